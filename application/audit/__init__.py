@@ -1,0 +1,1 @@
+"""Commands, queries, views and projection of audit."""

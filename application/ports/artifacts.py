@@ -1,0 +1,65 @@
+"""Immutable bytes, addressed by their hash."""
+
+from pathlib import Path
+from typing import Protocol
+
+from domain.errors import DomainError
+
+SCHEME = "artifact:"
+
+
+class ArtifactUnavailable(DomainError):
+    """The bytes are not there, or are not what their hash says."""
+
+    code = "artifact.unavailable"
+
+
+def url_of(sha256: str) -> str:
+    """Return the URL under which events and documents name the bytes of this hash."""
+    return f"{SCHEME}{sha256}"
+
+
+def sha256_of(url: str) -> str:
+    """Return the hash that an artifact's URL names.
+
+    Raises:
+        ArtifactUnavailable: The URL is no artifact's.
+    """
+    sha256 = url.removeprefix(SCHEME)
+    if sha256 == url or len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        message = f"{url!r} names no artifact of this service."
+        raise ArtifactUnavailable(message, url=url)
+    return sha256
+
+
+class ArtifactStore(Protocol):
+    """Bytes that never change: kept under their sha256 (lower-case hexadecimal), written once."""
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes and return their sha256; they survive a power cut from then on."""
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Keep the file at `path`, whose hash the caller has computed, and remove it from there.
+
+        The file must lie on the store's own volume (see `incoming`), so that this is one rename.
+        """
+
+    def incoming(self) -> Path:
+        """Return a path for a file that is still being written; nothing lies there yet.
+
+        Whatever is left there by a process that died is removed at the next start.
+        """
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes lie as a local file, not checked against their hash.
+
+        Raises:
+            ArtifactUnavailable: They are not there.
+        """
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes, checked against their hash.
+
+        Raises:
+            ArtifactUnavailable: They are not there, or not what the hash says.
+        """

@@ -1,0 +1,87 @@
+"""A condition over the fields of a document, as a tree. How it is written is the interfaces' business."""
+
+from enum import StrEnum
+
+from domain.kernel import Immutable
+
+Literal = str | float | int | bool
+
+
+class FieldPath(Immutable):
+    """A field (`status`), or a key inside a free-form one (`metrics`, `auc`).
+
+    Attributes:
+        root: The document's field.
+        key: Dotted path inside it; None for the field itself.
+    """
+
+    root: str
+    key: str | None = None
+
+
+class Operator(StrEnum):
+    """How a field is compared. LIKE: `%` any text, `_` any character, matching case; ILIKE not matching it."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+
+
+class Comparison(Immutable):
+    """Holds where the field has a value of the literal's kind (number, text, boolean) that compares so.
+
+    A field that is missing, null or of another kind compares with nothing, not even by `!=`.
+    """
+
+    field: FieldPath
+    operator: Operator
+    literal: Literal
+
+
+class OneOf(Immutable):
+    """Holds where the field equals one of the literals."""
+
+    field: FieldPath
+    literals: tuple[Literal, ...]
+
+
+class IsNull(Immutable):
+    """Holds where the field is missing or null."""
+
+    field: FieldPath
+
+
+class Not(Immutable):
+    """Holds where the condition does not."""
+
+    condition: "Condition"
+
+
+class And(Immutable):
+    """Holds where all conditions do."""
+
+    conditions: tuple["Condition", ...]
+
+
+class Or(Immutable):
+    """Holds where one condition does."""
+
+    conditions: tuple["Condition", ...]
+
+
+Condition = Comparison | OneOf | IsNull | Not | And | Or
+
+for _class in (Not, And, Or):
+    _class.model_rebuild()
+
+
+class Order(Immutable):
+    """One key to sort by; missing values come last either way."""
+
+    field: FieldPath
+    descending: bool = False

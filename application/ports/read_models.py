@@ -1,0 +1,161 @@
+"""What readers see: documents that follow from the log, each with the positions it held at."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from application.ports.filters import Condition, Order
+from domain.kernel import Immutable
+
+Document = Mapping[str, Any]
+"""JSON values under the contract's names, `id` among them. Instants are RFC 3339 text in UTC."""
+
+
+class Collection(StrEnum):
+    """The kinds of documents."""
+
+    MODELS = "models"
+    VERSIONS = "model_versions"
+    DATASETS = "datasets"
+    JOBS = "training_jobs"
+
+
+class FieldKind(StrEnum):
+    """What a field holds, for filters and orders."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    KEYED = "keyed"
+    """A free-form object: its keys are found by path (`metadata.team.name`), never the object itself."""
+
+
+_T, _N, _I, _K = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.INSTANT, FieldKind.KEYED
+
+FIELDS: Mapping[Collection, Mapping[str, FieldKind]] = {
+    Collection.MODELS: {
+        "id": _T,
+        "name": _T,
+        "description": _T,
+        "type": _T,
+        "latest_version": _T,
+        "production_version": _T,
+        "aggregate_version": _N,
+        "created_at": _I,
+        "updated_at": _I,
+        "retired_at": _I,
+        "metadata": _K,
+        "aliases": _K,
+    },
+    Collection.VERSIONS: {
+        "id": _T,
+        "model_id": _T,
+        "version": _T,
+        "status": _T,
+        "artifact_url": _T,
+        "training_job_id": _T,
+        "dataset_id": _T,
+        "dataset_sha256": _T,
+        "created_at": _I,
+        "updated_at": _I,
+        "metrics": _K,
+        "hyperparameters": _K,
+    },
+    Collection.DATASETS: {
+        "id": _T,
+        "name": _T,
+        "uri": _T,
+        "format": _T,
+        "sha256": _T,
+        "size_bytes": _N,
+        "rows": _N,
+        "target": _T,
+        "aggregate_version": _N,
+        "created_at": _I,
+        "retired_at": _I,
+    },
+    Collection.JOBS: {
+        "id": _T,
+        "model_id": _T,
+        "dataset_id": _T,
+        "status": _T,
+        "progress": _N,
+        "attempt": _N,
+        "error": _T,
+        "error_code": _T,
+        "resulting_version_id": _T,
+        "aggregate_version": _N,
+        "created_at": _I,
+        "started_at": _I,
+        "finished_at": _I,
+        "hyperparameters": _K,
+        "metrics": _K,
+    },
+}
+"""The fields that filters and orders know. A document may have more (a dataset's schema), only to be read."""
+
+VERSION_FIELDS_OF_A_MODEL = ("status", "version", "metrics", "hyperparameters")
+"""A filter over models may speak of these, too: it holds for a model that has a version for which the
+whole condition holds, so `metrics.auc > 0.9 AND status = 'production'` means one and the same version."""
+
+
+class Query(Immutable):
+    """A question over one collection.
+
+    Attributes:
+        collection: Which documents.
+        where: Which of them; None for all.
+        order_by: How to sort; by id where all else is equal.
+        limit: At most so many documents.
+        offset: After so many.
+        at: As they were at this position.
+    """
+
+    collection: Collection
+    where: Condition | None = None
+    order_by: tuple[Order, ...] = ()
+    limit: int = 50
+    offset: int = 0
+    at: int
+
+
+class Rows(Protocol):
+    """The documents as they are while a page of events is applied."""
+
+    def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002 - the field's name
+        """Return the document, with what this page has put; None when there is none."""
+
+    def put(self, collection: Collection, id: UUID, document: Document, *, position: int) -> None:  # noqa: A002
+        """Let the document be this from the position on; what it was until then stays readable there."""
+
+
+class ReadModels(Protocol):
+    """Documents, each row with the positions from and to which it held, in one transaction with the
+    position that they are at."""
+
+    def position(self) -> int:
+        """Return the position of the last event applied; 0 before the first."""
+
+    def get(self, collection: Collection, id: UUID, *, at: int | None = None) -> Document | None:  # noqa: A002
+        """Return the document as it was at the position (now, when None); None when there was none."""
+
+    def find(self, query: Query) -> list[Document]:
+        """Return the documents that the query asks for, in its order."""
+
+    def page(self, *, after: int, upto: int) -> AbstractContextManager[Rows]:
+        """Apply a page of events: all that is put inside, and the position `upto`, or nothing.
+
+        Raises:
+            PositionTaken: The position is not `after` any more: another process has applied the page.
+        """
+
+
+class PositionTaken(Exception):
+    """Another process has moved the read models on."""
+
+
+Project = Callable[[Any, int, Rows], None]
+"""A projection: puts into the rows what an event at a position changes."""

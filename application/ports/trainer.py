@@ -1,0 +1,60 @@
+"""Training, wherever it runs."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from domain.errors import DomainError
+from domain.kernel import Immutable
+from domain.training.values import TrainedModel, TrainingPlan
+
+
+class Iteration(Immutable):
+    """How far a training is.
+
+    Attributes:
+        iteration: Rounds done, from 1.
+        total: Rounds asked for; early stopping may end before.
+        metrics: On the validation rows after this round, by name.
+        is_best: Whether no round before was better.
+    """
+
+    iteration: int
+    total: int
+    metrics: dict[str, float]
+    is_best: bool
+
+
+class TrainingFailed(DomainError):
+    """The training gave no model; `code` says whether the data, the limits or the program is why."""
+
+    code = "training.failed"
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TrainingStopped(Exception):
+    """The training was stopped because `should_stop` said so."""
+
+
+class Trainer(Protocol):
+    """Makes a model from a plan, in a process of its own."""
+
+    def train(
+        self,
+        plan: TrainingPlan,
+        *,
+        on_iteration: Callable[[Iteration], None],
+        should_stop: Callable[[], bool],
+    ) -> TrainedModel:
+        """Train, calling back after every round, and keep the artifact before returning.
+
+        `should_stop` is asked several times a second; when it says True the process is ended.
+        An exception from a callback ends the process too and goes on to the caller.
+
+        Raises:
+            TrainingFailed: The data cannot be learned (`training.constant-target`, …), or the process
+                died (`training.process-died`).
+            TrainingStopped: `should_stop` said True.
+        """

@@ -1,0 +1,1 @@
+"""What is true of models, datasets, training and inference: values, events, decisions. No clock, no random, no I/O."""

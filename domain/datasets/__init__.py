@@ -1,0 +1,1 @@
+"""Datasets: immutable tables with a schema."""

@@ -1,0 +1,57 @@
+"""The words of datasets."""
+
+from enum import StrEnum
+
+from domain.kernel import Immutable
+
+
+class ColumnType(StrEnum):
+    """How a column is learned from.
+
+    `numeric`: numbers. `categorical`: text, few distinct values. `boolean`: true or false. `other`:
+    what no feature is made of yet (dates, nested values); kept, never learned from.
+    """
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    OTHER = "other"
+
+
+class DatasetFormat(StrEnum):
+    """How a dataset's bytes are to be read."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Column(Immutable):
+    """One column of a dataset.
+
+    Attributes:
+        name: Unique in the dataset.
+        type: How it is learned from.
+        missing: How many rows have no value in it.
+    """
+
+    name: str
+    type: ColumnType
+    missing: int
+
+
+class Contents(Immutable):
+    """What was found in a dataset's bytes.
+
+    Attributes:
+        format: How they were read.
+        sha256: Their hash, lower-case hexadecimal.
+        size_bytes: Their number.
+        rows: Rows, without the header.
+        columns: In the file's order.
+    """
+
+    format: DatasetFormat
+    sha256: str
+    size_bytes: int
+    rows: int
+    columns: tuple[Column, ...]

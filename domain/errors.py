@@ -1,0 +1,100 @@
+"""Why a command or question is not answered with success.
+
+DomainError
+├── InvalidInput   the words of the request are off: which field, why, and the value given
+├── NotFound       what is named does not exist
+├── Refusal        well said, but the business says no
+└── StaleVersion   the caller decided on an older state than the one stored
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with one field of a request.
+
+    Attributes:
+        field: Where, as a dotted path with indexes (`features[3].age`).
+        message: What is wrong and what to do.
+        value: What was given; None where nothing was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    message: str
+    value: Any = None
+
+
+class DomainError(Exception):
+    """The request cannot be granted, for a reason its sender can act on.
+
+    Attributes:
+        code: Stable, dotted name of the reason; part of the public contract.
+        message: One sentence for a person.
+        details: Facts a program can use.
+    """
+
+    code: str = "domain.error"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInput(DomainError):
+    """One or more fields of a request cannot be accepted."""
+
+    code = "request.invalid"
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{each.field}: {each.message}" for each in self.problems))
+
+    @classmethod
+    def of(cls, field: str, message: str, value: Any = None) -> "InvalidInput":
+        """Make the error for a single field."""
+        return cls([FieldProblem(field=field, message=message, value=value)])
+
+
+class NotFound(DomainError):
+    """What the request names does not exist."""
+
+    code = "request.not-found"
+
+
+class Refusal(DomainError):
+    """The business says no."""
+
+    code = "request.refused"
+
+
+class StaleVersion(DomainError):
+    """The caller's `If-Match` names another version than the stored one."""
+
+    code = "request.stale-version"
+
+    def __init__(self, *, expected: int, actual: int) -> None:
+        super().__init__(
+            f"You decided on version {expected}, the stored one is {actual}: read it again, then decide again.",
+            expected=expected,
+            actual=actual,
+        )
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `word` was probably meant to be, or None."""
+    by_folded = {each.casefold(): each for each in known}
+    match = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[match[0]] if match else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the nearest known word, or the empty string."""
+    match = nearest(word, known)
+    return f" Did you mean {match!r}?" if match is not None else ""

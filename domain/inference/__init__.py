@@ -1,0 +1,1 @@
+"""Inference: what an instance must look like, and what a prediction is."""

@@ -1,0 +1,119 @@
+"""Does an instance have the features that a version was trained on? And as which numbers?"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.datasets.values import ColumnType
+from domain.errors import FieldProblem, suggestion
+from domain.inference.errors import NonConformingInstance
+from domain.inference.values import Feature
+
+PROBLEMS_MAX = 100
+"""A batch with more problems than this is refused with the first ones only."""
+
+
+class Schema:
+    """The features of one version, ready to turn instances into rows of numbers."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.features = tuple(features)
+        self.names = tuple(feature.name for feature in self.features)
+        self._known = frozenset(self.names)
+        self._readers = tuple((feature.name, _reader(feature)) for feature in self.features)
+
+    def conform(self, instances: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Return one row of numbers per instance, in the order of the features; NaN is a missing value.
+
+        Raises:
+            NonConformingInstance: A feature is unknown (with the nearest), absent, or of a wrong type.
+        """
+        known = self._known
+        readers = self._readers
+        rows: list[list[float]] = []
+        for instance in instances:
+            try:
+                row = [read(instance[name]) for name, read in readers]
+            except (KeyError, TypeError, ValueError, OverflowError):
+                raise NonConformingInstance(self._problems(instances)) from None
+            if len(instance) != len(known):
+                raise NonConformingInstance(self._problems(instances))
+            rows.append(row)
+        return rows
+
+    def _problems(self, instances: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
+        problems: list[FieldProblem] = []
+        for index, instance in enumerate(instances):
+            path = f"features[{index}]"
+            problems += self._problems_of(path, instance)
+            if len(problems) >= PROBLEMS_MAX:
+                break
+        return problems[:PROBLEMS_MAX]
+
+    def _problems_of(self, path: str, instance: Mapping[str, Any]) -> list[FieldProblem]:
+        absent = [name for name in self.names if name not in instance]
+        problems = []
+        for name in instance:
+            if name not in self._known:
+                message = f"is no feature of this version.{suggestion(name, absent or self.names)}"
+                problems.append(FieldProblem(field=f"{path}.{name}", message=message, value=instance[name]))
+        for name in absent:
+            message = "is missing; send null when its value is not known."
+            problems.append(FieldProblem(field=f"{path}.{name}", message=message))
+        for name, read in self._readers:
+            if name in instance:
+                try:
+                    read(instance[name])
+                except (TypeError, ValueError, OverflowError) as error:
+                    field = f"{path}.{name}"
+                    problems.append(FieldProblem(field=field, message=str(error), value=instance[name]))
+        return problems
+
+
+def _reader(feature: Feature) -> Any:
+    if feature.type is ColumnType.NUMERIC:
+        return _number
+    if feature.type is ColumnType.BOOLEAN:
+        return _boolean
+    codes = {category: float(code) for code, category in enumerate(feature.categories or ())}
+
+    def category(value: Any) -> float:
+        if value is None:
+            return math.nan
+        if not isinstance(value, str):
+            msg = f"must be text or null, is {_kind(value)}."
+            raise TypeError(msg)
+        return codes.get(value, math.nan)
+
+    return category
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if type(value) is float:
+        return value
+    if type(value) is not int:
+        msg = f"must be a number or null, is {_kind(value)}."
+        raise TypeError(msg)
+    try:
+        return float(value)
+    except OverflowError:
+        msg = "is too large for a number."
+        raise OverflowError(msg) from None
+
+
+def _boolean(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if not isinstance(value, bool):
+        msg = f"must be true, false or null, is {_kind(value)}."
+        raise TypeError(msg)
+    return 1.0 if value else 0.0
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    kinds = {str: "text", int: "a number", float: "a number", dict: "an object", list: "a list"}
+    return kinds.get(type(value), type(value).__name__)

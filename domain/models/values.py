@@ -1,0 +1,61 @@
+"""The words of the registry."""
+
+import re
+from enum import StrEnum
+
+from domain.errors import InvalidInput
+from domain.naming import has_uuid_shape, valid_name
+
+
+class ModelType(StrEnum):
+    """What kind of question a model answers."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    CLUSTERING = "clustering"
+    TIME_SERIES = "time_series"
+    NLP = "nlp"
+
+
+class ModelStatus(StrEnum):
+    """Where a version stands in its life."""
+
+    STAGING = "staging"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+    DEPRECATED = "deprecated"
+
+
+STATUS_MOVES: dict[ModelStatus, frozenset[ModelStatus]] = {
+    ModelStatus.STAGING: frozenset({ModelStatus.PRODUCTION, ModelStatus.ARCHIVED}),
+    ModelStatus.PRODUCTION: frozenset({ModelStatus.ARCHIVED, ModelStatus.DEPRECATED}),
+    ModelStatus.DEPRECATED: frozenset({ModelStatus.PRODUCTION, ModelStatus.ARCHIVED}),
+    ModelStatus.ARCHIVED: frozenset({ModelStatus.PRODUCTION, ModelStatus.STAGING}),
+}
+"""From each status, the ones it may move to; archived → production is a rollback."""
+
+PRODUCTION_ALIAS = "production"
+"""Stands for the version in production wherever a version is named; nobody may assign it."""
+
+_LOOKS_LIKE_A_NUMBER = re.compile(r"v?\d+(\.\d+)*([-+.].*)?")
+
+
+def version_number(minor: int) -> str:
+    """Return the number of the version that training registers as the model's `minor`-th, counted from 0."""
+    return f"1.{minor}.0"
+
+
+def valid_alias(alias: str) -> str:
+    """Return the alias in Unicode normal form C.
+
+    Raises:
+        InvalidInput: Not a possible name, or one that could be taken for a version number, an id, or
+            the version in production.
+    """
+    normal = valid_name(alias, field="alias")
+    if normal == PRODUCTION_ALIAS:
+        message = "'production' always means the version in production: promote a version instead."
+        raise InvalidInput.of("alias", message, alias)
+    if has_uuid_shape(normal) or _LOOKS_LIKE_A_NUMBER.fullmatch(normal):
+        raise InvalidInput.of("alias", "An alias may not look like a version number or an id.", alias)
+    return normal

@@ -1,0 +1,110 @@
+"""Unique names: what a name may look like, and the stream that reserves it.
+
+A name's stream has an id derived from the name, so two reservations of one name meet at the same
+(stream, version) and the event store lets one of them through.
+"""
+
+import re
+import unicodedata
+from typing import TypeVar
+from uuid import UUID, uuid5
+
+from domain.errors import InvalidInput, Refusal
+from domain.kernel import Aggregate, DomainEvent, Provenance, envelope
+
+NAME_MAX_CHARS = 255
+_NAMESPACE = UUID("0b0f3a52-5f6c-4a53-9a1e-0f6b8a0f5c11")
+_UUID_SHAPE = re.compile(r"(?i)(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?")
+
+
+def has_uuid_shape(text: str) -> bool:
+    """Tell whether the text could be taken for an id."""
+    return _UUID_SHAPE.fullmatch(text) is not None
+
+
+def valid_name(name: str, *, field: str = "name") -> str:
+    """Return the name in Unicode normal form C, under which it is unique.
+
+    Raises:
+        InvalidInput: Not 1 to 255 characters, `.`, `..`, the shape of a UUID, or with `/`, `:` or
+            control characters: such a name could not stand in a path beside ids.
+    """
+    normal = unicodedata.normalize("NFC", name)
+    problem = None
+    if not 1 <= len(normal) <= NAME_MAX_CHARS:
+        problem = f"must have 1 to {NAME_MAX_CHARS} characters, has {len(normal)}."
+    elif normal in {".", ".."}:
+        problem = "may not be '.' or '..'."
+    elif has_uuid_shape(normal):
+        problem = "may not have the shape of a UUID: it could be taken for an id."
+    elif any(char in "/:" or unicodedata.category(char) in {"Cc", "Cs"} for char in normal):
+        problem = "may not contain '/', ':' or control characters."
+    if problem is not None:
+        raise InvalidInput.of(field, f"A name {problem}", name)
+    return normal
+
+
+class NameReserved(DomainEvent, abstract=True):
+    """When a name has been taken; from then on no other holder can take it."""
+
+    name: str
+    holder_id: UUID
+
+
+class NameReleased(DomainEvent, abstract=True):
+    """When a name has become free again."""
+
+    name: str
+    holder_id: UUID
+
+
+class Reservation(Aggregate):
+    """Who holds a name; version 0 and nobody when it was never taken."""
+
+    holder_id: UUID | None = None
+
+
+Reserved = TypeVar("Reserved", bound=NameReserved)
+Released = TypeVar("Released", bound=NameReleased)
+
+
+def reservation_id(kind: str, name: str) -> UUID:
+    """Return the stream that reserves this name among holders of this kind (`model`, `dataset`)."""
+    return uuid5(_NAMESPACE, f"{kind}/{name}")
+
+
+def never_reserved(kind: str, name: str) -> Reservation:
+    """Return the reservation of a name that nobody has ever held."""
+    return Reservation(id=reservation_id(kind, name), version=0)
+
+
+def evolve(state: Reservation | None, event: NameReserved | NameReleased) -> Reservation:
+    """Return the reservation after the event."""
+    holder = event.holder_id if isinstance(event, NameReserved) else None
+    return Reservation(id=event.originator_id, version=event.originator_version, holder_id=holder)
+
+
+def reserve(
+    reservation: Reservation,
+    *,
+    name: str,
+    holder_id: UUID,
+    event: type[Reserved],
+    taken: type[Refusal],
+    by: Provenance,
+) -> Reserved:
+    """Take the name for the holder.
+
+    Raises:
+        Refusal: Another holder has it; of the type `taken`.
+    """
+    if reservation.holder_id is not None:
+        raise taken(f"The name {name!r} is taken.", name=name, id=str(reservation.holder_id))
+    return event(**envelope(by, reservation.id, reservation.version + 1), name=name, holder_id=holder_id)
+
+
+def release(
+    reservation: Reservation, *, name: str, holder_id: UUID, event: type[Released], by: Provenance
+) -> Released:
+    """Make the name free; the caller holds it."""
+    return event(**envelope(by, reservation.id, reservation.version + 1), name=name, holder_id=holder_id)

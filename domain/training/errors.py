@@ -1,0 +1,28 @@
+"""Why a command about training is not granted.
+
+NotFound
+└── JobNotFound   training-job.not-found
+Refusal
+├── JobEnded      training-job.ended
+└── LeaseLost     training-job.lease-lost
+"""
+
+from domain.errors import NotFound, Refusal
+
+
+class JobNotFound(NotFound):
+    """No training job has this id."""
+
+    code = "training-job.not-found"
+
+
+class JobEnded(Refusal):
+    """The job has ended: nothing about it changes any more."""
+
+    code = "training-job.ended"
+
+
+class LeaseLost(Refusal):
+    """The attempt is not the one that holds the job: its worker must let go of it."""
+
+    code = "training-job.lease-lost"
