@@ -1,1 +1,1 @@
-"""What is true of models, datasets, training and inference: values, events, decisions. No clock, no random, no I/O."""
+"""What is true of models, datasets, training and inference: values, events, decisions. No clock, no I/O."""

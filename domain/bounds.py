@@ -1,8 +1,8 @@
-"""How much free-form content one command may carry."""
+"""Free-form content: what one command may carry, and when two are the same."""
 
 import json
 import math
-from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from domain.errors import FieldProblem, InvalidInput
@@ -21,33 +21,50 @@ def require_bounded(**fields: Any) -> None:
     problems = [problem for name, value in fields.items() if (problem := _unfit(name, value, 0)) is not None]
     if problems:
         raise InvalidInput(problems)
-    size = len(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    size = len(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode())
     if size > FREE_FORM_MAX_BYTES:
         names = ", ".join(fields)
         message = f"{names} together may take {FREE_FORM_MAX_BYTES} bytes as JSON, take {size}."
         raise InvalidInput.of(next(iter(fields)), f"{message} Keep bigger things as artifacts or datasets.")
 
 
+def is_same_json(one: Any, other: Any) -> bool:
+    """Tell whether both are the same JSON text but for the order of keys: 1, 1.0 and true differ."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 def _unfit(path: str, value: Any, depth: int) -> FieldProblem | None:
     if depth > _DEPTH_MAX:
         return FieldProblem(field=path, message=f"is nested deeper than {_DEPTH_MAX} levels.")
-    if isinstance(value, float) and not math.isfinite(value):
-        return FieldProblem(field=path, message="must be a finite number; use null for a missing one.")
-    if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        return FieldProblem(field=path, message="holds half a surrogate pair, which is no text.")
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        return FieldProblem(field=path, message="must fit 64 bits; send a larger number as text.")
-    if isinstance(value, Mapping):
-        inner = [(f"{path}.{key}", key, each) for key, each in value.items()]
-        return next(
-            (
-                problem
-                for inner_path, key, each in inner
-                if (problem := _unfit(path, key, depth + 1) or _unfit(inner_path, each, depth + 1)) is not None
-            ),
-            None,
-        )
+    if isinstance(value, dict):
+        keys = (_unfit_key(path, key) for key in value)
+        entries = (_unfit(f"{path}.{key}", each, depth + 1) for key, each in value.items())
+        return next((problem for problem in chain(keys, entries) if problem is not None), None)
     if isinstance(value, list | tuple):
-        found = (_unfit(f"{path}[{index}]", each, depth + 1) for index, each in enumerate(value))
-        return next((problem for problem in found if problem is not None), None)
-    return None
+        items = (_unfit(f"{path}[{index}]", each, depth + 1) for index, each in enumerate(value))
+        return next((problem for problem in items if problem is not None), None)
+    message = _unfit_scalar(value)
+    return None if message is None else FieldProblem(field=path, message=message)
+
+
+def _unfit_key(path: str, key: Any) -> FieldProblem | None:
+    message = _unfit_scalar(key) if isinstance(key, str) else "is no text."
+    return None if message is None else FieldProblem(field=path, message=f"has a key that {message}")
+
+
+def _unfit_scalar(value: Any) -> str | None:
+    message = None
+    if isinstance(value, str):
+        if "\0" in value:
+            message = "holds a NUL character, which not every store can keep."
+        elif not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            message = "holds half a surrogate pair, which is no text."
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            message = "must be a finite number; use null for a missing one."
+    elif isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            message = "must fit 64 bits; send a larger number as text."
+    elif value is not None:
+        message = f"is of type {type(value).__name__}, which JSON does not have."
+    return message

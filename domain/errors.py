@@ -9,9 +9,15 @@ DomainError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+PROBLEMS_MAX = 20
+"""An error names so many problems at most: a hostile request must not buy a report without end."""
+_WORD_MAX_CHARS = 255
+_KNOWN_MAX = 1_000
 
 
 class FieldProblem(BaseModel):
@@ -48,12 +54,16 @@ class DomainError(Exception):
 
 
 class InvalidInput(DomainError):
-    """One or more fields of a request cannot be accepted."""
+    """One or more fields of a request cannot be accepted.
+
+    Attributes:
+        problems: What is wrong, the first `PROBLEMS_MAX` of it; no more are drawn from the iterable.
+    """
 
     code = "request.invalid"
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(islice(problems, PROBLEMS_MAX))
         super().__init__("; ".join(f"{each.field}: {each.message}" for each in self.problems))
 
     @classmethod
@@ -88,8 +98,14 @@ class StaleVersion(DomainError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that `word` was probably meant to be, or None."""
-    by_folded = {each.casefold(): each for each in known}
+    """Return the known word that `word` was probably meant to be, or None.
+
+    Comparing costs the product of the lengths: words past 255 characters, and known ones past the
+    first 1,000, are not looked at.
+    """
+    if len(word) > _WORD_MAX_CHARS:
+        return None
+    by_folded = {each.casefold(): each for each in islice(known, _KNOWN_MAX) if len(each) <= _WORD_MAX_CHARS}
     match = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[match[0]] if match else None
 

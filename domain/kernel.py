@@ -1,11 +1,10 @@
 """What every aggregate is made of: immutable values, events with their provenance, and the fold."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any, ClassVar, TypedDict, TypeVar
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from domain.errors import StaleVersion
 
@@ -31,7 +30,7 @@ class Provenance(Immutable):
         command_id: The command that decided it.
     """
 
-    timestamp: datetime
+    timestamp: AwareDatetime
     actor: str
     reason: str | None = None
     correlation_id: str
@@ -57,10 +56,9 @@ class DomainEvent(Immutable):
     originator_version: int
     provenance: Provenance
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
         """Demand a topic of its own from every concrete event: an inherited one would store a lie."""
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)
         if not abstract and "TOPIC" not in cls.__dict__:
             msg = f"{cls.__qualname__} needs a TOPIC of its own"
             raise TypeError(msg)

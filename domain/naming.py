@@ -4,7 +4,6 @@ A name's stream has an id derived from the name, so two reservations of one name
 (stream, version) and the event store lets one of them through.
 """
 
-import re
 import unicodedata
 from typing import TypeVar
 from uuid import UUID, uuid5
@@ -14,12 +13,20 @@ from domain.kernel import Aggregate, DomainEvent, Provenance, envelope
 
 NAME_MAX_CHARS = 255
 _NAMESPACE = UUID("0b0f3a52-5f6c-4a53-9a1e-0f6b8a0f5c11")
-_UUID_SHAPE = re.compile(r"(?i)(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?")
 
 
 def has_uuid_shape(text: str) -> bool:
-    """Tell whether the text could be taken for an id."""
-    return _UUID_SHAPE.fullmatch(text) is not None
+    """Tell whether the text could be taken for an id: exactly when `UUID(text)` gives one."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def normal_form(name: str) -> str:
+    """Return the name in Unicode normal form C, under which it is unique."""
+    return unicodedata.normalize("NFC", name)
 
 
 def valid_name(name: str, *, field: str = "name") -> str:
@@ -29,7 +36,7 @@ def valid_name(name: str, *, field: str = "name") -> str:
         InvalidInput: Not 1 to 255 characters, `.`, `..`, the shape of a UUID, or with `/`, `:` or
             control characters: such a name could not stand in a path beside ids.
     """
-    normal = unicodedata.normalize("NFC", name)
+    normal = normal_form(name)
     problem = None
     if not 1 <= len(normal) <= NAME_MAX_CHARS:
         problem = f"must have 1 to {NAME_MAX_CHARS} characters, has {len(normal)}."
@@ -70,7 +77,7 @@ Released = TypeVar("Released", bound=NameReleased)
 
 def reservation_id(kind: str, name: str) -> UUID:
     """Return the stream that reserves this name among holders of this kind (`model`, `dataset`)."""
-    return uuid5(_NAMESPACE, f"{kind}/{name}")
+    return uuid5(_NAMESPACE, f"{kind}/{normal_form(name)}")
 
 
 def never_reserved(kind: str, name: str) -> Reservation:
@@ -106,5 +113,9 @@ def reserve(
 def release(
     reservation: Reservation, *, name: str, holder_id: UUID, event: type[Released], by: Provenance
 ) -> Released:
-    """Make the name free; the caller holds it."""
+    """Make the name free.
+
+    The holder decides this together with an event of its own stream. One that has lost the name since
+    it was read is a stale holder, whose append the event store rejects.
+    """
     return event(**envelope(by, reservation.id, reservation.version + 1), name=name, holder_id=holder_id)

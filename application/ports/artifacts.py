@@ -1,11 +1,13 @@
 """Immutable bytes, addressed by their hash."""
 
+import re
 from pathlib import Path
 from typing import Protocol
 
 from domain.errors import DomainError
 
 SCHEME = "artifact:"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class ArtifactUnavailable(DomainError):
@@ -26,7 +28,7 @@ def sha256_of(url: str) -> str:
         ArtifactUnavailable: The URL is no artifact's.
     """
     sha256 = url.removeprefix(SCHEME)
-    if sha256 == url or len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+    if sha256 == url or not _SHA256.fullmatch(sha256):
         message = f"{url!r} names no artifact of this service."
         raise ArtifactUnavailable(message, url=url)
     return sha256

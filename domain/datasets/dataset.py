@@ -1,9 +1,10 @@
 """The dataset: an immutable table that jobs learn from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from domain.datasets.errors import RetiredDataset
+from domain.bounds import FREE_FORM_MAX_BYTES, require_bounded
+from domain.datasets.errors import RetiredDataset, UnreadableDataset
 from domain.datasets.events import DatasetEvent, DatasetRegistered, DatasetRetired
 from domain.datasets.values import Column, Contents
 from domain.errors import InvalidInput, suggestion
@@ -26,9 +27,12 @@ def register(
     """Begin a dataset.
 
     Raises:
-        InvalidInput: The name cannot be one, or the target is no column.
+        InvalidInput: The name or the URI cannot be one, or the target is no column.
+        UnreadableDataset: Two columns of one name, or more of them than an event can hold.
     """
     name = valid_name(name)
+    require_bounded(uri=uri)
+    _require_describable(contents.columns)
     if target is not None:
         require_column(contents.columns, target, field="target")
     return DatasetRegistered(**envelope(by, dataset_id, 1), name=name, uri=uri, contents=contents, target=target)
@@ -64,8 +68,21 @@ def require_column(columns: Iterable[Column], name: str, *, field: str) -> Colum
     return by_name[name]
 
 
+def _require_describable(columns: Sequence[Column]) -> None:
+    names = {column.name for column in columns}
+    if len(names) < len(columns):
+        raise UnreadableDataset.of("schema", "Two columns have the same name: rename one.")
+    size = sum(len(column.model_dump_json().encode()) for column in columns)
+    if size > FREE_FORM_MAX_BYTES:
+        message = (
+            f"The {len(columns)} columns take {size} bytes to describe, may take {FREE_FORM_MAX_BYTES}: "
+            "keep fewer, or give them shorter names."
+        )
+        raise UnreadableDataset.of("schema", message)
+
+
 def evolve(dataset: Dataset | None, event: DatasetEvent) -> Dataset:
-    """Return the dataset after the event."""
+    """Return the dataset after the event; refuses nothing that can follow, for history is not up for decision."""
     if isinstance(event, DatasetRegistered):
         return Dataset(
             id=event.originator_id,

@@ -1,16 +1,13 @@
 """Does an instance have the features that a version was trained on? And as which numbers?"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.datasets.values import ColumnType
 from domain.errors import FieldProblem, suggestion
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
-
-PROBLEMS_MAX = 100
-"""A batch with more problems than this is refused with the first ones only."""
 
 
 class Schema:
@@ -41,36 +38,33 @@ class Schema:
             rows.append(row)
         return rows
 
-    def _problems(self, instances: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
-        problems: list[FieldProblem] = []
+    def _problems(self, instances: Sequence[object]) -> Iterator[FieldProblem]:
         for index, instance in enumerate(instances):
             path = f"features[{index}]"
-            problems += self._problems_of(path, instance)
-            if len(problems) >= PROBLEMS_MAX:
-                break
-        return problems[:PROBLEMS_MAX]
+            if isinstance(instance, Mapping):
+                yield from self._problems_of(path, instance)
+            else:
+                message = f"must be an object of features, is {_kind(instance)}."
+                yield FieldProblem(field=path, message=message, value=instance)
 
-    def _problems_of(self, path: str, instance: Mapping[str, Any]) -> list[FieldProblem]:
+    def _problems_of(self, path: str, instance: Mapping[str, Any]) -> Iterator[FieldProblem]:
         absent = [name for name in self.names if name not in instance]
-        problems = []
         for name in instance:
             if name not in self._known:
                 message = f"is no feature of this version.{suggestion(name, absent or self.names)}"
-                problems.append(FieldProblem(field=f"{path}.{name}", message=message, value=instance[name]))
+                yield FieldProblem(field=f"{path}.{name}", message=message, value=instance[name])
         for name in absent:
             message = "is missing; send null when its value is not known."
-            problems.append(FieldProblem(field=f"{path}.{name}", message=message))
+            yield FieldProblem(field=f"{path}.{name}", message=message)
         for name, read in self._readers:
             if name in instance:
                 try:
                     read(instance[name])
                 except (TypeError, ValueError, OverflowError) as error:
-                    field = f"{path}.{name}"
-                    problems.append(FieldProblem(field=field, message=str(error), value=instance[name]))
-        return problems
+                    yield FieldProblem(field=f"{path}.{name}", message=str(error), value=instance[name])
 
 
-def _reader(feature: Feature) -> Any:
+def _reader(feature: Feature) -> Callable[[Any], float]:
     if feature.type is ColumnType.NUMERIC:
         return _number
     if feature.type is ColumnType.BOOLEAN:
@@ -92,6 +86,9 @@ def _number(value: Any) -> float:
     if value is None:
         return math.nan
     if type(value) is float:
+        if math.isinf(value):
+            msg = "must be a finite number or null."
+            raise ValueError(msg)
         return value
     if type(value) is not int:
         msg = f"must be a number or null, is {_kind(value)}."
@@ -115,5 +112,12 @@ def _boolean(value: Any) -> float:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "a boolean"
-    kinds = {str: "text", int: "a number", float: "a number", dict: "an object", list: "a list"}
+    kinds = {
+        str: "text",
+        int: "a number",
+        float: "a number",
+        dict: "an object",
+        list: "a list",
+        type(None): "null",
+    }
     return kinds.get(type(value), type(value).__name__)

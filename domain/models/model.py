@@ -1,89 +1,47 @@
-"""The model: what decisions need to know of it, the decisions, and how its events change it."""
+"""Decisions about models: each says which events follow from a command, or refuses it."""
 
-import re
-from collections.abc import Mapping
-from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
-from domain.bounds import require_bounded
-from domain.kernel import Aggregate, Immutable, Provenance, envelope
-from domain.models.errors import (
-    AliasNotFound,
-    NumberTaken,
-    RetiredModel,
-    StatusMoveRefused,
-    VersionNotFound,
-)
+from domain.bounds import is_same_json, require_bounded
+from domain.kernel import Envelope, Provenance, envelope
+from domain.models.errors import AliasNotFound, NumberTaken, StatusMoveRefused
 from domain.models.events import (
     AliasAssigned,
     AliasRemoved,
     ModelDescribed,
-    ModelEvent,
     ModelRegistered,
     ModelRenamed,
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
 )
+from domain.models.state import Model, Version, evolve, find_version, require_active
 from domain.models.values import (
-    PRODUCTION_ALIAS,
     STATUS_MOVES,
     ModelStatus,
     ModelType,
     valid_alias,
+    valid_number,
     version_number,
 )
-from domain.naming import valid_name
+from domain.naming import normal_form, valid_name
 
-_OWN_NUMBER = re.compile(r"1\.(\d+)\.0")
-
-
-class Version(Immutable):
-    """What decisions need to know of one version."""
-
-    id: UUID
-    number: str
-    status: ModelStatus
-
-
-class Model(Aggregate):
-    """A named lineage of versions.
-
-    Attributes:
-        versions: By id. Metrics and hyperparameters are in the events: no decision needs them.
-        numbers: Every number ever used → version id.
-        aliases: Alias → version id.
-        next_minor: The minor number that the next trained version gets.
-        production_id: The one version in production.
-    """
-
-    name: str
-    type: ModelType
-    description: str | None
-    metadata: dict[str, Any]
-    versions: Mapping[UUID, Version] = {}
-    numbers: Mapping[str, UUID] = {}
-    aliases: Mapping[str, UUID] = {}
-    next_minor: int = 0
-    production_id: UUID | None = None
-    is_retired: bool = False
-
-
-def find_version(model: Model, reference: str) -> Version:
-    """Return the version that a number, an id, an alias or `production` names.
-
-    Raises:
-        VersionNotFound: None does.
-    """
-    version_id = model.numbers.get(reference) or model.aliases.get(reference)
-    if version_id is None and reference == PRODUCTION_ALIAS:
-        version_id = model.production_id
-    if version_id is None:
-        version_id = next((each for each in model.versions if str(each) == reference.lower()), None)
-    if version_id is None:
-        raise VersionNotFound(f"Model {model.name!r} has no version {reference!r}.", version=reference)
-    return model.versions[version_id]
+__all__ = [
+    "Model",
+    "Version",
+    "assign_alias",
+    "change_status",
+    "describe",
+    "evolve",
+    "find_version",
+    "register",
+    "register_version",
+    "remove_alias",
+    "rename",
+    "require_active",
+    "retire",
+]
 
 
 def register(
@@ -121,7 +79,7 @@ def describe(
     """
     require_active(model)
     require_bounded(description=description, metadata=metadata)
-    if (description, metadata) == (model.description, model.metadata):
+    if description == model.description and is_same_json(metadata, model.metadata):
         return ()
     return (ModelDescribed(**_next(model, by), description=description, metadata=metadata),)
 
@@ -157,10 +115,12 @@ def register_version(
 
     Raises:
         RetiredModel: The model serves no more.
+        InvalidInput: The number cannot be one, a metric is not finite, or all together is too large.
         NumberTaken: The number was used before.
     """
     require_active(model)
-    number = number or version_number(model.next_minor)
+    require_bounded(hyperparameters=hyperparameters, metrics=metrics, artifact_url=artifact_url)
+    number = version_number(model.next_minor) if number is None else valid_number(number)
     if number in model.numbers:
         message = f"Model {model.name!r} has had a version {number}: a number is never used twice."
         raise NumberTaken(message, version=number)
@@ -247,6 +207,7 @@ def remove_alias(model: Model, *, alias: str, by: Provenance) -> AliasRemoved:
         AliasNotFound: It stands for nothing already.
     """
     require_active(model)
+    alias = normal_form(alias)
     version_id = model.aliases.get(alias)
     if version_id is None:
         raise AliasNotFound(f"Model {model.name!r} has no alias {alias!r}.", alias=alias)
@@ -264,82 +225,5 @@ def retire(model: Model, *, by: Provenance) -> ModelRetired:
     return ModelRetired(**_next(model, by), name=model.name)
 
 
-def require_active(model: Model) -> None:
-    """Raise RetiredModel when the model serves no more."""
-    if model.is_retired:
-        raise RetiredModel(f"Model {model.name!r} is retired; its history stays readable.", id=str(model.id))
-
-
-def _next(model: Model, by: Provenance) -> Any:
+def _next(model: Model, by: Provenance) -> Envelope:
     return envelope(by, model.id, model.version + 1)
-
-
-@singledispatch
-def _changes(event: object, model: Model) -> dict[str, Any]:
-    msg = f"{type(event).__qualname__} is no event of a model"
-    raise TypeError(msg)
-
-
-@_changes.register
-def _(event: ModelDescribed, model: Model) -> dict[str, Any]:
-    return {"description": event.description, "metadata": event.metadata}
-
-
-@_changes.register
-def _(event: ModelRenamed, model: Model) -> dict[str, Any]:
-    return {"name": event.name}
-
-
-@_changes.register
-def _(event: VersionRegistered, model: Model) -> dict[str, Any]:
-    version = Version(id=event.version_id, number=event.version, status=ModelStatus.STAGING)
-    own = _OWN_NUMBER.fullmatch(event.version)
-    return {
-        "versions": {**model.versions, version.id: version},
-        "numbers": {**model.numbers, version.number: version.id},
-        "next_minor": max(model.next_minor, int(own.group(1)) + 1) if own else model.next_minor,
-    }
-
-
-@_changes.register
-def _(event: VersionStatusChanged, model: Model) -> dict[str, Any]:
-    version = model.versions[event.version_id]
-    production_id = model.production_id
-    if event.status is ModelStatus.PRODUCTION:
-        production_id = event.version_id
-    elif production_id == event.version_id:
-        production_id = None
-    moved = version.model_copy(update={"status": event.status})
-    return {"versions": {**model.versions, version.id: moved}, "production_id": production_id}
-
-
-@_changes.register
-def _(event: AliasAssigned, model: Model) -> dict[str, Any]:
-    return {"aliases": {**model.aliases, event.alias: event.version_id}}
-
-
-@_changes.register
-def _(event: AliasRemoved, model: Model) -> dict[str, Any]:
-    return {"aliases": {alias: each for alias, each in model.aliases.items() if alias != event.alias}}
-
-
-@_changes.register
-def _(event: ModelRetired, model: Model) -> dict[str, Any]:
-    return {"is_retired": True}
-
-
-def evolve(model: Model | None, event: ModelEvent) -> Model:
-    """Return the model after the event; refuses nothing, for history is not up for decision."""
-    if isinstance(event, ModelRegistered):
-        return Model(
-            id=event.originator_id,
-            version=event.originator_version,
-            name=event.name,
-            type=event.type,
-            description=event.description,
-            metadata=event.metadata,
-        )
-    if model is None:
-        msg = f"stream {event.originator_id} does not begin with model.registered"
-        raise ValueError(msg)
-    return model.model_copy(update={"version": event.originator_version, **_changes(event, model)})

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 from domain.errors import InvalidInput
-from domain.naming import has_uuid_shape, valid_name
+from domain.naming import valid_name
 
 
 class ModelType(StrEnum):
@@ -37,12 +37,25 @@ STATUS_MOVES: dict[ModelStatus, frozenset[ModelStatus]] = {
 PRODUCTION_ALIAS = "production"
 """Stands for the version in production wherever a version is named; nobody may assign it."""
 
-_LOOKS_LIKE_A_NUMBER = re.compile(r"v?\d+(\.\d+)*([-+.].*)?")
+_NUMBER = re.compile(r"(?i)v?\d+(\.\d+)*([-+.].*)?")
+"""`1.4.0`, `2.0.0-rc.1`, `v7`: numbers look like this and aliases never do, so neither hides the other."""
 
 
 def version_number(minor: int) -> str:
     """Return the number of the version that training registers as the model's `minor`-th, counted from 0."""
     return f"1.{minor}.0"
+
+
+def valid_number(number: str) -> str:
+    """Return the version number in Unicode normal form C.
+
+    Raises:
+        InvalidInput: Not a possible name, or one that does not look like a version number.
+    """
+    normal = valid_name(number, field="version")
+    if _NUMBER.fullmatch(normal) is None:
+        raise InvalidInput.of("version", "A version number looks like '1.4.0' or '2.0.0-rc.1'.", number)
+    return normal
 
 
 def valid_alias(alias: str) -> str:
@@ -56,6 +69,6 @@ def valid_alias(alias: str) -> str:
     if normal == PRODUCTION_ALIAS:
         message = "'production' always means the version in production: promote a version instead."
         raise InvalidInput.of("alias", message, alias)
-    if has_uuid_shape(normal) or _LOOKS_LIKE_A_NUMBER.fullmatch(normal):
-        raise InvalidInput.of("alias", "An alias may not look like a version number or an id.", alias)
+    if _NUMBER.fullmatch(normal) is not None:
+        raise InvalidInput.of("alias", "An alias may not look like a version number.", alias)
     return normal

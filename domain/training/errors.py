@@ -1,10 +1,11 @@
 """Why a command about training is not granted.
 
 NotFound
-└── JobNotFound   training-job.not-found
+└── JobNotFound                training-job.not-found
 Refusal
-├── JobEnded      training-job.ended
-└── LeaseLost     training-job.lease-lost
+├── JobEnded                   training-job.ended
+├── LeaseLost                  training-job.lease-lost
+└── CancellationNotRequested   training-job.cancellation-not-requested
 """
 
 from domain.errors import NotFound, Refusal
@@ -26,3 +27,9 @@ class LeaseLost(Refusal):
     """The attempt is not the one that holds the job: its worker must let go of it."""
 
     code = "training-job.lease-lost"
+
+
+class CancellationNotRequested(Refusal):
+    """Nobody asked for the job to stop: its worker may not end it as cancelled."""
+
+    code = "training-job.cancellation-not-requested"

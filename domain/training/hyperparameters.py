@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
-from domain.errors import FieldProblem, InvalidInput, suggestion
+from domain.errors import PROBLEMS_MAX, FieldProblem, InvalidInput, suggestion
 from domain.kernel import Immutable
 
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
@@ -13,6 +13,8 @@ ColumnName = Annotated[str, StringConstraints(min_length=1)]
 
 class Hyperparameters(Immutable):
     """Every setting of a training, each with its default.
+
+    Stored plans hold these: a range may grow, but never shrink below what was once accepted.
 
     Attributes:
         target: The column to learn, when not the dataset's own target.
@@ -52,21 +54,28 @@ class Hyperparameters(Immutable):
 ALIASES: Mapping[str, str] = {
     "n_estimators": "num_iterations",
     "num_boost_round": "num_iterations",
+    "num_iteration": "num_iterations",
     "num_round": "num_iterations",
     "num_rounds": "num_iterations",
+    "num_tree": "num_iterations",
     "num_trees": "num_iterations",
+    "nrounds": "num_iterations",
     "n_iter": "num_iterations",
     "max_iter": "num_iterations",
     "eta": "learning_rate",
     "shrinkage_rate": "learning_rate",
     "num_leaf": "num_leaves",
+    "max_leaf": "num_leaves",
     "max_leaves": "num_leaves",
     "max_leaf_nodes": "num_leaves",
     "min_data": "min_data_in_leaf",
+    "min_data_per_leaf": "min_data_in_leaf",
     "min_child_samples": "min_data_in_leaf",
     "min_samples_leaf": "min_data_in_leaf",
     "min_child_weight": "min_sum_hessian_in_leaf",
     "min_sum_hessian": "min_sum_hessian_in_leaf",
+    "min_sum_hessian_per_leaf": "min_sum_hessian_in_leaf",
+    "min_hessian": "min_sum_hessian_in_leaf",
     "min_split_gain": "min_gain_to_split",
     "colsample_bytree": "feature_fraction",
     "sub_feature": "feature_fraction",
@@ -98,20 +107,21 @@ def parse(given: Mapping[str, Any]) -> Hyperparameters:
         InvalidInput: An unknown name (with the nearest real one), one setting given under two names, a
             wrong type or a value out of range.
     """
-    known = Hyperparameters.model_fields
-    problems: list[FieldProblem] = []
     settings: dict[str, Any] = {}
+    problems: list[FieldProblem] = []
     for name, value in given.items():
         canonical = ALIASES.get(name, name)
-        field = f"hyperparameters.{name}"
-        if canonical not in known:
-            hint = suggestion(name, [*known, *ALIASES])
-            problems.append(FieldProblem(field=field, message=f"is no hyperparameter.{hint}", value=value))
+        message = None
+        if canonical not in Hyperparameters.model_fields:
+            message = f"is no hyperparameter.{suggestion(name, [*Hyperparameters.model_fields, *ALIASES])}"
         elif canonical in settings:
             message = f"says again what another name for {canonical!r} says: give one."
-            problems.append(FieldProblem(field=field, message=message, value=value))
-        else:
+        if message is None:
             settings[canonical] = value
+        else:
+            problems.append(FieldProblem(field=f"hyperparameters.{name}", message=message, value=value))
+        if len(problems) == PROBLEMS_MAX:
+            raise InvalidInput(problems)
     try:
         parsed = Hyperparameters.model_validate(settings)
     except ValidationError as error:
@@ -123,7 +133,7 @@ def parse(given: Mapping[str, Any]) -> Hyperparameters:
 
 
 def _problem(error: Any, given: Mapping[str, Any]) -> FieldProblem:
-    canonical = str(error["loc"][0])
-    name = next((each for each in given if ALIASES.get(each, each) == canonical), canonical)
-    path = ".".join(["hyperparameters", name, *(str(each) for each in error["loc"][1:])])
-    return FieldProblem(field=path, message=error["msg"], value=given.get(name))
+    canonical, *indexes = error["loc"]
+    name = next(each for each in given if ALIASES.get(each, each) == canonical)
+    path = f"hyperparameters.{name}" + "".join(f"[{index}]" for index in indexes)
+    return FieldProblem(field=path, message=f"{error['msg']}.", value=error["input"])

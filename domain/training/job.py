@@ -1,12 +1,12 @@
 """The training job: pending → running → completed | failed | cancelled, with attempts held by workers."""
 
-from functools import singledispatch
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 from domain.bounds import require_bounded
-from domain.kernel import Aggregate, Provenance, envelope
-from domain.training.errors import JobEnded, LeaseLost
+from domain.errors import InvalidInput
+from domain.kernel import Aggregate, Envelope, Provenance, envelope
+from domain.training.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,
@@ -22,6 +22,8 @@ from domain.training.values import ENDED, InterruptionCause, JobStatus, TrainedM
 
 LOST_WORKERS_MAX = 3
 """After so many workers died of one job, it is the job: it ends failed."""
+ERROR_MAX_CHARS = 4_000
+"""What a library or a dying process says may be longer; what is kept of it has to fit an event."""
 
 
 class TrainingJob(Aggregate):
@@ -78,8 +80,12 @@ def progress(
 
     Raises:
         LeaseLost: The attempt does not hold the job any more.
+        InvalidInput: Not 0 to 100 per cent, or a metric that is not finite.
     """
     _require_held(job, attempt)
+    if not 0 <= percent <= 100:  # noqa: PLR2004 - per cent
+        raise InvalidInput.of("progress", "must be 0 to 100 per cent.", percent)
+    require_bounded(metrics=metrics)
     return TrainingJobProgressed(
         **_next(job, by), attempt=attempt, progress=percent, iteration=iteration, metrics=metrics
     )
@@ -92,21 +98,23 @@ def complete(
 
     Raises:
         LeaseLost: The attempt does not hold the job any more.
+        InvalidInput: A metric is not finite.
     """
     _require_held(job, attempt)
+    require_bounded(metrics=trained.metrics, parameters=trained.parameters)
     return TrainingJobCompleted(
         **_next(job, by), attempt=attempt, version_id=version_id, version=version, trained=trained
     )
 
 
 def fail(job: TrainingJob, *, attempt: int, code: str, error: str, by: Provenance) -> TrainingJobFailed:
-    """End the job without a version.
+    """End the job without a version; of the error, what can be kept as text is kept.
 
     Raises:
         LeaseLost: The attempt does not hold the job any more.
     """
     _require_held(job, attempt)
-    return TrainingJobFailed(**_next(job, by), attempt=attempt, code=code, error=error)
+    return TrainingJobFailed(**_next(job, by), attempt=attempt, code=code, error=_readable(error))
 
 
 def interrupt(
@@ -137,9 +145,11 @@ def cancel(
     Raises:
         JobEnded: There is nothing left to stop.
     """
-    if job.status is JobStatus.CANCELLED or job.is_cancellation_requested:
+    if job.status is JobStatus.CANCELLED:
         return ()
     _require_open(job)
+    if job.is_cancellation_requested:
+        return ()
     if job.status is JobStatus.PENDING:
         return (TrainingJobCancelled(**_next(job, by)),)
     return (TrainingJobCancellationRequested(**_next(job, by)),)
@@ -150,13 +160,22 @@ def confirm_cancelled(job: TrainingJob, *, attempt: int, by: Provenance) -> Trai
 
     Raises:
         LeaseLost: The attempt does not hold the job any more.
+        CancellationNotRequested: Nobody asked for it.
     """
     _require_held(job, attempt)
+    if not job.is_cancellation_requested:
+        message = f"Nobody asked for training job {job.id} to stop."
+        raise CancellationNotRequested(message, id=str(job.id))
     return TrainingJobCancelled(**_next(job, by))
 
 
-def _next(job: TrainingJob, by: Provenance) -> Any:
+def _next(job: TrainingJob, by: Provenance) -> Envelope:
     return envelope(by, job.id, job.version + 1)
+
+
+def _readable(error: str) -> str:
+    text = error.encode("utf-8", "replace").decode().replace("\0", "?")
+    return text if len(text) <= ERROR_MAX_CHARS else text[: ERROR_MAX_CHARS - 1] + "…"
 
 
 def _require_open(job: TrainingJob) -> None:
@@ -171,50 +190,12 @@ def _require_held(job: TrainingJob, attempt: int) -> None:
         raise LeaseLost(message, id=str(job.id), attempt=attempt)
 
 
-@singledispatch
-def _changes(event: object, job: TrainingJob) -> dict[str, Any]:
-    msg = f"{type(event).__qualname__} is no event of a training job"
-    raise TypeError(msg)
-
-
-@_changes.register
-def _(event: TrainingJobStarted, job: TrainingJob) -> dict[str, Any]:
-    return {"status": JobStatus.RUNNING, "attempt": event.attempt}
-
-
-@_changes.register
-def _(event: TrainingJobProgressed, job: TrainingJob) -> dict[str, Any]:
-    return {}
-
-
-@_changes.register
-def _(event: TrainingJobInterrupted, job: TrainingJob) -> dict[str, Any]:
-    lost = job.workers_lost + (event.cause is InterruptionCause.WORKER_LOST)
-    return {"status": JobStatus.PENDING, "workers_lost": lost}
-
-
-@_changes.register
-def _(event: TrainingJobCompleted, job: TrainingJob) -> dict[str, Any]:
-    return {"status": JobStatus.COMPLETED}
-
-
-@_changes.register
-def _(event: TrainingJobFailed, job: TrainingJob) -> dict[str, Any]:
-    return {"status": JobStatus.FAILED}
-
-
-@_changes.register
-def _(event: TrainingJobCancellationRequested, job: TrainingJob) -> dict[str, Any]:
-    return {"is_cancellation_requested": True}
-
-
-@_changes.register
-def _(event: TrainingJobCancelled, job: TrainingJob) -> dict[str, Any]:
-    return {"status": JobStatus.CANCELLED}
-
-
 def evolve(job: TrainingJob | None, event: TrainingJobEvent) -> TrainingJob:
-    """Return the job after the event."""
+    """Return the job after the event; refuses nothing, for history is not up for decision.
+
+    Raises:
+        ValueError: The stream does not begin with `training-job.requested`: it is no history of a job.
+    """
     if isinstance(event, TrainingJobRequested):
         return TrainingJob(
             id=event.originator_id,
@@ -225,7 +206,26 @@ def evolve(job: TrainingJob | None, event: TrainingJobEvent) -> TrainingJob:
             last_event_id=event.event_id,
         )
     if job is None:
-        msg = f"stream {event.originator_id} does not begin with training-job.requested"
+        msg = f"stream {event.originator_id} does not begin with {TrainingJobRequested.TOPIC}"
         raise ValueError(msg)
-    version = event.originator_version
-    return job.model_copy(update={"version": version, "last_event_id": event.event_id, **_changes(event, job)})
+    changes: dict[str, Any] = {}
+    match event:
+        case TrainingJobStarted():
+            changes = {"status": JobStatus.RUNNING, "attempt": event.attempt}
+        case TrainingJobProgressed():
+            pass
+        case TrainingJobInterrupted():
+            lost = job.workers_lost + (event.cause is InterruptionCause.WORKER_LOST)
+            changes = {"status": JobStatus.PENDING, "workers_lost": lost}
+        case TrainingJobCompleted():
+            changes = {"status": JobStatus.COMPLETED}
+        case TrainingJobFailed():
+            changes = {"status": JobStatus.FAILED}
+        case TrainingJobCancellationRequested():
+            changes = {"is_cancellation_requested": True}
+        case TrainingJobCancelled():
+            changes = {"status": JobStatus.CANCELLED}
+        case _:
+            assert_never(event)
+    at = {"version": event.originator_version, "last_event_id": event.event_id}
+    return job.model_copy(update={**at, **changes})

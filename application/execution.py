@@ -1,0 +1,128 @@
+"""Carrying out a command once: decide, commit with the record, answer; the same command again, the same answer."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from application.ledger import Conflict, DuplicateCommand, Ledger
+from domain.commands import Answer, CommandCompleted, KeyReused, command_stream_id
+from domain.kernel import DomainEvent, Immutable, Provenance, envelope
+
+View = TypeVar("View")
+
+
+class Idempotency(Immutable):
+    """How a command is known again.
+
+    Attributes:
+        key: As its sender chose it.
+        request_hash: sha256 of what was asked.
+    """
+
+    key: str
+    request_hash: str
+
+
+class Context(Immutable):
+    """Who sends a command, and under which conditions.
+
+    Attributes:
+        provenance: Who, when, why.
+        expected_version: The version of the aggregate that the sender decided on; None for any.
+        idempotency: Its key; None where the sender gave none.
+    """
+
+    provenance: Provenance
+    expected_version: int | None = None
+    idempotency: Idempotency | None = None
+
+
+class Outcome(Immutable, Generic[View]):
+    """What a command decided, not yet stored.
+
+    Attributes:
+        events: To be stored together.
+        view: What the sender sees of it; None where nothing is to be seen.
+        version: Of the aggregate, with these events.
+    """
+
+    events: tuple[Any, ...]
+    view: View | None
+    version: int
+
+
+class Executed(Immutable):
+    """A command that was carried out, now or before.
+
+    Attributes:
+        answer: What its sender gets.
+        position: By which all its effects are stored.
+        is_replay: Whether it was carried out before.
+    """
+
+    answer: Answer
+    position: int
+    is_replay: bool
+
+
+def execute(
+    decide: Callable[[], Outcome[View]],
+    *,
+    ledger: Ledger,
+    context: Context,
+    answer: Callable[[Outcome[View]], Answer],
+) -> Executed:
+    """Carry out a command, at most once per idempotency key.
+
+    `decide` reads what it needs and may refuse. When somebody else was faster it is asked once more, for
+    then it mostly knows a better reason than "conflict" (`model.name-taken`).
+
+    Raises:
+        DomainError: As `decide` refuses.
+        KeyReused: The key belongs to another request.
+        Conflict: Somebody else changed the same thing at the same moment.
+    """
+    key = context.idempotency
+    if key is not None and (done := replay(ledger=ledger, context=context)) is not None:
+        return done
+    outcome = decide()
+    rendered = answer(outcome)
+    record = _record(key, rendered, context.provenance) if key is not None else None
+    try:
+        position = ledger.commit(outcome.events, record)
+    except DuplicateCommand as duplicate:
+        return _replayed(duplicate.recorded, key)
+    except Conflict:
+        decide()
+        raise
+    return Executed(answer=rendered, position=position, is_replay=False)
+
+
+def replay(*, ledger: Ledger, context: Context) -> Executed | None:
+    """Return what the command was answered when it was carried out before; None when it never was.
+
+    Raises:
+        KeyReused: The key belongs to another request.
+    """
+    key = context.idempotency
+    if key is None:
+        return None
+    done = ledger.completed(command_stream_id(context.provenance.actor, key.key))
+    return None if done is None else _replayed(done, key)
+
+
+def changed(events: tuple[DomainEvent, ...], version: int) -> int:
+    """Return the aggregate's version after its events; the one it has where there are none."""
+    return events[-1].originator_version if events else version
+
+
+def _record(key: Idempotency, answer: Answer, by: Provenance) -> CommandCompleted:
+    stream_id = command_stream_id(by.actor, key.key)
+    return CommandCompleted(**envelope(by, stream_id, 1), request_hash=key.request_hash, answer=answer)
+
+
+def _replayed(recorded: Any, key: Idempotency | None) -> Executed:
+    record: CommandCompleted = recorded.event
+    if key is None or record.request_hash != key.request_hash:
+        message = "This Idempotency-Key belongs to another request: send a new request under a new key."
+        raise KeyReused(message, position=recorded.position)
+    return Executed(answer=record.answer, position=recorded.position, is_replay=True)

@@ -1,0 +1,186 @@
+"""The event store as the domain sees it: aggregates by id, events in order, and one way to commit.
+
+Refusal
+└── Conflict   request.conflict: somebody else wrote to the same stream first
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
+from typing import Any, TypeVar
+from uuid import UUID
+
+from eventsourcing.application import Application, LRUCache
+from eventsourcing.persistence import IntegrityError, Notification
+from eventsourcing.utils import Environment, EnvType
+
+from application.ports.event_log import Recorded
+from domain import kernel, naming
+from domain.commands import CommandCompleted
+from domain.datasets import dataset as datasets
+from domain.datasets.dataset import Dataset
+from domain.datasets.events import DatasetRegistered
+from domain.errors import Refusal
+from domain.models import model as models
+from domain.models.events import ModelRegistered
+from domain.models.model import Model
+from domain.naming import NameReserved, Reservation, has_uuid_shape, never_reserved, reservation_id
+from domain.training import job as training
+from domain.training.events import TrainingJobRequested
+from domain.training.job import TrainingJob
+
+_STATES_MAX = 4096
+
+State = TypeVar("State", bound=kernel.Aggregate)
+
+
+class Conflict(Refusal):
+    """Another command changed the same thing at the same moment; nothing of this one was stored."""
+
+    code = "request.conflict"
+
+
+class DuplicateCommand(Exception):
+    """The command was carried out before; its record tells how."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__(f"the command was completed at position {recorded.position}")
+        self.recorded = recorded
+
+
+class Ledger(Application[UUID]):
+    """All that ever happened. Safe to use from several threads."""
+
+    name = "ledger"
+
+    def __init__(self, env: EnvType) -> None:
+        super().__init__(env)
+        self._states = LRUCache[UUID, Any](maxsize=_STATES_MAX)
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Take the settings given and no others: a stray variable of the process must not divert the log."""
+        return Environment(name, dict(env or {}))
+
+    def model(self, model_id: UUID) -> Model | None:
+        """Return the model as of its last event; None when there is none."""
+        return self._state(model_id, models.evolve, ModelRegistered)
+
+    def dataset(self, dataset_id: UUID) -> Dataset | None:
+        """Return the dataset as of its last event; None when there is none."""
+        return self._state(dataset_id, datasets.evolve, DatasetRegistered)
+
+    def job(self, job_id: UUID) -> TrainingJob | None:
+        """Return the training job as of its last event; None when there is none."""
+        return self._state(job_id, training.evolve, TrainingJobRequested)
+
+    def reservation(self, kind: str, name: str) -> Reservation:
+        """Return who holds a name among models (`model`) or datasets (`dataset`)."""
+        found = self._state(reservation_id(kind, name), naming.evolve, NameReserved)
+        return found or never_reserved(kind, name)
+
+    def id_of(self, kind: str, reference: str) -> UUID | None:
+        """Return the id that a reference means: itself, or that of the holder of this name."""
+        if has_uuid_shape(reference):
+            return UUID(reference)
+        return self.reservation(kind, naming.normal_form(reference)).holder_id
+
+    def stream(self, originator_id: UUID) -> Iterator[Any]:
+        """Yield all events of an aggregate."""
+        return iter(self.events.get(originator_id))
+
+    def event(self, originator_id: UUID, version: int) -> Any:
+        """Return the event at this place of a stream."""
+        return next(iter(self.events.get(originator_id, gt=version - 1, lte=version)))
+
+    def completed(self, stream_id: UUID) -> Recorded | None:
+        """Return the record of a command; None when it was never carried out."""
+        found = self._select(after=0, limit=1, originator_id=stream_id)
+        return found[0] if found else None
+
+    def commit(self, events: Sequence[kernel.DomainEvent], record: CommandCompleted | None = None) -> int:
+        """Store the events, and the command's record with them, all or none; return the last position.
+
+        Raises:
+            DuplicateCommand: The command was carried out before, or just now with its answer lost.
+            Conflict: One of the streams has moved on since it was read.
+        """
+        everything = [*events, record] if record is not None else list(events)
+        if not everything:
+            return self.head()
+        try:
+            return self.save(*everything)[-1].notification.id
+        except IntegrityError:
+            if record is not None and (done := self.completed(record.originator_id)) is not None:
+                raise DuplicateCommand(done) from None
+            message = (
+                "Another command changed the same thing at the same moment: read it again, then decide again."
+            )
+            raise Conflict(message) from None
+
+    def head(self) -> int:
+        """Return the position of the newest event; 0 when there is none."""
+        return self.recorder.max_notification_id() or 0
+
+    def read(
+        self,
+        *,
+        after: int,
+        limit: int,
+        topics: Sequence[str] = (),
+        originator_id: UUID | None = None,
+    ) -> list[Recorded]:
+        """Return the next events after the position, of these topics and this stream where given."""
+        return self._select(after=after, limit=limit, topics=topics, originator_id=originator_id)
+
+    @contextmanager
+    def follow(self, *, after: int, topics: Sequence[str] = ()) -> Iterator["Follower"]:
+        """Follow the log from the position on, across processes; only these topics, where given."""
+        with self.recorder.subscribe(gt=after, topics=topics) as subscription:
+            yield Follower(subscription, self._recorded)
+
+    def _select(self, **selection: Any) -> list[Recorded]:
+        recorder: Any = self.recorder
+        return self._recorded(recorder.select_range(**selection))
+
+    def _recorded(self, notifications: Iterable[Notification]) -> list[Recorded]:
+        read: Callable[[Notification], Any] = self.mapper.to_domain_event
+        return [Recorded.model_construct(position=each.id, event=read(each)) for each in notifications]
+
+    def _state(
+        self, stream_id: UUID, evolve: Callable[[State | None, Any], State], first: type[kernel.DomainEvent]
+    ) -> State | None:
+        """Return the state of a stream that begins with an event of type `first`; None for any other.
+
+        States are immutable, so one that was read before is only moved on by what came since. (The
+        library's repository keeps the state it cached first, and would fold ever more events on it.)
+        """
+        known: State | None = None
+        with suppress(KeyError):
+            known = self._states.get(stream_id)
+        since: Iterator[Any] = self.events.get(stream_id, gt=known.version if known else None)
+        if known is None:
+            begin = next(since, None)
+            if not isinstance(begin, first):
+                return None
+            since = chain([begin], since)
+        state = kernel.fold(evolve, since, known)
+        if state is not known:
+            self._states.put(stream_id, state)
+        return state
+
+
+class Follower:
+    """Pages of the log as they come to be."""
+
+    def __init__(self, subscription: Any, recorded: Callable[[Iterable[Notification]], list[Recorded]]) -> None:
+        self._subscription = subscription
+        self._recorded = recorded
+
+    def __iter__(self) -> Iterator[Sequence[Recorded]]:
+        """Yield non-empty pages in position order, waiting for new events, until stopped."""
+        for page in self._subscription.pages():
+            yield self._recorded(page)
+
+    def stop(self) -> None:
+        """End the iteration, from any thread."""
+        self._subscription.stop()

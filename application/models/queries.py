@@ -1,0 +1,56 @@
+"""Questions about models and versions, answered from the read models."""
+
+from application.lookup import find_by_reference
+from application.ports.filters import And, Comparison, Condition, FieldPath, IsNull, Operator, Or
+from application.ports.read_models import Collection, Document, Query, ReadModels
+from domain.models.errors import ModelNotFound, RetiredModel, VersionNotFound
+from domain.models.values import PRODUCTION_ALIAS
+
+SERVING: Condition = IsNull(field=FieldPath(root="retired_at"))
+"""Holds for models that are not retired."""
+
+
+def get_model(reference: str, *, read_models: ReadModels, at: int | None = None) -> Document:
+    """Return the model that an id or name means.
+
+    Raises:
+        ModelNotFound: There was none at the position.
+        RetiredModel: It is retired now.
+    """
+    found = find_by_reference(reference, Collection.MODELS, read_models=read_models, at=at)
+    if found is None:
+        raise ModelNotFound(f"There is no model {reference!r}.", model=reference)
+    if found["retired_at"] is not None and at is None:
+        raise RetiredModel(f"Model {found['name']!r} is retired; its history stays readable.", id=found["id"])
+    return found
+
+
+def versions_of(model: Document) -> Condition:
+    """Return the condition that holds for the versions of a model."""
+    return _equals("model_id", model["id"])
+
+
+def get_version(model: Document, reference: str, *, read_models: ReadModels, at: int | None = None) -> Document:
+    """Return the version of the model that a number, id, alias or `production` means.
+
+    Raises:
+        VersionNotFound: There was none at the position.
+    """
+    number = model["aliases"].get(reference, reference)
+    if reference == PRODUCTION_ALIAS:
+        number = model["production_version"]
+    condition = Or(conditions=(_equals("version", str(number)), _equals("id", reference.lower())))
+    query = Query(
+        collection=Collection.VERSIONS,
+        where=And(conditions=(versions_of(model), condition)),
+        limit=1,
+        at=read_models.position() if at is None else at,
+    )
+    for found in read_models.find(query) if number is not None else ():
+        return found
+    message = f"Model {model['name']!r} has no version {reference!r}."
+    raise VersionNotFound(message, version=reference)
+
+
+def _equals(field: str, value: str) -> Condition:
+    return Comparison(field=FieldPath(root=field), operator=Operator.EQ, literal=value)

@@ -1,0 +1,26 @@
+"""What every driving adapter works with, put together by the composition root."""
+
+from dataclasses import dataclass
+
+from application.inference.serving import Serving
+from application.ledger import Ledger
+from application.ports.artifacts import ArtifactStore
+from application.ports.clock import Clock
+from application.ports.datasets import DatasetFiles
+from application.ports.identity import Identity
+from application.ports.progress import ReadModelProgress
+from application.ports.read_models import ReadModels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The parts that commands, queries and predictions need, each behind its port."""
+
+    ledger: Ledger
+    read_models: ReadModels
+    progress: ReadModelProgress
+    serving: Serving
+    artifacts: ArtifactStore
+    files: DatasetFiles
+    clock: Clock
+    identity: Identity

@@ -1,0 +1,230 @@
+"""One function for each thing that may be asked of training jobs, by users and by workers."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from application.execution import Context, Outcome, changed
+from application.ledger import Conflict, Ledger
+from application.ports.clock import Clock
+from application.ports.identity import Identity
+from application.ports.trainer import Iteration
+from application.training import projection
+from application.training.commands import RequestTraining
+from application.training.views import TrainingJobResponse, requested_view
+from domain.datasets.dataset import Dataset
+from domain.errors import InvalidInput, NotFound, suggestion
+from domain.kernel import DomainEvent, Provenance, require_version
+from domain.models import model as models
+from domain.models.errors import RetiredModel
+from domain.models.model import Model
+from domain.naming import has_uuid_shape
+from domain.training import job as training
+from domain.training.errors import JobNotFound
+from domain.training.hyperparameters import parse
+from domain.training.job import TrainingJob
+from domain.training.plan import plan
+from domain.training.values import InterruptionCause, TrainedModel
+
+Found = TypeVar("Found", Model, Dataset)
+
+KnownNames = Callable[[str], Iterable[str]]
+"""Names in use of a kind (`model`, `dataset`), to suggest the one that was meant."""
+
+
+def request_training(
+    command: RequestTraining,
+    *,
+    context: Context,
+    ledger: Ledger,
+    identity: Identity,
+    known_names: KnownNames,
+) -> Outcome[TrainingJobResponse]:
+    """Let a job wait for a worker; refuse now all that can be known to fail.
+
+    Raises:
+        InvalidInput: An unknown model, dataset, column or hyperparameter (with the nearest real name), or
+            a dataset that this type of model cannot learn from.
+    """
+    model = _named("model", command.model_id, ledger.model, ledger=ledger, known_names=known_names)
+    dataset = _named("dataset", command.dataset_id, ledger.dataset, ledger=ledger, known_names=known_names)
+    try:
+        models.require_active(model)
+        planned = plan(model_type=model.type, dataset=dataset, hyperparameters=parse(command.hyperparameters))
+    except NotFound as retired:
+        field = "model_id" if isinstance(retired, RetiredModel) else "dataset_id"
+        raise InvalidInput.of(field, retired.message, getattr(command, field)) from None
+    requested = training.request(
+        job_id=identity.new_id(),
+        model_id=model.id,
+        hyperparameters=command.hyperparameters,
+        plan=planned,
+        by=context.provenance,
+    )
+    return Outcome(events=(requested,), view=requested_view(requested), version=1)
+
+
+def cancel(job_id: UUID, *, context: Context, ledger: Ledger) -> Outcome[TrainingJobResponse]:
+    """Stop a job: at once when it waits, else as soon as its worker sees the request.
+
+    Raises:
+        JobNotFound: There is none.
+        StaleVersion: It is not the version that the sender decided on.
+        JobEnded: There is nothing left to stop.
+    """
+    job = load(job_id, ledger=ledger)
+    require_version(job, context.expected_version)
+    events = training.cancel(job, by=context.provenance)
+    history = [*ledger.stream(job_id), *events]
+    view = TrainingJobResponse.model_validate(projection.fold(history))
+    return Outcome(events=events, view=view, version=changed(events, job.version))
+
+
+def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
+    """Return the job.
+
+    Raises:
+        JobNotFound: There is none.
+    """
+    job = ledger.job(job_id)
+    if job is None:
+        raise JobNotFound(f"There is no training job {job_id}.", id=str(job_id))
+    return job
+
+
+class Attempts:
+    """What workers, and who watches over them, say of jobs. Each call is one transaction.
+
+    Args:
+        actor: Who says it, as events will name it.
+    """
+
+    def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
+        self._ledger = ledger
+        self._identity = identity
+        self._clock = clock
+        self._actor = actor
+
+    def start(self, job_id: UUID) -> TrainingJob:
+        """Hold the job; what is returned says the attempt.
+
+        Raises:
+            LeaseLost, JobEnded, Conflict: Another worker was faster.
+        """
+        job = load(job_id, ledger=self._ledger)
+        started = training.start(job, worker=self._actor, by=self._caused_by(job))
+        self._ledger.commit([started])
+        return training.evolve(job, started)
+
+    def progress(self, job_id: UUID, attempt: int, *, percent: int, iteration: Iteration) -> None:
+        """Record how far the attempt is.
+
+        Raises:
+            LeaseLost: It does not hold the job any more.
+        """
+        self._decide(
+            job_id,
+            lambda job, by: [
+                training.progress(
+                    job,
+                    attempt=attempt,
+                    percent=percent,
+                    iteration=iteration.iteration,
+                    metrics=iteration.metrics,
+                    by=by,
+                )
+            ],
+        )
+
+    def complete(self, job_id: UUID, attempt: int, trained: TrainedModel) -> None:
+        """Register the version and end the job, in one transaction, whatever else happens to the model.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+        version_id = self._identity.new_id()
+
+        def decide(job: TrainingJob, by: Provenance) -> list[DomainEvent]:
+            model = self._ledger.model(job.model_id)
+            assert model is not None, "a job is only ever requested for a model"
+            try:
+                registered = models.register_version(
+                    model,
+                    version_id=version_id,
+                    hyperparameters=job.plan.hyperparameters.model_dump(exclude_defaults=True),
+                    metrics=trained.metrics,
+                    artifact_url=trained.artifact_url,
+                    training_job_id=job.id,
+                    dataset_id=job.plan.dataset_id,
+                    dataset_sha256=job.plan.contents.sha256,
+                    by=by,
+                )
+            except RetiredModel as retired:
+                failed = training.fail(job, attempt=attempt, code=retired.code, error=retired.message, by=by)
+                return [failed]
+            completed = training.complete(
+                job, attempt=attempt, version_id=version_id, version=registered.version, trained=trained, by=by
+            )
+            return [completed, registered]
+
+        self._decide(job_id, decide)
+
+    def fail(self, job_id: UUID, attempt: int, *, code: str, error: str) -> None:
+        """End the job without a version.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+        self._decide(job_id, lambda job, by: [training.fail(job, attempt=attempt, code=code, error=error, by=by)])
+
+    def interrupt(self, job_id: UUID, attempt: int, cause: InterruptionCause) -> None:
+        """End the attempt, so that another worker can take the job.
+
+        Raises:
+            LeaseLost: It does not hold the job any more.
+        """
+        self._decide(job_id, lambda job, by: [training.interrupt(job, attempt=attempt, cause=cause, by=by)])
+
+    def confirm_cancelled(self, job_id: UUID, attempt: int) -> None:
+        """End the job as its worker has stopped it on request.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+        self._decide(job_id, lambda job, by: [training.confirm_cancelled(job, attempt=attempt, by=by)])
+
+    def _decide(self, job_id: UUID, decide: Callable[[TrainingJob, Provenance], list[DomainEvent]]) -> None:
+        while True:
+            job = load(job_id, ledger=self._ledger)
+            try:
+                self._ledger.commit(decide(job, self._caused_by(job)))
+            except Conflict:
+                continue  # somebody was faster: decide again on what is true now, until held or refused
+            return
+
+    def _caused_by(self, job: TrainingJob) -> Provenance:
+        now: datetime = self._clock.now()
+        return Provenance(
+            timestamp=now,
+            actor=self._actor,
+            correlation_id=job.correlation_id,
+            causation_id=job.last_event_id,
+            command_id=self._identity.new_id(),
+        )
+
+
+def _named(
+    kind: str,
+    reference: str,
+    read: Callable[[UUID], Found | None],
+    *,
+    ledger: Ledger,
+    known_names: KnownNames,
+) -> Found:
+    found_id = ledger.id_of(kind, reference)
+    found = read(found_id) if found_id is not None else None
+    if found is None:
+        hint = "" if has_uuid_shape(reference) else suggestion(reference, known_names(kind))
+        raise InvalidInput.of(f"{kind}_id", f"There is no {kind} {reference!r}.{hint}", reference)
+    return found

@@ -1,0 +1,72 @@
+"""Watching over workers: a job whose worker shows no sign of life for a lease is taken from it."""
+
+import logging
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from application.ports.clock import Clock
+from application.ports.heartbeats import Heartbeats
+from application.training.handlers import Attempts
+from domain.errors import DomainError
+from domain.training.values import InterruptionCause
+
+_log = logging.getLogger(__name__)
+
+Held = tuple[UUID, int]
+"""A job and the attempt that holds it."""
+
+
+class LeaseWatch:
+    """Judges each held job by its heartbeat counter and by this process's own monotonic clock.
+
+    Wall time plays no part: a clock that steps can neither end a healthy attempt nor keep a dead one.
+
+    Args:
+        running: Returns the jobs that are held now, by which attempt.
+        lease_s: How long a counter may stand still.
+    """
+
+    def __init__(
+        self,
+        *,
+        running: Callable[[], Iterable[Held]],
+        heartbeats: Heartbeats,
+        attempts: Attempts,
+        clock: Clock,
+        lease_s: float,
+    ) -> None:
+        self._running = running
+        self._heartbeats = heartbeats
+        self._attempts = attempts
+        self._clock = clock
+        self._lease_s = lease_s
+        self._seen: dict[Held, tuple[int, float]] = {}
+
+    def look(self) -> None:
+        """Take every job from a worker whose counter has stood still for a lease.
+
+        To be called several times a lease.
+        """
+        now = self._clock.monotonic()
+        counters = self._heartbeats.counters()
+        held = set(self._running())
+        self._seen = {each: self._moved(each, counters.get(each, 0), now) for each in held}
+        for each, (_, since) in list(self._seen.items()):
+            if now - since >= self._lease_s:
+                self._take(each)
+        for job_id in {job_id for job_id, _ in counters} - {job_id for job_id, _ in held}:
+            self._heartbeats.clear(job_id)
+
+    def _moved(self, held: Held, counter: int, now: float) -> tuple[int, float]:
+        before = self._seen.get(held)
+        return before if before is not None and before[0] == counter else (counter, now)
+
+    def _take(self, held: Held) -> None:
+        job_id, attempt = held
+        try:
+            self._attempts.interrupt(job_id, attempt, InterruptionCause.WORKER_LOST)
+            _log.warning("training job %s: attempt %d lost its worker", job_id, attempt)
+        except DomainError as refusal:  # its worker was faster, after all
+            _log.info("training job %s: %s", job_id, refusal.message)
+        self._heartbeats.clear(job_id)
+        del self._seen[held]

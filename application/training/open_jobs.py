@@ -1,0 +1,96 @@
+"""The jobs that have not ended, as far as the log has been read: where workers find work, and learn of its end."""
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from domain.training.events import (
+    TrainingJobCancellationRequested,
+    TrainingJobCancelled,
+    TrainingJobCompleted,
+    TrainingJobFailed,
+    TrainingJobInterrupted,
+    TrainingJobRequested,
+    TrainingJobStarted,
+)
+
+TOPICS = tuple(
+    event.TOPIC
+    for event in (
+        TrainingJobRequested,
+        TrainingJobStarted,
+        TrainingJobInterrupted,
+        TrainingJobCompleted,
+        TrainingJobFailed,
+        TrainingJobCancellationRequested,
+        TrainingJobCancelled,
+    )
+)
+"""What opens, moves and ends a job; progress does not."""
+
+
+@dataclass(frozen=True)
+class _Open:
+    attempt: int = 0
+    is_held: bool = False
+    is_cancellation_requested: bool = False
+
+
+class OpenJobs:
+    """Written by one thread that reads the log, read by one that trains."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[UUID, _Open] = {}
+        self._changed = threading.Condition()
+
+    def apply(self, event: Any) -> None:
+        """Take note of an event of the log."""
+        with self._changed:
+            self._apply(event.originator_id, event)
+            self._changed.notify_all()
+
+    def wait_for_pending(self, timeout_s: float) -> UUID | None:
+        """Return the job that has waited longest; None when none came in the time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending() is not None, timeout_s)
+            return self._pending()
+
+    def set_aside(self, job_id: UUID) -> None:
+        """Offer the job no more until something happens to it: another worker was faster."""
+        with self._changed:
+            if job_id in self._jobs:
+                self._jobs[job_id] = replace(self._jobs[job_id], is_held=True)
+
+    def is_to_stop(self, job_id: UUID, attempt: int) -> bool:
+        """Tell whether the attempt has nothing left to do: cancelled, ended, or held by another worker."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is None or job.attempt > attempt or job.is_cancellation_requested:
+                return True
+            return job.attempt == attempt and not job.is_held
+
+    def is_cancellation_requested(self, job_id: UUID) -> bool:
+        """Tell whether somebody wants the job to stop."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            return job is not None and job.is_cancellation_requested
+
+    def _pending(self) -> UUID | None:
+        return next((job_id for job_id, job in self._jobs.items() if not job.is_held), None)
+
+    def _apply(self, job_id: UUID, event: Any) -> None:
+        job = self._jobs.get(job_id, _Open())
+        match event:
+            case TrainingJobRequested():
+                self._jobs[job_id] = job
+            case TrainingJobStarted():
+                self._jobs[job_id] = replace(job, attempt=event.attempt, is_held=True)
+            case TrainingJobInterrupted():
+                self._jobs[job_id] = replace(job, is_held=False)
+            case TrainingJobCancellationRequested():
+                self._jobs[job_id] = replace(job, is_cancellation_requested=True)
+            case TrainingJobCompleted() | TrainingJobFailed() | TrainingJobCancelled():
+                self._jobs.pop(job_id, None)
+            case _:
+                pass

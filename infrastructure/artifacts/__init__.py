@@ -1,0 +1,1 @@
+"""Bytes addressed by their hash."""

@@ -1,0 +1,114 @@
+"""Artifacts in a directory of this machine."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from uuid import uuid4
+
+from application.ports.artifacts import ArtifactUnavailable, url_of
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_READ_ONLY = 0o444
+
+
+class LocalArtifacts:
+    """A directory of immutable files named by their sha256: `<root>/ab/ab…`.
+
+    A file appears under its name by one rename, complete and on disk; writing what is there already puts
+    the same bytes in its place, which also mends a damaged copy. Safe for several processes at once.
+
+    Attributes:
+        root: The directory; made when it is not there.
+    """
+
+    def __init__(self, *, root: Path) -> None:
+        self.root = root.absolute()
+        self._incoming = self.root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes and return their sha256; they survive a power cut from then on."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.incoming()
+        try:
+            path.write_bytes(content)
+            self.adopt(path, sha256)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return sha256
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Keep the file at `path`, whose hash the caller has computed, and remove it from there.
+
+        Raises:
+            ArtifactUnavailable: `sha256` is no hash.
+            OSError: The file is not there, lies on another volume, or the disk is full.
+        """
+        target = self._place(sha256)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        path.chmod(_READ_ONLY)
+        target.parent.mkdir(exist_ok=True)
+        path.replace(target)
+        _persist_names(target.parent)
+        # always, not only by whoever made the directory: a concurrent maker may not have come so far yet
+        _persist_names(self.root)
+
+    def incoming(self) -> Path:
+        """Return a path for a file that is still being written; nothing lies there yet."""
+        return self._incoming / uuid4().hex
+
+    def clear_incoming(self) -> None:
+        """Remove what dead processes left half-written. Only at start-up, before anybody writes."""
+        for path in self._incoming.iterdir():
+            path.unlink(missing_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes lie, not checked against their hash.
+
+        Raises:
+            ArtifactUnavailable: They are not there.
+        """
+        path = self._place(sha256)
+        if not path.is_file():
+            raise _absent(sha256)
+        return path
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes, checked against their hash.
+
+        Raises:
+            ArtifactUnavailable: They are not there, or not what the hash says.
+        """
+        try:
+            content = self._place(sha256).read_bytes()
+        except FileNotFoundError:
+            raise _absent(sha256) from None
+        actual = hashlib.sha256(content).hexdigest()
+        if actual != sha256:
+            message = f"The stored bytes of {url_of(sha256)} are damaged: their hash is {actual}."
+            raise ArtifactUnavailable(message, url=url_of(sha256))
+        return content
+
+    def _place(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            message = f"{sha256!r} is no sha256 in lower-case hexadecimal."
+            raise ArtifactUnavailable(message)
+        return self.root / sha256[:2] / sha256
+
+
+def _absent(sha256: str) -> ArtifactUnavailable:
+    message = f"There are no bytes under {url_of(sha256)}."
+    return ArtifactUnavailable(message, url=url_of(sha256))
+
+
+def _persist_names(directory: Path) -> None:
+    if os.name == "nt":
+        return  # Windows opens no directories; its renames are journalled
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""What the text of a CSV cell means: one set of rules for the schema and for the values.
+
+Spaces and tabs around a missing value, a number or a boolean do not count; in any other text they do.
+"""
+
+from enum import Enum
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.datasets.values import ColumnType
+from infrastructure.datasets.refusals import infinite
+
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", "Null", "null", "None")
+"""The spellings of a value that is not there, quoted or not. All else, in any other case too, is a value."""
+
+_MISSING = pa.array(MISSING)
+_BOOLEANS = pa.array(["true", "false"])
+_NUMBER = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"
+_INFINITE = r"(?i)\A[+-]?inf(?:inity)?\z"
+
+
+class _Kind(Enum):
+    NUMBER = "a finite number"
+    INFINITE = "an infinite number"
+    BOOLEAN = "true or false, in any case"
+    TEXT = "anything else"
+
+
+class CellProfile:
+    """What the cells of one column are, learned batch by batch.
+
+    Attributes:
+        name: The column's.
+        missing: How many cells had no value.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.missing = 0
+        self._rows = 0
+        self._kinds: set[_Kind] = set()
+        self._first_infinite: int | None = None
+
+    def add(self, cells: pa.Array) -> None:
+        """Take in the next cells (text, null where missing)."""
+        if self._is_text or not self._add_plain_numbers(cells):
+            present = _present(cells)
+            self.missing += present.null_count
+            if not self._is_text:
+                self._add_kinds(present)
+        self._rows += len(cells)
+
+    def type(self) -> ColumnType:
+        """Return the type that fits every cell; numeric where all are missing.
+
+        Raises:
+            UnreadableDataset: All are numbers, but not all are finite.
+        """
+        if self._is_text:
+            return ColumnType.CATEGORICAL
+        if self._first_infinite is not None:
+            raise infinite(self.name, self._first_infinite)
+        return ColumnType.BOOLEAN if _Kind.BOOLEAN in self._kinds else ColumnType.NUMERIC
+
+    @property
+    def _is_text(self) -> bool:
+        return _Kind.TEXT in self._kinds or (_Kind.BOOLEAN in self._kinds and len(self._kinds) > 1)
+
+    def _add_plain_numbers(self, cells: pa.Array) -> bool:
+        """Take the cells in if all are plain finite numbers: the common case, and one cast."""
+        try:
+            numbers = pc.cast(cells, pa.float64())
+        except pa.ArrowInvalid:
+            return False
+        # The cast reads spellings of infinity and of NaN that are none of ours.
+        if pc.all(pc.is_finite(numbers)).as_py() is False:
+            return False
+        self.missing += cells.null_count
+        if cells.null_count < len(cells):
+            self._kinds.add(_Kind.NUMBER)
+        return True
+
+    def _add_kinds(self, present: pa.Array) -> None:
+        is_number = pc.match_substring_regex(present, _NUMBER)
+        values = pc.cast(pc.if_else(is_number, present, None), pa.float64())
+        is_finite = pc.fill_null(pc.is_finite(values), fill_value=False)
+        is_beyond = pc.fill_null(pc.is_inf(values), fill_value=False)
+        is_infinite = pc.or_(is_beyond, pc.match_substring_regex(present, _INFINITE))
+        is_boolean = pc.is_in(pc.ascii_lower(present), value_set=_BOOLEANS)
+        found = 0
+        for kind, mask in ((_Kind.NUMBER, is_finite), (_Kind.INFINITE, is_infinite), (_Kind.BOOLEAN, is_boolean)):
+            count = pc.sum(mask).as_py() or 0
+            found += count
+            if count:
+                self._kinds.add(kind)
+        if found < len(present) - present.null_count:
+            self._kinds.add(_Kind.TEXT)
+        if self._first_infinite is None and _Kind.INFINITE in self._kinds:
+            self._first_infinite = self._rows + pc.index(is_infinite, True).as_py()
+
+
+def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
+    """Return the cells as float64, bool or string; null where missing.
+
+    Raises:
+        pyarrow.ArrowInvalid: A cell is not of the type.
+    """
+    if column_type is ColumnType.NUMERIC:
+        try:
+            return pc.cast(cells, pa.float64())
+        except pa.ArrowInvalid:
+            return pc.cast(_present(cells), pa.float64())
+    present = _present(cells)
+    if column_type is ColumnType.BOOLEAN:
+        return pc.cast(pc.ascii_lower(present), pa.bool_())
+    return pc.if_else(pc.is_valid(present), cells, None)
+
+
+def _present(cells: pa.Array) -> pa.Array:
+    """Return the cells without surrounding blanks, null where they are missing."""
+    trimmed = pc.ascii_trim(cells, characters=" \t")
+    return pc.if_else(pc.is_in(trimmed, value_set=_MISSING), None, trimmed)

@@ -1,0 +1,1 @@
+"""The event store: mapping of events to rows, the SQLite recorder, its subscriptions and its hash chain."""

@@ -1,0 +1,156 @@
+"""From a table's columns to the numbers that LightGBM learns: targets, and features with their categories."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from application.ports.trainer import TrainingFailed
+from domain.datasets.values import Column, ColumnType
+from domain.inference.values import Feature, Label
+from domain.models.values import ModelType
+
+CATEGORIES_MAX = 1_000
+LABELS_MAX = 1_000
+_EXACT_INTEGER_MAX = 2**53
+"""Beyond it a float64 stands for several integers."""
+_NUMBER_MAX = float(np.finfo(np.float32).max)
+"""LightGBM keeps targets as float32."""
+_LABEL_MAX = float(np.finfo(np.float64).max)
+"""Of labels LightGBM sees the index only."""
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedTarget:
+    """The target of every row that has one.
+
+    Attributes:
+        rows: Indexes into the table, ascending.
+        values: One per row of `rows`: the label's index, or the number.
+        labels: In the order of their indexes; None for a regression.
+    """
+
+    rows: Rows
+    values: Floats
+    labels: tuple[Label, ...] | None
+
+
+def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray) -> EncodedTarget:
+    """Return the target as numbers; rows without a target are left out of training.
+
+    Raises:
+        TrainingFailed: `training.all-missing`, `training.target-out-of-range`, `training.constant-target`,
+            `training.one-class` or `training.too-many-classes`.
+    """
+    numbers = None if target.type is ColumnType.CATEGORICAL else _numbers(values)
+    present = ~np.isnan(numbers) if numbers is not None else values.is_valid().to_numpy()
+    rows = np.flatnonzero(present)
+    if rows.size == 0:
+        message = f"The target {target.name!r} is missing in every row: name another column to learn."
+        raise TrainingFailed(message, code="training.all-missing")
+    if numbers is None:
+        return _text_target(target, values.filter(pa.array(present)), rows)
+    known = numbers[rows] + 0.0  # one zero: -0.0 becomes 0.0
+    _require_range(target, known, limit=_NUMBER_MAX if model_type is ModelType.REGRESSION else _LABEL_MAX)
+    if model_type is ModelType.REGRESSION:
+        if known.min() == known.max():
+            message = f"The target {target.name!r} is {known[0]:g} in every row: there is nothing to learn."
+            raise TrainingFailed(message, code="training.constant-target")
+        return EncodedTarget(rows=rows, values=known, labels=None)
+    distinct, indexes = np.unique(known, return_inverse=True)
+    codes = indexes.astype(np.float64)
+    _require_classes(target, len(distinct), str(_numeric_labels(target, distinct[:1])[0]))
+    return EncodedTarget(rows=rows, values=codes, labels=_numeric_labels(target, distinct))
+
+
+def encode_features(columns: Sequence[Column], table: pa.Table, *, rows: Rows) -> tuple[Feature, ...]:
+    """Return the features as these rows show them.
+
+    Categories are ordered by frequency, then by name; at most 1,000 are kept, others count as missing.
+
+    Raises:
+        TrainingFailed: `training.all-missing`.
+    """
+    indices = pa.array(rows)
+    features = []
+    has_values = False
+    for column in columns:
+        values = table.column(column.name).take(indices)
+        categories = None
+        if column.type is ColumnType.CATEGORICAL:
+            categories = _categories(values)
+            has_values = has_values or bool(categories)
+        else:
+            has_values = has_values or not bool(np.isnan(_numbers(values)).all())
+        features.append(Feature(name=column.name, type=column.type, categories=categories))
+    if not has_values:
+        message = "Every feature is missing in every training row: there is nothing to learn from."
+        raise TrainingFailed(message, code="training.all-missing")
+    return tuple(features)
+
+
+def encode_rows(features: Sequence[Feature], table: pa.Table, *, rows: Rows) -> Floats:
+    """Return the rows as float64 numbers of shape (rows, features), NaN where a value is missing."""
+    indices = pa.array(rows)
+    matrix = np.empty((len(rows), len(features)), dtype=np.float64)
+    for position, feature in enumerate(features):
+        values = table.column(feature.name).take(indices)
+        if feature.categories is not None:
+            values = pc.index_in(values, value_set=pa.array(feature.categories, values.type), skip_nulls=True)
+        matrix[:, position] = _numbers(values)
+    return matrix
+
+
+def _numbers(values: pa.ChunkedArray) -> Floats:
+    numbers: Floats = values.cast(pa.float64()).to_numpy()  # null becomes NaN
+    return numbers
+
+
+def _categories(values: pa.ChunkedArray) -> tuple[str, ...]:
+    counted = pc.value_counts(values.drop_null()).flatten()
+    table = pa.table({"name": counted[0], "rows": counted[1]})
+    kept = table.sort_by([("rows", "descending"), ("name", "ascending")]).slice(0, CATEGORIES_MAX)
+    return tuple(kept.column("name").to_pylist())
+
+
+def _text_target(target: Column, values: pa.ChunkedArray, rows: Rows) -> EncodedTarget:
+    distinct = values.unique()
+    _require_classes(target, len(distinct), str(distinct[0]))
+    labels = tuple(sorted(distinct.to_pylist()))
+    codes = _numbers(pc.index_in(values, value_set=pa.array(labels, values.type)))
+    return EncodedTarget(rows=rows, values=codes, labels=labels)
+
+
+def _numeric_labels(target: Column, distinct: Floats) -> tuple[Label, ...]:
+    if target.type is ColumnType.BOOLEAN:
+        return tuple(bool(each) for each in distinct)
+    if np.all(distinct == np.trunc(distinct)) and np.all(np.abs(distinct) <= _EXACT_INTEGER_MAX):
+        return tuple(int(each) for each in distinct)
+    return tuple(float(each) for each in distinct)
+
+
+def _require_range(target: Column, known: Floats, *, limit: float) -> None:
+    if not np.all(np.abs(known) <= limit):
+        message = (
+            f"The target {target.name!r} holds infinite numbers or such beyond ±{limit:.1e}: "
+            "remove those rows or scale the column down."
+        )
+        raise TrainingFailed(message, code="training.target-out-of-range")
+
+
+def _require_classes(target: Column, classes: int, first: str) -> None:
+    if classes == 1:
+        message = f"The target {target.name!r} is {first[:100]!r} in every row: there is nothing to tell apart."
+        raise TrainingFailed(message, code="training.one-class")
+    if classes > LABELS_MAX:
+        message = (
+            f"The target {target.name!r} has {classes} different values, more than the {LABELS_MAX} classes "
+            "allowed. If it is a quantity, train a regression model; if an id, name another column."
+        )
+        raise TrainingFailed(message, code="training.too-many-classes")

@@ -1,0 +1,91 @@
+"""Free-form fields, flattened into values that are found by key."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from application.ports.read_models import Collection, Document
+from infrastructure.read_models.fields import KEYED
+from infrastructure.read_models.values import number, searchable
+
+INDEXED_CHARS = 200
+"""So much of a text or key is indexed: databases bound the size of an index row, people their texts less."""
+
+
+class Value(NamedTuple):
+    """One value at a key: a number, a text (its rest is what goes beyond the index), a boolean, or, with
+    none of these, the fact that a list or object stands there.
+
+    The least and the greatest at a key stand for all in orders: numbers before texts before booleans.
+    """
+
+    number: float | None = None
+    text: str | None = None
+    text_rest: str = ""
+    boolean: bool | None = None
+    is_least: bool = False
+    is_greatest: bool = False
+
+
+Attributes = Mapping[tuple[str, str], tuple[Value, ...]]
+"""The values at each (root, key)."""
+
+
+def flatten(collection: Collection, document: Document) -> Attributes:
+    """Return the values of the document's free-form fields.
+
+    Keys of nested objects are joined by dots; elements of a list are values at the list's own key, each
+    once; null is no value.
+    """
+    found: dict[tuple[str, str], dict[Value, None]] = {}
+    for root in KEYED[collection]:
+        for key, value in _leaves("", document.get(root)):
+            found.setdefault((root, indexed_key(key)), {})[value] = None
+    return {key: _ranked(tuple(values)) for key, values in found.items()}
+
+
+def indexed_key(key: str) -> str:
+    """Return the key as it is stored: a long one by its beginning and its digest."""
+    key = searchable(key)
+    if len(key) <= INDEXED_CHARS:
+        return key
+    digest = sha256(key.encode()).hexdigest()
+    return key[: INDEXED_CHARS - len(digest)] + digest
+
+
+def _ranked(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    comparable = (
+        [each for each in values if each.number is not None]
+        or [each for each in values if each.text is not None]
+        or [each for each in values if each.boolean is not None]
+    )
+    if not comparable:
+        return values
+    least, greatest = min(comparable, key=_rank), max(comparable, key=_rank)
+    return tuple(each._replace(is_least=each is least, is_greatest=each is greatest) for each in values)
+
+
+def _rank(value: Value) -> tuple[float, str, bool]:
+    return value.number or 0, f"{value.text or ''}{value.text_rest}", bool(value.boolean)
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Value]]:
+    match value:
+        case None:
+            return
+        case bool():
+            yield key, Value(boolean=value)
+        case int() | float():
+            yield key, Value(number=number(value))
+        case str():
+            text = searchable(value)
+            yield key, Value(text=text[:INDEXED_CHARS], text_rest=text[INDEXED_CHARS:])
+        case Mapping():
+            if key:
+                yield key, Value()
+            for name, each in value.items():
+                yield from _leaves(f"{key}.{name}" if key else name, each)
+        case _:
+            yield key, Value()
+            for each in value:
+                yield from _leaves(key, each)

@@ -1,0 +1,106 @@
+"""The read models in a SQL database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import URL, Connection, Select, func, insert, select, update
+
+from application.ports.read_models import Collection, Document, PositionTaken, Query
+from infrastructure.read_models.checked import checked
+from infrastructure.read_models.conditions import Source, restricted
+from infrastructure.read_models.dialects import for_reading, for_writing, lock_schema, open_engine
+from infrastructure.read_models.fields import decoded
+from infrastructure.read_models.moments import Moment
+from infrastructure.read_models.orders import ordered
+from infrastructure.read_models.page import PageRows
+from infrastructure.read_models.tables import DOCUMENTS, POSITION, TABLES
+
+_NAME = "read_models"
+_RARE_ROWS = 4_000
+_POSITION = select(POSITION.c.position).where(POSITION.c.name == _NAME)
+
+
+class SqlReadModels:
+    """Read models in SQLite or PostgreSQL, safe to use from many threads and processes.
+
+    Args:
+        url: The database; its tables are created where they are missing. A file of SQLite must be one of
+            its own, not the event store's: its durability is less, as all of it follows from the events.
+    """
+
+    def __init__(self, *, url: str | URL) -> None:
+        self._engine = open_engine(url)
+        self._reading = for_reading(self._engine)
+        self._writing = for_writing(self._engine)
+        with self._writing.begin() as connection:
+            lock_schema(connection)
+            TABLES.create_all(connection)
+            if connection.scalar(_POSITION) is None:
+                connection.execute(insert(POSITION), {"name": _NAME, "position": 0})
+
+    def close(self) -> None:
+        """Close all connections that nobody uses."""
+        self._engine.dispose()
+
+    def position(self) -> int:
+        """Return the position of the last event applied; 0 before the first."""
+        with self._reading.connect() as connection:
+            position: int = connection.execute(_POSITION).scalar_one()
+            return position
+
+    def get(self, collection: Collection, id: UUID, *, at: int | None = None) -> Document | None:  # noqa: A002 - the field's name
+        """Return the document as it was at the position (now, when None); None when there was none."""
+        table = DOCUMENTS[collection]
+        with self._reading.connect() as connection:
+            text = connection.scalar(select(table.c.document).where(table.c.id == str(id), Moment(at).of(table)))
+        return None if text is None else decoded(text)
+
+    def find(self, query: Query) -> list[Document]:
+        """Return the documents that the query asks for, in its order, from one state of the database.
+
+        Raises:
+            InvalidInput: A filter or order that the collection cannot answer.
+        """
+        query = checked(query)
+        source = Source(query.collection, DOCUMENTS[query.collection])
+        with self._reading.connect() as connection:
+            is_now = query.at >= connection.execute(_POSITION).scalar_one()
+            moment = Moment(None if is_now else query.at)
+            statement = select(source.table.c.document).where(moment.of(source.table))
+            if query.where is not None:
+                statement = statement.where(restricted(source, query.where, moment, partial(_is_rare, connection)))
+            statement = ordered(statement, source, query.order_by, moment)
+            found = connection.scalars(statement.limit(query.limit).offset(query.offset))
+            return [decoded(text) for text in found]
+
+    @contextmanager
+    def page(self, *, after: int, upto: int) -> Iterator[PageRows]:
+        """Apply a page of events: all that is put inside, and the position `upto`, or nothing.
+
+        Raises:
+            PositionTaken: The position is not `after` any more: another process has applied the page.
+            ValueError: `upto` does not follow `after`.
+        """
+        if upto <= after:
+            msg = f"a page after {after} cannot end at {upto}"
+            raise ValueError(msg)
+        with self._writing.begin() as connection:
+            moved = connection.execute(
+                update(POSITION)
+                .where(POSITION.c.name == _NAME, POSITION.c.position == after)
+                .values(position=upto)
+            )
+            if moved.rowcount != 1:
+                msg = f"the read models are not at {after} any more"
+                raise PositionTaken(msg)
+            rows = PageRows(connection, after=after, upto=upto)
+            yield rows
+            rows.write()
+
+
+def _is_rare(connection: Connection, selection: Select[Any]) -> bool:
+    some = selection.limit(_RARE_ROWS + 1).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= _RARE_ROWS

@@ -1,0 +1,101 @@
+"""The tables: one for each collection, one for keys of free-form fields, one for the position.
+
+Rows are system-versioned: a row holds at position P where `from_position <= P < to_position`. What holds
+now is open: its `to_position` is `OPEN`, so "now" is an equality that every index below can begin with.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy.types import TypeEngine
+
+from application.ports.read_models import FIELDS, Collection, FieldKind
+from infrastructure.read_models.dialects import TEXT
+
+OPEN = 2**63 - 1
+"""Until when an open row holds."""
+
+ALWAYS_THERE = frozenset({"id", "name", "created_at"})
+"""Fields that every document has, where its collection has them: orders by them need no care for null."""
+
+_TYPES: dict[FieldKind, TypeEngine[Any]] = {
+    FieldKind.TEXT: TEXT,
+    FieldKind.INSTANT: TEXT,
+    FieldKind.NUMBER: Double(),
+    FieldKind.BOOLEAN: Boolean(),
+}
+_INDEXED = ("name", "model_id", "status")
+_metadata = MetaData()
+
+
+def _documents(collection: Collection) -> Table:
+    fields = {name: kind for name, kind in FIELDS[collection].items() if kind is not FieldKind.KEYED}
+    table = Table(
+        collection.value,
+        _metadata,
+        *(Column(name, _TYPES[kind], nullable=name not in ALWAYS_THERE) for name, kind in fields.items()),
+        Column("document", TEXT, nullable=False),
+        Column("to_position", BigInteger, nullable=False),
+        Column("from_position", BigInteger, nullable=False),
+        # With the end before the beginning the row of now, and that of any recent position, is found at once.
+        PrimaryKeyConstraint("id", "to_position", "from_position"),
+    )
+    column = table.c
+    # Lists by age: what is open, oldest first; and the same at a past position.
+    Index(f"{collection}_open", column.to_position, column.created_at, column.id)
+    Index(f"{collection}_aged", column.created_at, column.to_position, column.from_position, column.id)
+    for name in _INDEXED:
+        if name in fields:
+            Index(f"{collection}_{name}", column[name], column.to_position, column.from_position, column.id)
+    return table
+
+
+DOCUMENTS = {collection: _documents(collection) for collection in Collection}
+"""The table of each collection: a column for each field that has no keys, and the document as JSON."""
+
+ATTRIBUTES = Table(
+    "attributes",
+    _metadata,
+    Column("collection", TEXT, primary_key=True),
+    Column("root", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("to_position", BigInteger, primary_key=True, autoincrement=False),
+    Column("from_position", BigInteger, primary_key=True, autoincrement=False),
+    Column("ordinal", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Double),
+    Column("text", TEXT),
+    Column("text_rest", TEXT, nullable=False),
+    Column("boolean", Boolean),
+    Column("is_least", Boolean, nullable=False),
+    Column("is_greatest", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row for each value at a key of a free-form field; `attributes.flatten` says which."""
+
+for _kind in ("number", "text", "boolean"):
+    _c = ATTRIBUTES.c
+    _is_of_kind = _c[_kind].is_not(None)
+    Index(
+        f"attributes_{_kind}",
+        _c.collection,
+        _c.root,
+        _c.key,
+        _c[_kind],
+        _c.to_position,
+        _c.from_position,
+        _c.id,
+        sqlite_where=_is_of_kind,
+        postgresql_where=_is_of_kind,
+    )
+
+POSITION = Table(
+    "position",
+    _metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""The position of the last event applied, moved in the transaction that applies it."""
+
+TABLES = _metadata
+"""All of them."""

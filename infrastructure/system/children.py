@@ -1,0 +1,91 @@
+"""Processes that belong to this one: started by exec, started again when they die, gone when this one is."""
+
+import logging
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+
+_log = logging.getLogger(__name__)
+
+_BACKOFF_FIRST_S = 0.5
+_BACKOFF_MAX_S = 10.0
+_STEADY_S = 30.0
+"""A child that lived so long is started again without delay."""
+
+
+class Child:
+    """A supervised process. Its standard input is a pipe that nobody writes to: it ends when this process does,
+    however that happens, and the child is to end with it.
+
+    Args:
+        name: For the log.
+        arguments: Program and arguments.
+        restarts: Whether it is started again when it ends.
+    """
+
+    def __init__(self, *, name: str, arguments: Sequence[str], restarts: bool = True) -> None:
+        self._name = name
+        self._restarts = restarts
+        self._arguments = list(arguments)
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def start(self) -> None:
+        """Start it, and watch over it from a thread of its own."""
+        self._thread = threading.Thread(target=self._supervise, name=f"child-{self._name}", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Ask it to end (SIGTERM); when it takes longer, end it."""
+        with self._lock:
+            self._stopping.set()
+            process = self._process
+            if process is not None:
+                process.terminate()
+        if process is not None:
+            try:
+                process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if self._thread is not None:
+            self._thread.join()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with self._lock:
+            self._stopping.set()
+            if self._process is not None:
+                self._process.kill()
+
+    def _supervise(self) -> None:
+        backoff_s = _BACKOFF_FIRST_S
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            status = self._run()
+            if self._stopping.is_set() or not self._restarts:
+                return
+            lived_s = time.monotonic() - began
+            backoff_s = _BACKOFF_FIRST_S if lived_s >= _STEADY_S else min(2 * backoff_s, _BACKOFF_MAX_S)
+            _log.warning("%s ended with status %s; starting it again in %.1f s", self._name, status, backoff_s)
+            self._stopping.wait(backoff_s)
+
+    def _run(self) -> int | None:
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                self._arguments,
+                stdin=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C in a terminal is ours to hear, and to pass on in order
+            )
+        with self._process as process:
+            return process.wait()

@@ -1,0 +1,59 @@
+"""The data directory of a running service: one service at a time, and a file that says how it is reached."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from interfaces.settings import Settings
+
+
+class HomeTaken(Exception):
+    """Another service runs on this data directory."""
+
+
+@contextmanager
+def locked_home(settings: Settings) -> Iterator[None]:
+    """Hold the data directory, made where it is missing; whatever happens to this process lets go of it.
+
+    Raises:
+        HomeTaken: Another service holds it.
+    """
+    home = settings.home
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(home / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another service runs on {home}{_where(settings.service_file)}: stop it, or give another --home"
+            raise HomeTaken(message) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def announced(settings: Settings, url: str) -> Iterator[None]:
+    """Say in the data directory how the service is reached, as long as it is."""
+    path = settings.service_file
+    content = json.dumps({"pid": os.getpid(), "url": url, "nats_url": None})
+    written = path.with_suffix(".new")
+    written.unlink(missing_ok=True)
+    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    written.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _where(service_file: Path) -> str:
+    with suppress(OSError, ValueError, KeyError):
+        said = json.loads(service_file.read_text())
+        return f" (process {said['pid']}, {said['url']})"
+    return ""

@@ -1,0 +1,1 @@
+"""The service over HTTP: requests become commands and questions, their outcomes become responses."""

@@ -1,0 +1,109 @@
+"""What went wrong → status, headers and body: the one place where errors and HTTP meet."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import pydantic
+from eventsourcing.persistence import OperationalError
+
+from application.ports.artifacts import ArtifactUnavailable
+from domain.commands import KeyReused
+from domain.errors import PROBLEMS_MAX, DomainError, FieldProblem, InvalidInput, NotFound, Refusal, StaleVersion
+from interfaces.http.error_models import ErrorResponse, ValidationError, ValidationErrorResponse
+from interfaces.http.excerpts import MESSAGE_MAX_CHARS, TEXT_MAX_CHARS, excerpt, shortened
+from interfaces.http.problems import RequestProblem
+from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
+from interfaces.http.validation import invalid_input
+
+_log = logging.getLogger(__name__)
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+STATUSES: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
+    (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Refusal, HTTPStatus.CONFLICT),
+    (StaleVersion, HTTPStatus.PRECONDITION_FAILED),
+    (ArtifactUnavailable, HTTPStatus.INTERNAL_SERVER_ERROR),  # asking again does not bring the bytes back
+)
+"""Error class → status; the first that fits counts."""
+
+_RETRY_AFTER = {"retry-after": "1"}
+
+
+def error_response_body(
+    error: Exception, request_id: str, *, instance: str | None = None
+) -> tuple[int, RawHeaders, bytes]:
+    """Return the response that tells of an error: its status, raw ASGI headers (complete) and body.
+
+    What the program did not foresee is logged here with the request's id, and told to nobody else.
+
+    Args:
+        error: What was raised.
+        request_id: Under which the sender can ask for what happened.
+        instance: The path that was asked for.
+    """
+    status, code, message, headers, details = _described(error, request_id)
+    message = shortened(message, MESSAGE_MAX_CHARS)
+    common = {
+        "error": message,
+        "error_code": code,
+        "timestamp": datetime.now(UTC),
+        "request_id": request_id,
+        "details": {name: excerpt(value) for name, value in details.items()} or None,
+        "title": status.phrase,
+        "status": status.value,
+        "detail": message,
+        "instance": None if instance is None else shortened(instance, TEXT_MAX_CHARS),
+    }
+    problems = _field_problems(error)
+    response: ErrorResponse = (
+        ErrorResponse(**common)
+        if problems is None
+        else ValidationErrorResponse(**common, validation_errors=[_validation_error(each) for each in problems])
+    )
+    body = orjson.dumps(response.model_dump(mode="json"))
+    sent = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+    raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in sent.items()]
+    return status.value, [*raw, (REQUEST_ID_HEADER, request_id.encode("latin-1"))], body
+
+
+def _described(
+    error: Exception, request_id: str
+) -> tuple[HTTPStatus, str, str, Mapping[str, str], Mapping[str, Any]]:
+    if isinstance(error, pydantic.ValidationError):
+        error = invalid_input(error)
+    if isinstance(error, RequestProblem):
+        return HTTPStatus(error.status), error.code, error.message, error.headers, error.details
+    if isinstance(error, DomainError):
+        for kind, status in STATUSES:
+            if isinstance(error, kind):
+                return status, error.code, error.message, {}, error.details
+    if isinstance(error, OperationalError):
+        _log.error("request %s: the event store cannot be used", request_id, exc_info=error)
+        message = "The event store cannot be used at this moment: ask again."
+        return HTTPStatus.SERVICE_UNAVAILABLE, "event-store.unavailable", message, _RETRY_AFTER, {}
+    _log.error("request %s: an error that nobody foresaw", request_id, exc_info=error)
+    message = f"The service failed at something it did not foresee; its log has more under {request_id!r}."
+    return HTTPStatus.INTERNAL_SERVER_ERROR, "service.unexpected", message, {}, {}
+
+
+def _field_problems(error: Exception) -> tuple[FieldProblem, ...] | None:
+    if isinstance(error, pydantic.ValidationError):
+        error = invalid_input(error)
+    if isinstance(error, KeyReused):
+        return (FieldProblem(field="Idempotency-Key", message=error.message),)
+    return error.problems[:PROBLEMS_MAX] if isinstance(error, InvalidInput) else None
+
+
+def _validation_error(problem: FieldProblem) -> ValidationError:
+    return ValidationError(
+        field=shortened(problem.field, TEXT_MAX_CHARS),
+        message=shortened(problem.message, MESSAGE_MAX_CHARS),
+        value=excerpt(problem.value),
+    )

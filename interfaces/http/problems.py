@@ -1,0 +1,110 @@
+"""What can be wrong with a request before it means anything to the business.
+
+RequestProblem
+├── NotJson               400  request.not-json
+├── MalformedHeader       400  request.malformed-header
+├── NoSuchPath            404  request.no-such-path
+├── MethodNotAllowed      405  request.method-not-allowed
+├── PreconditionFailed    412  request.stale-version
+├── TooLarge              413  request.too-large
+├── UnsupportedMediaType  415  request.unsupported-media-type
+└── ReadModelBehind       503  read-model.behind
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class RequestProblem(Exception):
+    """The request cannot be served as it was sent, or not now.
+
+    Attributes:
+        status: The HTTP status.
+        code: Stable, dotted name of the reason; part of the public contract.
+        message: One sentence for a person.
+        headers: That belong to the response.
+        details: Facts a program can use.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.headers = dict(headers or {})
+        self.details = details
+
+
+class NotJson(RequestProblem):
+    """The body is no JSON text."""
+
+    status = 400
+    code = "request.not-json"
+
+
+class MalformedHeader(RequestProblem):
+    """A header cannot be read."""
+
+    status = 400
+    code = "request.malformed-header"
+
+
+class NoSuchPath(RequestProblem):
+    """Nothing is served under the path."""
+
+    status = 404
+    code = "request.no-such-path"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Nothing is served under {path!r}.")
+
+
+class MethodNotAllowed(RequestProblem):
+    """The path is served, but not with this method."""
+
+    status = 405
+    code = "request.method-not-allowed"
+
+    def __init__(self, method: str, *, allowed: str) -> None:
+        message = f"{method} is not served here, only {allowed}."
+        super().__init__(message, headers={"allow": allowed})
+
+
+class PreconditionFailed(RequestProblem):
+    """No version that the sender would accept can be the current one."""
+
+    status = 412
+    code = "request.stale-version"
+
+
+class TooLarge(RequestProblem):
+    """The body is larger than is taken."""
+
+    status = 413
+    code = "request.too-large"
+
+    def __init__(self, *, max_bytes: int) -> None:
+        super().__init__(f"The body may have at most {max_bytes} bytes.", max_bytes=max_bytes)
+
+
+class UnsupportedMediaType(RequestProblem):
+    """The body is of a type that is not understood here."""
+
+    status = 415
+    code = "request.unsupported-media-type"
+
+    def __init__(self, given: str, *, understood: tuple[str, ...]) -> None:
+        message = f"A body of type {given!r} is not understood here, only {' or '.join(understood)}."
+        super().__init__(message, headers={"accept": ", ".join(understood)}, understood=list(understood))
+
+
+class ReadModelBehind(RequestProblem):
+    """The read model has not reached, in the time, the position that the sender wants to see."""
+
+    status = 503
+    code = "read-model.behind"
+
+    def __init__(self, *, wanted: int, reached: int) -> None:
+        message = f"Position {wanted} is not readable yet, only {reached}: ask again."
+        super().__init__(message, headers={"retry-after": "1"}, wanted=wanted, reached=reached)

@@ -1,0 +1,129 @@
+"""Everything in one command: the API and the read models here, a worker in a process of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import uvicorn
+
+from application.service import Service
+from infrastructure.system.children import Child
+from interfaces.bootstrap import running_service
+from interfaces.home import announced, locked_home
+from interfaces.http.app import create_app
+from interfaces.settings import Settings
+
+_CONNECTIONS_GRACE_S = 5
+_WORKER_GRACE_S = 10.0
+_CATCH_UP_S = 1.0
+_INTERRUPTED = 130
+
+
+def serve(settings: Settings, *, with_demo: bool) -> None:
+    """Serve until SIGINT or SIGTERM; at the second one end at once.
+
+    Raises:
+        HomeTaken: Another service runs on the data directory.
+        OSError: The address cannot be listened on.
+    """
+    with ExitStack() as resources:
+        resources.enter_context(locked_home(settings))
+        listener = resources.enter_context(_listener(settings))
+        service = resources.enter_context(running_service(settings))
+        worker = Child(name="worker", arguments=_command("interfaces.main", "worker", "--lifeline"))
+        worker.start()
+        resources.callback(worker.stop, _WORKER_GRACE_S)
+        url = _url(listener)
+
+        async def when_started() -> None:
+            await _caught_up(service)
+            resources.enter_context(announced(settings, url))
+            print(f"ready {url}", flush=True)
+            if with_demo:
+                demo = Child(name="demo", arguments=_command("interfaces.cli.demo", url), restarts=False)
+                demo.start()
+                resources.callback(demo.stop, 0.0)
+
+        app = create_app(service, upload_max_bytes=settings.upload_max_bytes)
+        server = _Server(_configuration(app, settings), when_started=when_started)
+        with _stop_on_signals(server, worker.kill):
+            server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to its caller, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, *, when_started: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        super().__init__(config)
+        self._when_started = when_started
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        started = asyncio.create_task(self._when_started())
+        while not started.done() and not self.should_exit:
+            await asyncio.wait({started}, timeout=_CATCH_UP_S)
+        if started.done():
+            started.result()
+        started.cancel()
+
+
+def _configuration(app: Any, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        log_level=settings.log_level,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_CONNECTIONS_GRACE_S,
+    )
+
+
+async def _caught_up(service: Service) -> None:
+    """Wait for the read models, however long they have to catch up: before that, readers would see the past."""
+    head = await asyncio.to_thread(service.ledger.head)
+    while not await service.progress.wait_until(head, _CATCH_UP_S):
+        pass
+
+
+@contextmanager
+def _stop_on_signals(server: uvicorn.Server, kill_children: Callable[[], None]) -> Iterator[None]:
+    def stop(number: int, _: object) -> None:
+        if server.should_exit:
+            kill_children()
+            os._exit(_INTERRUPTED)
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        # a signal that comes while the rest is stopped still means "at once"
+        server.should_exit = True
+        del before
+
+
+@contextmanager
+def _listener(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    with listener:
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _command(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", module, *arguments]

@@ -1,0 +1,62 @@
+"""What an operator can set: environment variables with the prefix `ML_SERVICE_`, or flags of the same names."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one.
+        home: Data directory: events, read models, artifacts.
+        lease_s: How long a worker may show no sign of life before its job is given to another.
+        dataset_root: Directory whose files may be registered by `uri`; none may when it is not set.
+        upload_max_bytes: Larger uploads are refused.
+        predictor_memory_bytes: How much memory loaded models may take.
+        training_threads: Threads of one training; they change its speed, never its result.
+        log_level: From `debug` to `error`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ML_SERVICE_", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    home: Path = Path(".ml-service")
+    lease_s: float = Field(default=15.0, gt=0, le=3600)
+    dataset_root: Path | None = None
+    upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
+    predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
+    training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
+    log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
+
+    @property
+    def events_path(self) -> Path:
+        """Where the log lies."""
+        return self.home / "events.db"
+
+    @property
+    def read_models_path(self) -> Path:
+        """Where the read models lie; they can be made again from the log."""
+        return self.home / "read_models.db"
+
+    @property
+    def heartbeats_path(self) -> Path:
+        """Where workers leave their signs of life; worth nothing after a stop."""
+        return self.home / "heartbeats.db"
+
+    @property
+    def artifacts_path(self) -> Path:
+        """Where trained models and datasets lie."""
+        return self.home / "artifacts"
+
+    @property
+    def service_file(self) -> Path:
+        """Where a running service says how it is reached."""
+        return self.home / "service.json"

@@ -1,0 +1,1 @@
+"""The tests; their directories mirror the code."""

@@ -1,0 +1,1 @@
+"""What commands, queries, projections and processes do."""

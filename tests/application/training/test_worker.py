@@ -1,0 +1,158 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pytest
+
+from application.ledger import Ledger
+from application.ports.trainer import TrainingFailed
+from application.training import handlers
+from application.training.handlers import Attempts
+from application.training.worker import Worker
+from domain.models.model import Model
+from domain.training.values import InterruptionCause, JobStatus
+from infrastructure.system.clock import SystemClock
+from tests.application.training.conftest import request_job
+from tests.support.commands import a_context
+from tests.support.fakes.heartbeats import InMemoryHeartbeats
+from tests.support.fakes.trainer import ScriptedTrainer
+
+ENOUGH_S = 20.0
+
+
+@contextmanager
+def working(ledger: Ledger, attempts: Attempts, trainer: ScriptedTrainer) -> Iterator[Worker]:
+    worker = Worker(
+        ledger=ledger,
+        attempts=attempts,
+        trainer=trainer,
+        heartbeats=InMemoryHeartbeats(),
+        clock=SystemClock(),
+        lease_s=1.0,
+    )
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(ENOUGH_S)
+        assert not thread.is_alive()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + ENOUGH_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def status_of(ledger: Ledger, job_id: UUID) -> JobStatus:
+    job = ledger.job(job_id)
+    assert job is not None
+    return job.status
+
+
+def topics_of(ledger: Ledger, job_id: UUID) -> list[str]:
+    return [event.TOPIC for event in ledger.stream(job_id)]
+
+
+def test_a_worker_finds_jobs_that_waited_before_it_came_and_those_that_come_later(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    with working(an_empty_ledger, attempts, ScriptedTrainer()):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+        later = request_job(an_empty_ledger, a_model, UUID(int=78))
+        wait_for(lambda: status_of(an_empty_ledger, later) is JobStatus.COMPLETED)
+    model = an_empty_ledger.model(a_model.id)
+    assert model is not None
+    assert sorted(model.numbers) == ["1.0.0", "1.1.0"]
+
+
+def test_progress_is_recorded_sparsely_with_the_best_iteration(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    with working(an_empty_ledger, attempts, ScriptedTrainer(rounds=10_000)):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+    progressed = [each for each in an_empty_ledger.stream(a_pending_job) if "progressed" in each.TOPIC]
+    assert 1 <= len(progressed) <= 21
+    assert progressed[-1].iteration == 1
+
+
+def test_data_that_cannot_be_learned_fails_the_job_with_what_to_do(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    def refuse() -> None:
+        raise TrainingFailed("All rows have the same target.", code="training.constant-target")
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(refuse)):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.FAILED)
+    *_, failed = an_empty_ledger.stream(a_pending_job)
+    assert (failed.code, failed.error) == ("training.constant-target", "All rows have the same target.")
+
+
+def test_a_job_that_is_cancelled_while_it_trains_ends_cancelled(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    def cancel() -> None:
+        outcome = handlers.cancel(a_pending_job, context=a_context(), ledger=an_empty_ledger)
+        an_empty_ledger.commit(outcome.events)
+        time.sleep(0.5)
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(cancel, rounds=100)):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.CANCELLED)
+    assert topics_of(an_empty_ledger, a_pending_job)[-2:] == [
+        "training-job.cancellation-requested.v1",
+        "training-job.cancelled.v1",
+    ]
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_job_back(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    started = threading.Event()
+    with working(an_empty_ledger, attempts, ScriptedTrainer(started.set, lambda: time.sleep(0.2))) as worker:
+        assert started.wait(ENOUGH_S)
+        worker.stop()
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.PENDING)
+    *_, interrupted = an_empty_ledger.stream(a_pending_job)
+    assert interrupted.cause is InterruptionCause.WORKER_STOPPED
+
+
+def test_a_worker_whose_job_was_taken_changes_nothing_and_works_on(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    taken = threading.Event()
+
+    def lose_the_lease_once() -> None:
+        if not taken.is_set():
+            attempts.interrupt(a_pending_job, 1, InterruptionCause.WORKER_LOST)
+            taken.set()
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(lose_the_lease_once)):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+    assert topics_of(an_empty_ledger, a_pending_job).count("training-job.completed.v1") == 1
+    job = an_empty_ledger.job(a_pending_job)
+    assert job is not None
+    assert job.attempt == 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), OSError("disk full")])
+def test_an_unforeseen_error_fails_the_job_and_the_worker_lives(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts, error: Exception
+) -> None:
+    raised = threading.Event()
+
+    def raise_once() -> None:
+        if not raised.is_set():
+            raised.set()
+            raise error
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(raise_once)):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.FAILED)
+        later = request_job(an_empty_ledger, a_model, UUID(int=78))
+        wait_for(lambda: status_of(an_empty_ledger, later) is JobStatus.COMPLETED)
+    *_, failed = an_empty_ledger.stream(a_pending_job)
+    assert failed.code == "training.unforeseen"

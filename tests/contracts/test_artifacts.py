@@ -1,0 +1,75 @@
+"""What every artifact store does."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, sha256_of, url_of
+from infrastructure.artifacts.local import LocalArtifacts
+from tests.support.fakes.artifacts import InMemoryArtifacts
+
+
+@pytest.fixture(params=["local", "in-memory"])
+def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+    return LocalArtifacts(root=tmp_path) if request.param == "local" else InMemoryArtifacts(directory=tmp_path)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=10_000))
+def test_what_was_put_is_read_under_its_hash(artifacts: ArtifactStore, content: bytes) -> None:
+    sha256 = artifacts.put(content)
+
+    assert sha256 == hashlib.sha256(content).hexdigest()
+    assert artifacts.read(sha256) == content
+    assert artifacts.path(sha256).read_bytes() == content
+
+
+def test_the_same_bytes_put_twice_are_one_artifact(artifacts: ArtifactStore) -> None:
+    assert artifacts.put(b"trees") == artifacts.put(b"trees")
+
+
+def test_an_adopted_file_is_the_stores_own(artifacts: ArtifactStore) -> None:
+    incoming = artifacts.incoming()
+    incoming.write_bytes(b"rows")
+    sha256 = hashlib.sha256(b"rows").hexdigest()
+
+    artifacts.adopt(incoming, sha256)
+
+    assert artifacts.read(sha256) == b"rows"
+    assert not incoming.exists()
+
+
+def test_every_incoming_path_is_free(artifacts: ArtifactStore) -> None:
+    first, second = artifacts.incoming(), artifacts.incoming()
+
+    assert first != second
+    assert not first.exists()
+
+
+def test_what_was_never_put_is_unavailable(artifacts: ArtifactStore) -> None:
+    sha256 = hashlib.sha256(b"never").hexdigest()
+
+    with pytest.raises(ArtifactUnavailable, match=sha256):
+        artifacts.read(sha256)
+    with pytest.raises(ArtifactUnavailable, match=sha256):
+        artifacts.path(sha256)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n", "incoming"])
+def test_a_name_that_is_no_hash_is_unavailable(artifacts: ArtifactStore, name: str) -> None:
+    with pytest.raises(ArtifactUnavailable):
+        artifacts.read(name)
+    with pytest.raises(ArtifactUnavailable):
+        artifacts.path(name)
+
+
+def test_a_url_names_the_hash_it_was_made_of() -> None:
+    sha256 = hashlib.sha256(b"").hexdigest()
+
+    assert sha256_of(url_of(sha256)) == sha256
+    with pytest.raises(ArtifactUnavailable, match=re.escape("'file:///etc/passwd'")):
+        sha256_of("file:///etc/passwd")

@@ -1,0 +1,147 @@
+"""Histories to begin from, each named by the state that it leads to."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.datasets import dataset as datasets
+from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from domain.models import model as models
+from domain.models.values import ModelStatus, ModelType
+from domain.training import job as jobs
+from domain.training.hyperparameters import Hyperparameters
+from domain.training.plan import plan
+from domain.training.values import InterruptionCause, TrainedModel, TrainingPlan
+from tests.support.given import Given, given, provenance
+
+MODEL_ID = UUID(int=1)
+DATASET_ID = UUID(int=2)
+JOB_ID = UUID(int=3)
+
+CONTENTS = Contents(
+    format=DatasetFormat.CSV,
+    sha256="ab" * 32,
+    size_bytes=1_234,
+    rows=100,
+    columns=(
+        Column(name="age", type=ColumnType.NUMERIC, missing=3),
+        Column(name="city", type=ColumnType.CATEGORICAL, missing=0),
+        Column(name="smoker", type=ColumnType.BOOLEAN, missing=0),
+        Column(name="seen", type=ColumnType.OTHER, missing=0),
+        Column(name="price", type=ColumnType.NUMERIC, missing=0),
+    ),
+)
+
+TRAINED = TrainedModel(
+    artifact_url=f"artifact:{'cd' * 32}",
+    metrics={"rmse": 0.5},
+    best_iteration=17,
+    parameters={"num_leaves": 31},
+    environment={"lightgbm": "4.7.0"},
+    duration_s=1.5,
+)
+
+
+def version_id(place: int) -> UUID:
+    """Return the id of the version registered as the `place`-th, from 0."""
+    return UUID(int=1_000 + place)
+
+
+def a_version(place: int, **changed: Any) -> dict[str, Any]:
+    """Return the arguments that register a version."""
+    arguments = {
+        "version_id": version_id(place),
+        "hyperparameters": {},
+        "metrics": {"auc": 0.9},
+        "artifact_url": None,
+        "training_job_id": None,
+        "dataset_id": None,
+        "dataset_sha256": None,
+    }
+    return {**arguments, **changed}
+
+
+def a_model(name: str = "churn", **changed: Any) -> Given:
+    """A model without versions."""
+    arguments = {"type": ModelType.CLASSIFICATION, "description": "Who leaves", "metadata": {"team": "a"}}
+    event = models.register(model_id=MODEL_ID, name=name, by=provenance(), **{**arguments, **changed})
+    return given(models.evolve, event)
+
+
+def a_model_with_versions(count: int) -> Given:
+    """A model with versions 1.0.0, 1.1.0, … in staging."""
+    story = a_model()
+    for place in range(count):
+        story = story.after(models.register_version, **a_version(place))
+    return story
+
+
+def a_model_with_a_version_in(status: ModelStatus) -> Given:
+    """A model whose one version, 1.0.0, has reached this status."""
+    story = a_model_with_versions(1)
+    if status is ModelStatus.STAGING:
+        return story
+    if status is ModelStatus.DEPRECATED:
+        story = story.after(models.change_status, reference="1.0.0", status=ModelStatus.PRODUCTION)
+    return story.after(models.change_status, reference="1.0.0", status=status)
+
+
+def a_retired_model() -> Given:
+    """A model that serves no more, with version 1.0.0 and the alias `best`."""
+    story = a_model_with_versions(1).after(models.assign_alias, alias="best", reference="1.0.0")
+    return story.after(models.retire)
+
+
+def a_dataset(contents: Contents = CONTENTS, target: str | None = "price") -> Given:
+    """A dataset of a hundred houses."""
+    event = datasets.register(
+        dataset_id=DATASET_ID,
+        name="houses",
+        uri="file:///houses.csv",
+        contents=contents,
+        target=target,
+        by=provenance(),
+    )
+    return given(datasets.evolve, event)
+
+
+def a_plan() -> TrainingPlan:
+    """A plan to learn the price of a house."""
+    return plan(model_type=ModelType.REGRESSION, dataset=a_dataset().state, hyperparameters=Hyperparameters())
+
+
+def a_pending_job() -> Given:
+    """A job that waits for its first worker."""
+    event = jobs.request(job_id=JOB_ID, model_id=MODEL_ID, hyperparameters={}, plan=a_plan(), by=provenance())
+    return given(jobs.evolve, event)
+
+
+def a_running_job() -> Given:
+    """A job held by its first attempt."""
+    return a_pending_job().after(jobs.start, worker="w-1")
+
+
+def a_job_asked_to_stop() -> Given:
+    """A running job whose worker has yet to stop."""
+    return a_running_job().after(jobs.cancel)
+
+
+def an_interrupted_job() -> Given:
+    """A job that waits again, as its first worker died."""
+    return a_running_job().after(jobs.interrupt, attempt=1, cause=InterruptionCause.WORKER_LOST)
+
+
+def a_completed_job() -> Given:
+    """A job that gave a version."""
+    return a_running_job().after(
+        jobs.complete, attempt=1, version_id=version_id(0), version="1.0.0", trained=TRAINED
+    )
+
+
+def a_failed_job() -> Given:
+    """A job that will never give a version."""
+    return a_running_job().after(jobs.fail, attempt=1, code="training.constant-target", error="All prices are 1.")
+
+
+def a_cancelled_job() -> Given:
+    """A job that was stopped on request."""
+    return a_job_asked_to_stop().after(jobs.confirm_cancelled, attempt=1)

@@ -1,0 +1,138 @@
+"""What a user may ask of a training."""
+
+import math
+
+import pytest
+
+from domain.errors import PROBLEMS_MAX, InvalidInput
+from domain.training.hyperparameters import ALIASES, Hyperparameters, parse
+
+
+def problems_of(given):
+    with pytest.raises(InvalidInput) as refused:
+        parse(given)
+    return [(problem.field.removeprefix("hyperparameters."), problem.value) for problem in refused.value.problems]
+
+
+def test_nothing_asked_gives_every_default():
+    assert parse({}) == Hyperparameters()
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_is_another_name_for_a_setting(alias):
+    default = getattr(Hyperparameters(), ALIASES[alias])
+    asked = (not default) if isinstance(default, bool) else (0.5 if isinstance(default, float) else 7)
+    parsed = parse({alias: asked})
+    assert getattr(parsed, ALIASES[alias]) == asked
+    assert parsed == parse({ALIASES[alias]: asked})
+
+
+def test_aliases_lead_to_settings_and_hide_none():
+    assert set(ALIASES.values()) <= set(Hyperparameters.model_fields)
+    assert not set(ALIASES) & set(Hyperparameters.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "setting", "value"),
+    [
+        ({"learning_rate": 1}, "learning_rate", 1.0),
+        ({"max_depth": -1}, "max_depth", -1),
+        ({"target": None}, "target", None),
+        ({"features": None}, "features", None),
+        ({"features": ["a", "b"]}, "features", ["a", "b"]),
+        ({"early_stopping_rounds": 0}, "early_stopping_rounds", 0),
+        ({"seed": 2**31 - 1}, "seed", 2**31 - 1),
+        ({"is_unbalance": True}, "is_unbalance", True),
+    ],
+)
+def test_a_value_in_range_is_taken(given, setting, value):
+    assert getattr(parse(given), setting) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_iterations", 100.0),
+        ("num_iterations", "100"),
+        ("num_iterations", True),
+        ("num_iterations", None),
+        ("num_iterations", 0),
+        ("num_iterations", 100_001),
+        ("num_iterations", 10**400),
+        ("n_estimators", 1.5),
+        ("learning_rate", "0.1"),
+        ("learning_rate", True),
+        ("learning_rate", 0),
+        ("learning_rate", math.nan),
+        ("learning_rate", math.inf),
+        ("lambda_l1", -math.inf),
+        ("lambda_l2", math.inf),
+        ("lambda_l2", 10**400),
+        ("feature_fraction", 1.01),
+        ("validation_fraction", 0.0),
+        ("seed", -1),
+        ("seed", 2**31),
+        ("is_unbalance", 1),
+        ("is_unbalance", "true"),
+        ("target", ""),
+        ("target", 5),
+        ("features", []),
+        ("features", "age"),
+        ("features", {"age": 1}),
+    ],
+)
+def test_a_value_of_another_type_or_out_of_range_is_named_as_it_was_given(name, value):
+    ((field, found),) = problems_of({name: value})
+    assert field == name
+    assert found is value
+
+
+@pytest.mark.parametrize("features", [["a", 1], ["a", ""], ["a", None]])
+def test_a_feature_that_is_no_name_is_named_by_its_place(features):
+    assert problems_of({"features": features}) == [("features[1]", features[1])]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("learning_rat", " Did you mean 'learning_rate'?"),
+        ("Num_Leaves", " Did you mean 'num_leaves'?"),
+        ("n_estimator", " Did you mean 'n_estimators'?"),
+        ("boosting_colour", ""),
+        ("", ""),
+        ("x" * 100_000, ""),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest_real_one(name, hint):
+    with pytest.raises(InvalidInput) as refused:
+        parse({name: 1})
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.value) == (f"hyperparameters.{name}", 1)
+    assert problem.message == f"is no hyperparameter.{hint}"
+
+
+@pytest.mark.parametrize("names", [("n_estimators", "num_iterations"), ("eta", "shrinkage_rate")])
+def test_a_setting_is_given_once(names):
+    first, second = names
+    assert problems_of({first: 1, second: 1}) == [(second, 1)]
+
+
+def test_all_that_is_wrong_is_named_at_once():
+    given = {"colour": 1, "num_leaves": 1, "eta": 0, "learning_rate": 0.1, "seed": "a"}
+    assert sorted(field for field, _ in problems_of(given)) == [
+        "colour",
+        "eta",
+        "learning_rate",
+        "num_leaves",
+        "seed",
+    ]
+
+
+def test_of_endless_problems_the_first_are_named():
+    assert len(problems_of({f"unknown_{place}": 1 for place in range(30_000)})) == PROBLEMS_MAX
+
+
+def test_a_stored_plan_is_read_back_as_it_was():
+    asked = parse({"features": ["a"], "eta": 1, "seed": 3, "lambda": 0.5})
+    assert Hyperparameters.model_validate_json(asked.model_dump_json()) == asked
+    assert Hyperparameters.model_validate(asked.model_dump()) == asked

@@ -1,0 +1,121 @@
+"""Whether a model can learn from a dataset: all that is knowable before looking at the data."""
+
+import pytest
+
+from domain.datasets import dataset as datasets
+from domain.datasets.errors import RetiredDataset
+from domain.datasets.values import Column, ColumnType
+from domain.errors import InvalidInput
+from domain.models.values import ModelType
+from domain.training.hyperparameters import parse
+from domain.training.plan import ROWS_MIN, plan
+from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
+
+REGRESSION, CLASSIFICATION = ModelType.REGRESSION, ModelType.CLASSIFICATION
+
+
+def planned(model_type=REGRESSION, dataset=None, **hyperparameters):
+    story = a_dataset() if dataset is None else dataset
+    return plan(model_type=model_type, dataset=story.state, hyperparameters=parse(hyperparameters))
+
+
+def names(columns):
+    return [column.name for column in columns]
+
+
+def refused(model_type=REGRESSION, dataset=None, **hyperparameters):
+    with pytest.raises(InvalidInput) as error:
+        planned(model_type, dataset, **hyperparameters)
+    (problem,) = error.value.problems
+    return problem
+
+
+def test_a_plan_learns_the_target_from_all_that_can_be_learned_from():
+    found = planned()
+    assert (found.model_type, found.dataset_id, found.contents) == (REGRESSION, DATASET_ID, CONTENTS)
+    assert found.target.name == "price"
+    assert names(found.features) == ["age", "city", "smoker"]
+
+
+def test_a_plan_may_name_another_target_which_is_then_no_feature():
+    found = planned(target="age")
+    assert found.target.name == "age"
+    assert names(found.features) == ["city", "smoker", "price"]
+
+
+@pytest.mark.parametrize("target", ["age", "city", "smoker", "price"])
+def test_a_classification_learns_any_label(target):
+    assert planned(CLASSIFICATION, target=target).target.name == target
+
+
+@pytest.mark.parametrize("target", ["city", "smoker", "seen"])
+def test_a_regression_learns_numbers_only(target):
+    problem = refused(target=target)
+    assert (problem.field, problem.value) == ("hyperparameters.target", target)
+    assert "a regression learns a numeric column" in problem.message
+
+
+def test_a_column_of_another_type_cannot_be_learned():
+    assert (
+        "a classification learns a boolean or categorical or numeric column"
+        in refused(CLASSIFICATION, target="seen").message
+    )
+
+
+def test_chosen_features_come_in_the_order_of_the_dataset():
+    assert names(planned(features=["smoker", "age"]).features) == ["age", "smoker"]
+
+
+@pytest.mark.parametrize(
+    ("features", "field", "message"),
+    [
+        (["age", "ctiy"], "features[1]", "The dataset has no column 'ctiy'. Did you mean 'city'?"),
+        (
+            ["age", "price"],
+            "features[1]",
+            "'price' is the target: a model that is told the answer learns nothing.",
+        ),
+        (["seen"], "features[0]", "'seen' is a column of type other, which cannot be learned from."),
+        (["age", "city", "age"], "features[2]", "'age' is named twice."),
+    ],
+)
+def test_a_feature_that_cannot_be_one_is_named_by_its_place(features, field, message):
+    problem = refused(features=features)
+    assert (problem.field, problem.message) == (f"hyperparameters.{field}", message)
+
+
+def test_a_dataset_without_target_needs_one_named():
+    problem = refused(dataset=a_dataset(target=None))
+    assert problem.field == "hyperparameters.target"
+    assert planned(dataset=a_dataset(target=None), target="age").target.name == "age"
+
+
+def test_a_target_that_is_no_column_is_answered_with_the_nearest():
+    assert refused(target="prices").message == "The dataset has no column 'prices'. Did you mean 'price'?"
+
+
+@pytest.mark.parametrize("model_type", [ModelType.CLUSTERING, ModelType.TIME_SERIES, ModelType.NLP])
+def test_other_types_cannot_be_trained(model_type):
+    assert refused(model_type).field == "model_id"
+
+
+@pytest.mark.parametrize("rows", [0, 1, ROWS_MIN - 1])
+def test_too_few_rows_leave_nothing_to_validate_on(rows):
+    problem = refused(dataset=a_dataset(CONTENTS.model_copy(update={"rows": rows})))
+    assert problem.field == "dataset_id"
+    assert planned(dataset=a_dataset(CONTENTS.model_copy(update={"rows": ROWS_MIN}))).contents.rows == ROWS_MIN
+
+
+def test_a_target_alone_teaches_nothing():
+    columns = (
+        Column(name="price", type=ColumnType.NUMERIC, missing=0),
+        Column(name="seen", type=ColumnType.OTHER, missing=0),
+    )
+    problem = refused(dataset=a_dataset(CONTENTS.model_copy(update={"columns": columns})))
+    assert problem.field == "dataset_id"
+    assert "no column to learn from beside the target 'price'" in problem.message
+
+
+def test_nothing_is_learned_from_a_retired_dataset():
+    with pytest.raises(RetiredDataset):
+        planned(dataset=a_dataset().after(datasets.retire))

@@ -1,0 +1,265 @@
+"""What is read from CSV, and what is refused with which words."""
+
+import csv
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.datasets.errors import UnreadableDataset
+from domain.datasets.values import Column, ColumnType
+from infrastructure.datasets import csv_files
+from infrastructure.datasets.cells import MISSING
+from infrastructure.datasets.column_names import COLUMNS_MAX, NAMES_MAX_BYTES
+from infrastructure.datasets.csv_files import BLOCK_BYTES, inspect_csv
+from infrastructure.datasets.tables import read_table
+from tests.support.tables import MISSING_SPELLINGS, contents_by_hand, values_by_hand, write_csv
+
+NUMERIC, CATEGORICAL, BOOLEAN = ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN
+
+_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+_numbers = st.one_of(
+    st.integers().map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(["+1", "1.", ".5", "-0", " 7", "8\t", "1e-400", "007", "-.5E+3", "12345678901234567890123"]),
+)
+_booleans = st.sampled_from(["true", "false", "True", "FALSE", " true"])
+_odd = st.sampled_from(
+    ["NAN ", "nAn", "-nan", "nan(1)", "0x10", "1_000", "1,5", "٣", "infinit", "yes", "1e", ".", "é"]
+)
+_missing = st.sampled_from([*sorted(MISSING_SPELLINGS), " ", "\t", " NA "])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
+    names = draw(
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6).filter(str.strip),
+            min_size=2,
+            max_size=5,
+            unique=True,
+        ).filter(lambda names: not names[0].startswith("\ufeff"))
+    )
+    rows = draw(st.integers(1, 12))
+    kinds = [
+        draw(st.sampled_from([_numbers, _booleans, _numbers | _missing, _booleans | _missing, _missing,
+                              _texts, _texts | _missing, _numbers | _odd, _booleans | _odd | _numbers]))
+        for _ in names
+    ]  # fmt: skip
+    columns = [draw(st.lists(kind.filter(_is_finite_or_text), min_size=rows, max_size=rows)) for kind in kinds]
+    return names, [list(row) for row in zip(*columns, strict=True)]
+
+
+def _is_finite_or_text(cell: str) -> bool:
+    return cell.strip(" \t").lower().lstrip("+-") not in {"inf", "infinity"}
+
+
+def write(tmp_path: Path, content: bytes | str) -> Path:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def schema(path: Path) -> list[tuple[str, ColumnType, int]]:
+    return [(each.name, each.type, each.missing) for each in inspect_csv(path).columns]
+
+
+@given(
+    table=tables(),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_table_is_read_as_plain_python_reads_it(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: tuple[list[str], list[list[str]]],
+    quoting: Any,
+    line_end: str,
+) -> None:
+    header, rows = table
+    path = write_csv(
+        tmp_path_factory.mktemp("csv") / "table.csv", header, rows, quoting=quoting, lineterminator=line_end
+    )
+
+    contents = inspect_csv(path)
+    assert contents == contents_by_hand(path, header, rows)
+
+    backwards = header[::-1]
+    values = read_table(path, contents=contents, columns=backwards)
+    assert values.column_names == backwards
+    for index, name in enumerate(header):
+        assert values.column(name).to_pylist() == values_by_hand([row[index] for row in rows])
+
+
+def test_the_documented_missing_spellings_are_the_ones_read() -> None:
+    assert set(MISSING) == MISSING_SPELLINGS
+
+
+def test_the_last_cell_of_a_long_column_decides_its_type_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,b\n" + "1,true\n" * 500_000 + "x,1\n")
+
+    assert path.stat().st_size > 3 * BLOCK_BYTES
+    assert schema(path) == [("a", CATEGORICAL, 0), ("b", CATEGORICAL, 0)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1", "0"], NUMERIC),
+        (["true", "FALSE", ""], BOOLEAN),
+        (["true", "1"], CATEGORICAL),
+        (["", "NA"], NUMERIC),
+        (["2024-01-31"], CATEGORICAL),
+        (["inf", "x"], CATEGORICAL),
+        (["1e400", "x"], CATEGORICAL),
+        (["inf", "true"], CATEGORICAL),
+        (["nAn", "1"], CATEGORICAL),
+    ],
+)
+def test_a_column_has_the_type_that_fits_every_cell(
+    tmp_path: Path, cells: list[str], expected: ColumnType
+) -> None:
+    path = write_csv(tmp_path / "table.csv", ["a", "b"], [[cell, "1"] for cell in cells])
+
+    assert inspect_csv(path).columns[0].type is expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfa,b\n1,x\n2,y\n",
+        b"a,b\r\n1,x\r\n2,y\r\n",
+        b"a,b\n1,x\n2,y",
+        b"\n\na,b\n\n1,x\n\n2,y\n\n\n",
+        b'"a","b"\n"1","x"\n"2","y"\n',
+        b"a,b\r1,x\r2,y\r",
+    ],
+    ids=["byte order mark", "CRLF", "no last line end", "empty lines", "quotes", "CR"],
+)
+def test_spellings_of_a_file_that_mean_the_same_table(tmp_path: Path, content: bytes) -> None:
+    path = write(tmp_path, content)
+    contents = inspect_csv(path)
+
+    assert contents.columns == (
+        Column(name="a", type=NUMERIC, missing=0),
+        Column(name="b", type=CATEGORICAL, missing=0),
+    )
+    assert read_table(path, contents=contents, columns=["b", "a"]).to_pydict() == {"b": ["x", "y"], "a": [1, 2]}
+
+
+def test_cells_hold_commas_quotes_and_line_breaks_when_quoted(tmp_path: Path) -> None:
+    cells = ['x,"y"\r\nz', ' 5" pipe', "=1+1", "\n"]
+    path = write_csv(tmp_path / "table.csv", ["a", "b"], [[cell, "1"] for cell in cells])
+
+    table = read_table(path, contents=inspect_csv(path), columns=["a"])
+
+    assert table.column("a").to_pylist() == cells
+
+
+def test_a_single_column_with_quoted_empty_cells_keeps_its_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a\n1\n""\n3\n')
+
+    assert inspect_csv(path).rows == 3
+    assert schema(path) == [("a", NUMERIC, 1)]
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty"),
+    "blank lines": (b"\n\r\n", "is empty"),
+    "header only": (b"a,b\n", "no rows"),
+    "header without line end": (b"a,b", "no rows"),
+    "header and empty lines": (b"a,b\n\n\n", "no rows"),
+    "Latin-1": (b"a,b\n1,x\n2,Z\xfcrich\n", r"not UTF-8 at byte 11, in line 3"),
+    "cut inside a character": (b"a,b\n1,\xc3", r"not UTF-8 at byte 6, in line 2"),
+    "surrogate": (b"a,b\n1,\xed\xa0\x80\n", r"not UTF-8 at byte 6, in line 2"),
+    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "UTF-16 text: save it as UTF-8"),
+    "NUL": (b"a,b\n1,2\n3,\0\n", r"NUL byte at byte 10, in line 3"),
+    "NUL after other letters": ("a,b\nü,\0\n".encode(), r"NUL byte at byte 7, in line 2"),
+    "too many cells": (b"a,b\n1,2\n1,2,3\n", "3 cells in line 3, where the header names 2"),
+    "too few cells": (b"a,b,c\n1,2\n", "2 cells in line 2, where the header names 3"),
+    "ragged after a line break in a cell": (b'a,b\n\n"x\ny",2\n7\n', "1 cells in line 5"),
+    "ragged behind lone CRs": (b"a,b\r1,2\r7\r", r"1 cells in row 3 \(the header is row 1\)"),
+    "duplicate names": (b"a,b,a\n1,2,3\n", "columns 1 and 3 both 'a'"),
+    "empty name": (b"a,,c\n1,2,3\n", "no name for column 2"),
+    "blank name": (b"a, \n1,2\n", "no name for column 2"),
+    "line break in a name": (b'a,"b\nc"\n1,2\n', r"column 2 'b\\nc', with a control character"),
+    "open quote": (b'a,b\n1,"2\n3,4\n', "ends inside a quoted cell"),
+    "open quote at the end": (b'a,b\n1,"', "ends inside a quoted cell"),
+    "open quote in the header": (b'a,"b\n1,2\n', "control character|header"),
+    "infinity": (b"a,b\n1,2\n,2\n-Inf,3\n", "infinite .* column 'a', row 3 "),
+    "beyond a float": (b"a,b\n1,2\n2,1e400\n", "beyond .* column 'b', row 2 "),
+    "semicolons": (b"a;b\n1;2\n", "separate cells with ';'"),
+    "tabs": (b"a\tb\n1\t2\n", r"separate cells with '\\t'"),
+    "gzip": (gzip.compress(b"a,b\n1,2\n"), "compressed with gzip"),
+    "ZIP": (b"PK\x03\x04\x14\0\0\0", "ZIP archive or an Excel workbook"),
+    "Parquet": (b"PAR1\x15\x04\0", "Parquet file: send it as Parquet"),
+    "too many columns": (b",".join(b"%d" % n for n in range(COLUMNS_MAX + 1)) + b"\n", "10,001 columns"),
+    "nothing but commas": (b"," * 3 * BLOCK_BYTES, "columns, at most 10,000"),
+    "long names": (b"a,".ljust(NAMES_MAX_BYTES // 4, b"b") * 5 + b"\n", "header that cannot be read|column names"),
+    "one very long name": (b"a" * 200_000 + b"\n1\n", "header that cannot be read"),
+    "one endless line": (b"a" * 3 * BLOCK_BYTES, "header that cannot be read"),
+    "a cell longer than a block": (b"a,b\n1,2\n3," + b"x" * 3 * BLOCK_BYTES, r"1,024 KiB in one row \(row 2 of"),
+    "a quote open over many blocks": (
+        b'a,b\n1,2\n3,"' + b"4,5\n" * BLOCK_BYTES,
+        r"1,024 KiB in one row \(row 2 of",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_table_is_refused_with_what_and_where(tmp_path: Path, content: bytes, message: str) -> None:
+    path = write(tmp_path, content)
+
+    with pytest.raises(UnreadableDataset, match=message) as refused:
+        inspect_csv(path)
+
+    assert refused.value.code == "dataset.unreadable"
+    assert [problem.field for problem in refused.value.problems] == ["file"]
+    assert str(tmp_path) not in refused.value.message
+
+
+def test_encoding_is_checked_behind_the_first_block_too(tmp_path: Path) -> None:
+    line = "äöüß,1\n".encode()
+    count = 2 * BLOCK_BYTES // len(line)
+    path = write(tmp_path, b"a,b\n" + line * count)
+    assert inspect_csv(path).rows == count
+
+    broken = write(tmp_path, b"a,b\n" + line * count + b"x,\xfc\n")
+    with pytest.raises(UnreadableDataset, match=f"in line {count + 2:,}:"):
+        inspect_csv(broken)
+
+
+def test_a_ragged_row_behind_the_first_block_is_found_by_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, b"a,b\n" + b'"1\n1",2\n' * BLOCK_BYTES + b"1\n" + b"1,2\n" * 9)
+
+    with pytest.raises(UnreadableDataset, match=f"1 cells in line {2 * BLOCK_BYTES + 2:,},"):
+        inspect_csv(path)
+
+
+def test_the_widest_table_is_read(tmp_path: Path) -> None:
+    row = ",".join(["1"] * COLUMNS_MAX)
+    path = write(tmp_path, ",".join(f"c{n}" for n in range(COLUMNS_MAX)) + f"\n{row}\n{row}\n")
+
+    contents = inspect_csv(path)
+
+    assert (contents.rows, len(contents.columns)) == (2, COLUMNS_MAX)
+
+
+@given(content=st.binary(max_size=200) | st.text('a1",\r\n ;é', max_size=60).map(str.encode))
+def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = write(tmp_path_factory.mktemp("csv"), content)
+    try:
+        contents = inspect_csv(path)
+    except UnreadableDataset:
+        return
+    table = read_table(path, contents=contents, columns=[column.name for column in contents.columns])
+    assert table.num_rows == contents.rows
+    assert [table.column(each.name).null_count for each in contents.columns] == [
+        each.missing for each in contents.columns
+    ]
+
+
+def test_blocks_are_small_since_many_are_read_ahead() -> None:
+    assert csv_files.BLOCK_BYTES <= 1024 * 1024

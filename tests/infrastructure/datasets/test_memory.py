@@ -1,0 +1,72 @@
+"""A table of any size is inspected in the same memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.tables import write_large
+
+GROWTH_MAX_MB = 100
+SIZE_BYTES = 50_000_000
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+
+INSPECT = """
+import sys
+from pathlib import Path
+from domain.datasets.values import DatasetFormat
+from infrastructure.datasets.files import LocalDatasetFiles
+
+def peak_mb():
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+path = Path(sys.argv[1])
+before = peak_mb()
+LocalDatasetFiles(None).inspect(path, DatasetFormat(path.suffix[1:]))
+print(peak_mb() - before)
+"""
+
+
+def growth_mb(path: Path) -> float:
+    """Return by how much the peak of a process grows beyond its imports."""
+    run = subprocess.run([sys.executable, "-c", INSPECT, str(path)], capture_output=True, text=True, check=True)
+    return float(run.stdout)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"large{suffix}"
+    write_large(path, size_bytes=SIZE_BYTES)
+
+    assert growth_mb(path) < GROWTH_MAX_MB
+
+
+def test_a_few_bytes_that_stand_for_many_rows_do_not_unfold_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.parquet"
+    zeros = pa.chunked_array([pa.nulls(20_000_000, pa.float64())])
+    text = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), 20_000_000), ["x" * 10_000])
+    pq.write_table(pa.table({"n": zeros, "t": text}), path, compression="zstd", row_group_size=20_000_000)
+    assert path.stat().st_size < 1_000_000
+
+    assert growth_mb(path) < GROWTH_MAX_MB
+
+
+def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "long.parquet"
+    texts = [f"{index:06d}" + "x" * 100_000 for index in range(2_000)]
+    pq.write_table(pa.table({"t": texts}), path, compression="zstd", use_dictionary=False, row_group_size=2_000)
+
+    assert growth_mb(path) < GROWTH_MAX_MB
+
+
+def test_the_widest_tables_are_read_in_the_same_memory(tmp_path: Path) -> None:
+    row = ",".join(["0.123456"] * 10_000) + "\n"
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{index}" for index in range(10_000)) + "\n" + row * 500)
+
+    assert growth_mb(path) < GROWTH_MAX_MB

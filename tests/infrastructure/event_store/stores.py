@@ -1,0 +1,100 @@
+"""Event stores on real files, and programs that write to them from processes of their own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+from eventsourcing.utils import Environment
+
+from infrastructure.event_store.chain import GENESIS, link
+from infrastructure.event_store.settings import sqlite_environment
+from infrastructure.event_store.sqlite import SQLiteEventRecorder
+
+ROOT = Path(__file__).parents[3]
+
+_WRITER = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from tests.infrastructure.event_store.stores import an_open_recorder, stored
+
+path, stream, count = Path(sys.argv[1]), UUID(sys.argv[2]), int(sys.argv[3])
+with an_open_recorder(path) as recorder:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for version in range(1, count + 1):
+        positions = recorder.insert_events([stored(stream, version)])
+        print(positions[0], flush=True)
+"""
+
+
+@contextmanager
+def an_open_recorder(path: Path, **changes: str) -> Iterator[SQLiteEventRecorder]:
+    factory = InfrastructureFactory.construct(Environment("", sqlite_environment(path) | changes))
+    try:
+        recorder = factory.application_recorder()
+        assert isinstance(recorder, SQLiteEventRecorder)
+        yield recorder
+    finally:
+        factory.close()
+
+
+def stored(stream: UUID | None = None, version: int = 1, *, state: bytes = b"{}", topic: str = "t") -> StoredEvent:
+    return StoredEvent(stream or uuid4(), version, topic, state)
+
+
+def start_writer(path: Path, stream: UUID, *, count: int) -> subprocess.Popen[str]:
+    """Start a process that says `ready`, waits for a line, then says each position it was given."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path), str(stream), str(count)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def begin(writers: list[subprocess.Popen[str]]) -> None:
+    """Let writers that have opened the store begin together."""
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+
+
+def finish(writer: subprocess.Popen[str]) -> list[int]:
+    """Return the positions that the writer was told, once it has ended."""
+    output, _ = writer.communicate()
+    return [int(line) for line in output.splitlines()]
+
+
+def chain(recorder: SQLiteEventRecorder) -> list[tuple[int, bytes]]:
+    """Return what is stored of the hash chain."""
+    with recorder.datastore.transaction(commit=False) as cursor:
+        cursor.execute("SELECT position, hash FROM chain ORDER BY position")
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def recomputed_chain(recorder: SQLiteEventRecorder) -> list[tuple[int, bytes]]:
+    """Return what the hash chain of the stored events must be."""
+    links = []
+    current = GENESIS
+    for each in recorder.select_range(after=0, limit=1_000_000):
+        assert isinstance(each.originator_id, UUID)
+        current = link(
+            current,
+            position=each.id,
+            originator_id=each.originator_id,
+            version=each.originator_version,
+            topic=each.topic,
+            state=each.state,
+        )
+        links.append((each.id, current))
+    return links

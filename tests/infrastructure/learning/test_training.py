@@ -1,0 +1,223 @@
+"""What is learned from tables, and which tables cannot be learned from."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from application.ports.trainer import Iteration, TrainingFailed
+from domain.training.hyperparameters import Hyperparameters
+from infrastructure.learning.artifact import canonical_json
+from infrastructure.learning.boosting import Example, grow, objective_for, parameters_for
+from infrastructure.learning.training import Training, train
+from tests.support.data import (
+    EXAMPLES,
+    ExampleTable,
+    breast_cancer,
+    churn,
+    diabetes,
+    iris,
+    labelled,
+    measured,
+    rents,
+    wine,
+)
+
+
+def trained(table: ExampleTable, *, num_threads: int = 1, **hyperparameters: Any) -> Training:
+    settings = {"num_iterations": 20, **hyperparameters}
+    return train(table.plan(**settings), table.table(), num_threads=num_threads, on_iteration=lambda _: None)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_same_plan_gives_the_same_bytes_with_any_number_of_threads(name: str) -> None:
+    settings = {"num_iterations": 15, "feature_fraction": 0.8, "bagging_fraction": 0.8, "bagging_freq": 1}
+
+    results = [trained(EXAMPLES[name](), num_threads=threads, **settings) for threads in (1, 2, 3, 1)]
+
+    assert len({result.body for result in results}) == 1
+    assert len({canonical_json(result.manifest.model_dump(mode="json")) for result in results}) == 1
+    assert [result.metrics for result in results] == [results[0].metrics] * 4
+
+
+def test_many_rows_are_summed_the_same_way_by_any_number_of_threads() -> None:
+    table = measured([(index * 7919 % 10_007) ** 0.5 for index in range(30_000)])
+
+    assert trained(table, num_threads=1).body == trained(table, num_threads=3).body
+
+
+def test_another_seed_gives_another_model() -> None:
+    assert trained(iris(), seed=1).body != trained(iris(), seed=2).body
+
+
+@pytest.mark.parametrize(
+    ("table", "labels"),
+    [
+        (breast_cancer(), ("benign", "malignant")),
+        (wine(), (0, 1, 2)),
+        (churn(), (False, True)),
+        (labelled([0.5, 1.5] * 10), (0.5, 1.5)),
+        (labelled([-1, 1] * 10), (-1, 1)),
+        (labelled([1e300, 1.0] * 10), (1.0, 1e300)),
+        (labelled([-0.0, 0.0, 1.0] * 10), (0, 1)),
+        (labelled(["b", "a", "ä", "{"] * 5), ("a", "b", "{", "ä")),
+        (labelled(["no", "yes", None] * 10), ("no", "yes")),
+    ],
+)
+def test_labels_are_the_datas_own(table: ExampleTable, labels: tuple[Any, ...]) -> None:
+    found = trained(table, num_iterations=1).manifest.labels
+
+    assert found == labels
+    assert [type(label) for label in found or ()] == [type(label) for label in labels]
+
+
+@pytest.mark.parametrize("table", [breast_cancer(), iris()])
+def test_a_classification_is_measured_by_four_figures(table: ExampleTable) -> None:
+    metrics = trained(table).metrics
+
+    assert set(metrics) == {"auc", "log_loss", "accuracy", "f1"}
+    assert metrics["auc"] > 0.9
+
+
+def test_a_regression_is_measured_by_three_figures() -> None:
+    metrics = trained(diabetes(), num_iterations=100).metrics
+
+    assert set(metrics) == {"rmse", "mae", "r2"}
+    assert metrics["r2"] > 0.3
+
+
+def test_auc_is_left_out_where_a_class_was_not_held_out() -> None:
+    table = labelled(["common"] * 50 + ["rare"])
+
+    assert set(trained(table, num_iterations=1).metrics) == {"log_loss", "accuracy", "f1"}
+
+
+def test_rows_without_a_target_are_left_out() -> None:
+    table = rents()
+    known = sum(rent is not None for rent in table.cells["rent"])
+
+    dataset = trained(table).manifest.dataset
+
+    assert dataset.training_rows + dataset.validation_rows == known < 250
+
+
+def test_training_ends_early_and_keeps_the_rounds_up_to_the_best() -> None:
+    rounds: list[Iteration] = []
+    table = diabetes()
+
+    result = train(
+        table.plan(num_iterations=1_000, early_stopping_rounds=10),
+        table.table(),
+        num_threads=1,
+        on_iteration=rounds.append,
+    )
+
+    best = result.manifest.best_iteration
+    assert [each.iteration for each in rounds] == list(range(1, best + 11))
+    assert min(rounds, key=lambda each: each.metrics["rmse"]).iteration == best
+    assert [each.iteration for each in rounds if each.is_best][-1] == best
+    assert result.metrics["rmse"] == pytest.approx(rounds[best - 1].metrics["rmse"])
+
+
+def test_without_early_stopping_every_round_is_kept() -> None:
+    assert trained(diabetes(), num_iterations=120, early_stopping_rounds=0).manifest.best_iteration == 120
+
+
+def test_a_table_without_a_pattern_gives_a_constant_model() -> None:
+    result = trained(measured([1.0, 2.0] * 6))
+
+    assert result.manifest.best_iteration == 1
+
+
+def test_categories_are_ordered_by_frequency_then_name_and_rare_ones_are_dropped() -> None:
+    words = [f"w{index:04}" for index in range(1_500)] * 2 + ["often"] * 10 + ["als ob", '"}\n'] * 5
+    table = measured(list(range(len(words))), word=words)
+
+    (feature,) = trained(table, num_iterations=1, validation_fraction=0.01).manifest.features
+
+    assert feature.categories is not None
+    assert feature.categories[:3] == ("often", '"}\n', "als ob")
+    assert len(feature.categories) == 1_000
+    twice = list(feature.categories[3:])
+    assert twice == sorted(twice)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a:b,[c]{d}", "größe 📏", "\\", " ", "f0", "\n", "x" * 5_000])
+def test_a_feature_may_have_any_name(name: str) -> None:
+    table = measured([float(index % 7) for index in range(60)], **{name: [index % 7 for index in range(60)]})
+
+    assert trained(table, min_data_in_leaf=1).manifest.features[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        (measured([3.0] * 20), "training.constant-target"),
+        (measured([3.0] * 199 + [4.0]), "training.constant-target"),
+        (labelled(["yes"] * 20), "training.one-class"),
+        (labelled([True] * 20), "training.one-class"),
+        (labelled([1] * 20), "training.one-class"),
+        (measured([None] * 20), "training.all-missing"),
+        (labelled([None] * 20), "training.all-missing"),
+        (labelled(["a", "b"] * 10, x=[None] * 20, y=[None] * 20), "training.all-missing"),
+        (measured([1.0, 2.0] + [None] * 20), "training.too-few-rows"),
+        (labelled([f"id {index}" for index in range(30)]), "training.too-few-rows"),
+        (labelled([f"id {index}" for index in range(1_001)]), "training.too-many-classes"),
+        (labelled([index / 10 for index in range(1_001)]), "training.too-many-classes"),
+        (measured([1.0, float("inf")] * 10), "training.target-out-of-range"),
+        (measured([1.0, -1e39] * 10), "training.target-out-of-range"),
+        (labelled([1.0, float("-inf")] * 10), "training.target-out-of-range"),
+    ],
+)
+def test_what_cannot_be_learned_says_why(table: ExampleTable, code: str) -> None:
+    seed = next(
+        seed for seed in range(200) if code != "training.constant-target" or _holds_out_the_odd_one(table, seed)
+    )
+
+    with pytest.raises(TrainingFailed) as failure:
+        trained(table, seed=seed)
+
+    assert failure.value.code == code
+    assert len(failure.value.message) > 40
+
+
+def _holds_out_the_odd_one(table: ExampleTable, seed: int) -> bool:
+    try:
+        trained(table, seed=seed, num_iterations=1)
+    except TrainingFailed:
+        return True
+    return False
+
+
+def test_predictions_that_left_the_range_of_numbers_are_no_model() -> None:
+    rows = Example(rows=np.ones((20, 1)), target=np.arange(20.0))
+    objective = replace(objective_for(None), metric=lambda actual, predicted: math.nan)
+
+    with pytest.raises(TrainingFailed) as failure:
+        grow(
+            objective=objective,
+            parameters=parameters_for(objective, Hyperparameters()),
+            training=rows,
+            validation=rows,
+            categorical=[],
+            early_stopping_rounds=5,
+            num_threads=1,
+            on_iteration=lambda _: None,
+        )
+
+    assert failure.value.code == "training.diverged"
+
+
+def test_infinite_and_huge_features_are_learned_from() -> None:
+    wild = [float("inf"), float("-inf"), 1e308, -1e308, 0.0, None] * 20
+    table = measured([float(index % 6) for index in range(120)], x=wild)
+
+    assert trained(table, min_data_in_leaf=1).metrics["rmse"] < 2.0
+
+
+def test_a_class_of_one_row_is_learned_from() -> None:
+    result = trained(labelled(["a"] * 20 + ["b"] * 20 + ["only"]))
+
+    assert result.manifest.labels == ("a", "b", "only")

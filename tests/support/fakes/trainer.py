@@ -1,0 +1,37 @@
+"""A trainer that does what a test says instead of learning."""
+
+from collections.abc import Callable, Sequence
+
+from application.ports.trainer import Iteration, TrainingStopped
+from domain.training.values import TrainedModel, TrainingPlan
+from tests.support.events import TRAINED
+
+
+class ScriptedTrainer:
+    """Calls each step of its script in order, then gives a trained model.
+
+    Args:
+        script: What happens while it trains; a step that raises ends the training so.
+        rounds: How many iterations it then reports.
+    """
+
+    def __init__(self, *script: Callable[[], None], rounds: int = 3) -> None:
+        self._script: Sequence[Callable[[], None]] = script
+        self._rounds = rounds
+
+    def train(
+        self,
+        plan: TrainingPlan,
+        *,
+        on_iteration: Callable[[Iteration], None],
+        should_stop: Callable[[], bool],
+    ) -> TrainedModel:
+        for step in self._script:
+            step()
+        for iteration in range(1, self._rounds + 1):
+            if should_stop():
+                raise TrainingStopped
+            on_iteration(
+                Iteration(iteration=iteration, total=self._rounds, metrics={"auc": 0.5}, is_best=iteration == 1)
+            )
+        return TRAINED

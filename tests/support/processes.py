@@ -1,0 +1,51 @@
+"""A look at the processes of this machine; Linux only."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the processes that this one has started and that have not been reaped."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            state = _state(int(entry.name))
+            if state is not None and state[1] == pid:
+                found.add(int(entry.name))
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """Return whether the process is there and more than a memory of its exit status."""
+    state = _state(pid)
+    return state is not None and state[0] not in "ZX"
+
+
+def eventually(condition: Callable[[], bool], *, within_s: float = 30.0) -> bool:
+    """Return whether the condition came true in time."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def _state(pid: int) -> tuple[str, int] | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return fields[0], int(fields[1])
+
+
+def own_children() -> set[int]:
+    """Return this process's children."""
+    return children_of(os.getpid())
