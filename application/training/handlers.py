@@ -160,9 +160,8 @@ class Attempts:
                     dataset_sha256=job.plan.contents.sha256,
                     by=by,
                 )
-            except RetiredModel as retired:
-                failed = training.fail(job, attempt=attempt, code=retired.code, error=retired.message, by=by)
-                return [failed]
+            except (RetiredModel, InvalidInput) as unfit:
+                return [training.fail(job, attempt=attempt, code=unfit.code, error=unfit.message, by=by)]
             completed = training.complete(
                 job, attempt=attempt, version_id=version_id, version=registered.version, trained=trained, by=by
             )

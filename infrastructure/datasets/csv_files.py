@@ -123,6 +123,9 @@ def _batches(
                 null_values=MISSING,
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
+                # Kept once for each column, needed for none: in wide tables they weigh more than the cells.
+                true_values=[],
+                false_values=[],
                 check_utf8=False,
             ),
         ) as reader:

@@ -36,8 +36,8 @@ def read_table(path: Path, *, contents: Contents, columns: Sequence[str]) -> pa.
         raise ValueError(msg)
     try:
         table = _READERS[contents.format](path, wanted)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError):
-        raise _changed() from None
+    except (UnreadableDataset, pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError) as error:
+        raise _changed() from error
     if table.num_rows != contents.rows:
         raise _changed()
     return table

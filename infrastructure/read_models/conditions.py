@@ -93,8 +93,8 @@ class _Translation:
         """Tell whether an index finds few documents, of which the condition then is true."""
         match condition:
             case Comparison() | OneOf() if condition.field.key is not None:
-                table = ATTRIBUTES.alias()
-                return self._is_rare(select(table.c.id).where(self._matching(condition, table)))
+                attribute = ATTRIBUTES.alias()
+                return self._is_rare(select(attribute.c.id).where(self._matching(condition, attribute)))
             case Comparison() | OneOf():
                 table = self._sources[condition.field.root].table
                 return self._is_rare(select(table.c.id).where(self._moment.of(table), self._of_column(condition)))

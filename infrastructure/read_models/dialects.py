@@ -6,13 +6,26 @@ Text compares by code point on both: SQLite's default collation does, PostgreSQL
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Boolean, Connection, Engine, Text, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Boolean,
+    Connection,
+    Engine,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from infrastructure.read_models.patterns import glob
+from infrastructure.read_models.sqlite_planning import tell_planner
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares by code point."""
@@ -55,10 +68,13 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(begin="BEGIN IMMEDIATE")
 
 
-def lock_schema(connection: Connection) -> None:
-    """Let this transaction alone create tables; on SQLite it is alone already."""
+def create_tables(connection: Connection, tables: MetaData) -> None:
+    """Create the tables that are missing; no other process does so at the same time."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+    tables.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        tell_planner(connection, tables)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

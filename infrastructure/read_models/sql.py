@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Select, func, insert, select, update
 from application.ports.read_models import Collection, Document, PositionTaken, Query
 from infrastructure.read_models.checked import checked
 from infrastructure.read_models.conditions import Source, restricted
-from infrastructure.read_models.dialects import for_reading, for_writing, lock_schema, open_engine
+from infrastructure.read_models.dialects import create_tables, for_reading, for_writing, open_engine
 from infrastructure.read_models.fields import decoded
 from infrastructure.read_models.moments import Moment
 from infrastructure.read_models.orders import ordered
@@ -19,7 +19,6 @@ from infrastructure.read_models.page import PageRows
 from infrastructure.read_models.tables import DOCUMENTS, POSITION, TABLES
 
 _NAME = "read_models"
-_RARE_ROWS = 4_000
 _POSITION = select(POSITION.c.position).where(POSITION.c.name == _NAME)
 
 
@@ -29,17 +28,20 @@ class SqlReadModels:
     Args:
         url: The database; its tables are created where they are missing. A file of SQLite must be one of
             its own, not the event store's: its durability is less, as all of it follows from the events.
+        rare_rows: So many rows or fewer, found by one part of a filter, are looked up first and held
+            against the rest of it; more are not, as the page that is asked for fills without.
     """
 
-    def __init__(self, *, url: str | URL) -> None:
+    def __init__(self, *, url: str | URL, rare_rows: int = 4_000) -> None:
+        self._rare_rows = rare_rows
         self._engine = open_engine(url)
         self._reading = for_reading(self._engine)
         self._writing = for_writing(self._engine)
         with self._writing.begin() as connection:
-            lock_schema(connection)
-            TABLES.create_all(connection)
+            create_tables(connection, TABLES)
             if connection.scalar(_POSITION) is None:
                 connection.execute(insert(POSITION), {"name": _NAME, "position": 0})
+        self._engine.dispose()  # what the planner was told is read by new connections only
 
     def close(self) -> None:
         """Close all connections that nobody uses."""
@@ -71,7 +73,9 @@ class SqlReadModels:
             moment = Moment(None if is_now else query.at)
             statement = select(source.table.c.document).where(moment.of(source.table))
             if query.where is not None:
-                statement = statement.where(restricted(source, query.where, moment, partial(_is_rare, connection)))
+                statement = statement.where(
+                    restricted(source, query.where, moment, partial(self._is_rare, connection))
+                )
             statement = ordered(statement, source, query.order_by, moment)
             found = connection.scalars(statement.limit(query.limit).offset(query.offset))
             return [decoded(text) for text in found]
@@ -100,7 +104,7 @@ class SqlReadModels:
             yield rows
             rows.write()
 
-
-def _is_rare(connection: Connection, selection: Select[Any]) -> bool:
-    some = selection.limit(_RARE_ROWS + 1).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one() <= _RARE_ROWS
+    def _is_rare(self, connection: Connection, selection: Select[Any]) -> bool:
+        some = selection.limit(self._rare_rows + 1).subquery()
+        count: int = connection.execute(select(func.count()).select_from(some)).scalar_one()
+        return count <= self._rare_rows

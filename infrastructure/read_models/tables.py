@@ -46,7 +46,9 @@ def _documents(collection: Collection) -> Table:
     Index(f"{collection}_aged", column.created_at, column.to_position, column.from_position, column.id)
     for name in _INDEXED:
         if name in fields:
-            Index(f"{collection}_{name}", column[name], column.to_position, column.from_position, column.id)
+            belongs_to = [column.model_id] if "model_id" in fields and name != "model_id" else []
+            place = (column.to_position, column.from_position, column.id)
+            Index(f"{collection}_{name}", column[name], *place, *belongs_to)
     return table
 
 

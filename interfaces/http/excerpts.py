@@ -13,21 +13,14 @@ _JSON_MAX_BYTES = 1_000
 
 def excerpt(value: Any) -> Any:
     """Return the value if it is short JSON, else text with its beginning, or what kind of thing it is."""
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return shortened(value, TEXT_MAX_CHARS)
-        case int():
-            return value if -(2**63) <= value < 2**63 else shortened(f"{value:#x}", TEXT_MAX_CHARS)
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case dict() | list() | tuple() if len(value) <= _ITEMS_MAX:
-            return _short_json(value)
-        case dict():
-            return f"an object of {len(value)} entries"
-        case list() | tuple():
-            return f"a list of {len(value)} items"
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return shortened(value, TEXT_MAX_CHARS)
+    if isinstance(value, int | float):
+        return _json_number(value)
+    if isinstance(value, dict | list | tuple):
+        return _short_json(value)
     return f"a {type(value).__name__}"
 
 
@@ -37,7 +30,15 @@ def shortened(text: str, max_chars: int) -> str:
     return short.encode("utf-8", "replace").decode()
 
 
+def _json_number(value: float) -> Any:
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else shortened(f"{value:#x}", TEXT_MAX_CHARS)
+    return value if math.isfinite(value) else str(value)
+
+
 def _short_json(value: Any) -> Any:
+    if len(value) > _ITEMS_MAX:
+        return f"an object or list of {len(value)} items"
     try:
         text = orjson.dumps(value)
     except (TypeError, RecursionError):  # orjson's error for what is too deep or no JSON is a TypeError

@@ -168,6 +168,7 @@ _MEANINGS = {
     "DOT": "'.'",
     "$END": "the end",
 }
+_OF_CONDITIONS = {"COMPARISON", "LIKE", "_IN", "_IS", "_NOT"}
 _OF_ORDERS = {"DIRECTION", "NAME", "QUOTED", "KEY", "COMMA", "DOT", "$END"}
 
 
@@ -176,14 +177,11 @@ def _parsed(text: str, start: str, *, parameter: str = "filter") -> Any:
         message = f"has {len(text)} characters, may have {FILTER_MAX_CHARS}."
         raise InvalidInput.of(parameter, message)
     try:
-        tokens = _PARSER.parse_interactive(text, start)
-        conditions = 0
-        for token in tokens.lexer_thread.lex(tokens.parser_state):
-            conditions += token.type in {"COMPARISON", "LIKE", "_IN", "_IS", "_NOT"}
-            if conditions > CONDITIONS_MAX:
-                raise InvalidInput.of(parameter, f"has more than {CONDITIONS_MAX} conditions.")
-            tokens.feed_token(token)
-        return tokens.feed_eof()
+        parser: Any = _PARSER.parse_interactive(text, start)
+        conditions = sum(token.type in _OF_CONDITIONS for token in parser.iter_parse())
+        if conditions > CONDITIONS_MAX:
+            raise InvalidInput.of(parameter, f"has more than {CONDITIONS_MAX} conditions.")
+        return parser.resume_parse()
     except UnexpectedInput as error:
         known = _OF_ORDERS if start == "orders" else _MEANINGS.keys() - {"DIRECTION"}
         raise InvalidInput.of(parameter, _explained(error, text, known), text) from None

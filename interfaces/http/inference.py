@@ -16,12 +16,13 @@ from application.ports.progress import ReadModelProgress
 from domain.inference.errors import NonConformingInstance
 from interfaces.http.errors import error_response_body
 from interfaces.http.inference_body import Asked, Disconnected, parse_body, parse_query, read_body
-from interfaces.http.problems import MalformedHeader, MethodNotAllowed, ReadModelBehind
+from interfaces.http.parameters import whole_number
+from interfaces.http.problems import MethodNotAllowed, ReadModelBehind
+from interfaces.http.reads import BEHIND_WITHIN_S
 from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
 from interfaces.http.request_ids import request_id_of
 
 PATH = "/api/v1/inference"
-WAIT_MAX_S = 2.0
 INLINE_BODY_MAX_BYTES = 64 * 1024
 INLINE_COST_MAX_BYTES = 8 * 1024 * 1024
 """Rows times model size: up to here, about 0.2 ms, a prediction is over before a thread would have begun it."""
@@ -96,7 +97,7 @@ class InferenceEndpoint:
         return _predicted(served, asked, explain=False)
 
     async def _wait_until(self, position: int) -> None:
-        if not await self._progress.wait_until(position, WAIT_MAX_S):
+        if not await self._progress.wait_until(position, BEHIND_WITHIN_S):
             raise ReadModelBehind(wanted=position, reached=self._progress.status().position)
 
     async def _resolved(self, request: Request) -> Served:
@@ -157,8 +158,5 @@ def _of_single(error: NonConformingInstance) -> NonConformingInstance:
 def _min_position(headers: Headers) -> int | None:
     for name, value in headers:
         if name == b"x-min-event-position":
-            if not (value.isdigit() and len(value) < 20):  # noqa: PLR2004 - digits of the largest position
-                message = "X-Min-Event-Position must be a position: a whole number from 0 on."
-                raise MalformedHeader(message)
-            return int(value)
+            return whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
     return None

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.types import Receive
 
 from application.inference.serving import Request
 from application.inference.views import InferenceRequest
 from domain.errors import FieldProblem, InvalidInput, suggestion
-from interfaces.http.problems import NotJson, TooLarge
+from interfaces.http.bodies import JSON, require_json_text
+from interfaces.http.problems import TooLarge, UnsupportedMediaType
 from interfaces.http.validation import BODY
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
@@ -20,6 +20,8 @@ REFERENCE_MAX_CHARS = 1_024
 """No id, name or alias is longer in any spelling."""
 
 _FIELDS = frozenset(InferenceRequest.model_fields)
+_JSON = JSON.encode("ascii")
+_BOOLEANS = {"true": True, "false": False}
 _KINDS = {str: "text", bool: "a boolean", int: "a number", float: "a number", dict: "an object", list: "a list"}
 
 
@@ -45,11 +47,14 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]]) -> byt
     """Return the whole body.
 
     Raises:
+        UnsupportedMediaType: It says that it is no JSON.
         TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
         Disconnected: The sender went away.
     """
     for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value) > BODY_MAX_BYTES:
+        if name == b"content-type" and value != _JSON:
+            _require_json(value)
+        elif name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_MAX_BYTES:
             raise TooLarge(max_bytes=BODY_MAX_BYTES)
     chunks: list[bytes] = []
     size = 0
@@ -75,11 +80,7 @@ def parse_body(body: bytes) -> Asked:
         NotJson: It is no JSON.
         InvalidInput: A field is missing, unknown or of a wrong type, or there are too many instances.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        message = f"The body is no JSON: {error}."
-        raise NotJson(message) from None
+    document = require_json_text(body)
     if type(document) is dict and document.keys() <= _FIELDS:
         model_id, version, features = document.get("model_id"), document.get("version"), document.get("features")
         if _is_reference(model_id) and (version is None or _is_reference(version)):
@@ -94,27 +95,26 @@ def parse_query(query: bytes) -> bool:
     """Return whether explanations are asked for.
 
     Raises:
-        InvalidInput: Another parameter is given, or `explain` is neither true nor false.
+        InvalidInput: Another parameter is given, or `explain` twice or neither true nor false.
     """
     if not query:
         return False
-    given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    problems = [
-        FieldProblem(field=name, message=f"is no parameter here.{suggestion(name, ['explain'])}", value=value)
-        for name, value in given
-        if name != "explain"
-    ]
-    values = {value for name, value in given if name == "explain"}
-    if not problems and len(values) == 1 and values <= {"true", "false"}:
-        return values == {"true"}
-    if values and not values <= {"true", "false"}:
-        wrong = min(values - {"true", "false"})
-        problems.append(FieldProblem(field="explain", message="must be true or false.", value=wrong))
-    elif len(values) > 1:
-        problems.append(FieldProblem(field="explain", message="is both true and false: say one."))
-    if problems:
-        raise InvalidInput(problems)
-    return False
+    explain = None
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name != "explain":
+            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, ['explain'])}", value)
+        if explain is not None:
+            raise InvalidInput.of(name, "is given twice.", value)
+        if value not in _BOOLEANS:
+            raise InvalidInput.of(name, "must be true or false.", value)
+        explain = _BOOLEANS[value]
+    return explain is True
+
+
+def _require_json(content_type: bytes) -> None:
+    given = content_type.partition(b";")[0].strip().lower()
+    if given != _JSON:
+        raise UnsupportedMediaType(given.decode("latin-1"), understood=(JSON,))
 
 
 def _is_reference(value: Any) -> TypeGuard[str]:

@@ -46,9 +46,7 @@ def place_of(token: str, *, of: str) -> Place:
     if digest != _digest(numbers, of):
         message = "is no token of this list: send it as it was, with the same filter and order_by."
         raise InvalidInput.of("page_token", message, token)
-    position, offset = (
-        int.from_bytes(each) for each in (numbers[:_NUMBER_BYTES], numbers[_NUMBER_BYTES:])
-    )
+    position, offset = (int.from_bytes(each) for each in (numbers[:_NUMBER_BYTES], numbers[_NUMBER_BYTES:]))
     return Place(position=position, offset=offset)
 
 

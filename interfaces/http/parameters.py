@@ -21,7 +21,9 @@ def require_known(request: Request, known: Iterable[str]) -> None:
     allowed = tuple(known)
     for name in names:
         if name not in allowed:
-            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, allowed)}", request.query_params[name])
+            raise InvalidInput.of(
+                name, f"is no parameter here.{suggestion(name, allowed)}", request.query_params[name]
+            )
         if names.count(name) > 1:
             raise InvalidInput.of(name, "is given twice.", request.query_params[name])
 

@@ -3,12 +3,14 @@
 RequestProblem
 ├── NotJson               400  request.not-json
 ├── MalformedHeader       400  request.malformed-header
+├── MalformedForm         400  request.malformed-form
 ├── NoSuchPath            404  request.no-such-path
 ├── MethodNotAllowed      405  request.method-not-allowed
 ├── PreconditionFailed    412  request.stale-version
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
-└── ReadModelBehind       503  read-model.behind
+├── ReadModelBehind       503  read-model.behind
+└── StorageUnavailable    503  storage.unavailable
 """
 
 from collections.abc import Mapping
@@ -48,6 +50,13 @@ class MalformedHeader(RequestProblem):
 
     status = 400
     code = "request.malformed-header"
+
+
+class MalformedForm(RequestProblem):
+    """The body is no `multipart/form-data`, or ends too early."""
+
+    status = 400
+    code = "request.malformed-form"
 
 
 class NoSuchPath(RequestProblem):
@@ -108,3 +117,14 @@ class ReadModelBehind(RequestProblem):
     def __init__(self, *, wanted: int, reached: int) -> None:
         message = f"Position {wanted} is not readable yet, only {reached}: ask again."
         super().__init__(message, headers={"retry-after": "1"}, wanted=wanted, reached=reached)
+
+
+class StorageUnavailable(RequestProblem):
+    """What was sent cannot be kept: the disk is full or does not work."""
+
+    status = 503
+    code = "storage.unavailable"
+
+    def __init__(self) -> None:
+        message = "The service has no room to keep what you sent: ask its operator, then send it again."
+        super().__init__(message, headers={"retry-after": "60"})

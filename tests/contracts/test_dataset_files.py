@@ -65,13 +65,13 @@ def test_the_same_table_has_the_same_schema_in_either_format(
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("format", list(DatasetFormat))
-def test_an_empty_file_is_no_table(files: DatasetFiles, tmp_path: Path, format: DatasetFormat) -> None:
+@pytest.mark.parametrize("read_as", list(DatasetFormat))
+def test_an_empty_file_is_no_table(files: DatasetFiles, tmp_path: Path, read_as: DatasetFormat) -> None:
     path = tmp_path / "incoming"
     path.touch()
 
     with pytest.raises(UnreadableDataset, match="is empty") as refused:
-        files.inspect(path, format)
+        files.inspect(path, read_as)
 
     assert [problem.field for problem in refused.value.problems] == ["file"]
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from itertools import count
 from uuid import UUID
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -48,7 +48,13 @@ CLIENTS = st.integers(0, 2)
 MODELS = st.integers(0, 1).map(lambda number: UUID(int=number))
 IS_FRESH = st.sampled_from([True, True, False])
 """Whether a client reads once more before it decides; else it may decide on what was long ago."""
-STATES = settings(deadline=None, max_examples=100, stateful_step_count=40)
+STATES = settings(
+    deadline=None,
+    max_examples=100,
+    stateful_step_count=40,
+    # Shrinking a failure takes longer than a test may: the first one found is told as it is.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 
 
 class _Machine(RuleBasedStateMachine):

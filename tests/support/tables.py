@@ -3,11 +3,10 @@
 import csv
 import hashlib
 import math
-import random
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -79,30 +78,33 @@ def is_missing_value(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def write_large(path: Path, *, size_bytes: int, numeric: int = 20, text: int = 5, seed: int = 0) -> int:
+def write_large(
+    path: Path, *, size_bytes: int, numeric: int = 20, text: int = 5, batch_rows: int = 20_000, seed: int = 0
+) -> int:
     """Write a CSV or Parquet file (by its suffix) of at least this size and return its rows.
 
-    Columns `n0`, `n1`, … are numbers, a hundredth of them missing; `t0`, `t1`, … words of 1,000 each.
-    Parquet is written as one row group as far as the library allows, the worst case for who reads it.
+    Columns `n0`, `n1`, … are numbers, a hundredth of them missing; `t0`, `t1`, … words, 1,000 different
+    ones. The batches of rows repeat. Parquet has row groups of 40 batches and no compression.
     """
-    batch = _random_batch(np.random.default_rng(seed), 20_000, numeric, text)
+    generator = np.random.default_rng(seed)
+    batches = [_random_batch(generator, batch_rows, numeric, text) for _ in range(4)]
     rows = 0
-    with path.open("wb") as file:
-        if path.suffix == ".csv":
-            with pa_csv.CSVWriter(file, batch.schema) as writer:
-                while file.tell() < size_bytes:
-                    writer.write_batch(batch)
-                    rows += batch.num_rows
-        else:
-            batches = [
-                _random_batch(np.random.default_rng(seed + index), 20_000, numeric, text) for index in range(10)
-            ]
-            with pq.ParquetWriter(file, batch.schema, compression="none", use_dictionary=False) as writer:
-                while file.tell() < size_bytes:
-                    table = pa.Table.from_batches(random.Random(rows).choices(batches, k=40))
-                    writer.write_table(table, row_group_size=table.num_rows)
-                    rows += table.num_rows
+    with path.open("wb") as file, _writer(file, path.suffix, batches[0].schema) as writer:
+        while file.tell() < size_bytes:
+            table = (
+                pa.Table.from_batches(batches * 10)
+                if path.suffix == ".parquet"
+                else pa.Table.from_batches(batches[:1])
+            )
+            writer.write_table(table, table.num_rows)
+            rows += table.num_rows
     return rows
+
+
+def _writer(file: BinaryIO, suffix: str, schema: pa.Schema) -> pa_csv.CSVWriter | pq.ParquetWriter:
+    if suffix == ".csv":
+        return pa_csv.CSVWriter(file, schema)
+    return pq.ParquetWriter(file, schema, compression="none", use_dictionary=False)
 
 
 def _random_batch(generator: np.random.Generator, rows: int, numeric: int, text: int) -> pa.RecordBatch:

@@ -26,16 +26,25 @@ def outside(tmp_path: Path) -> Path:
     return path
 
 
-def fetched(root: Path | None, uri: str) -> str:
-    to = (root or Path("/nowhere")).parent / "copy"
-    to.unlink(missing_ok=True)
-    try:
+def fetched(root: Path, uri: str) -> str:
+    to = root.parent / "copy"
+    LocalDatasetFiles(root).fetch(uri, to)
+    text = to.read_text()
+    to.unlink()
+    return text
+
+
+def refusal(root: Path | None, uri: str, to: Path) -> str:
+    with pytest.raises(InvalidInput) as refused:
         LocalDatasetFiles(root).fetch(uri, to)
-    except InvalidInput as refused:
-        assert not to.exists()
-        assert [problem.field for problem in refused.problems] == ["uri"]
-        return refused.message
-    return to.read_text()
+    assert not to.exists()
+    assert [problem.field for problem in refused.value.problems] == ["uri"]
+    return refused.value.message
+
+
+@pytest.fixture
+def to(tmp_path: Path) -> Path:
+    return tmp_path / "copy"
 
 
 def test_a_path_may_be_relative_to_the_root_or_absolute_inside_it(root: Path) -> None:
@@ -49,12 +58,12 @@ def test_a_path_may_be_relative_to_the_root_or_absolute_inside_it(root: Path) ->
         assert fetched(root, uri) == "inside"
 
 
-def test_a_file_uri_is_percent_encoded_and_a_plain_path_is_not(root: Path) -> None:
+def test_a_file_uri_is_percent_encoded_and_a_plain_path_is_not(root: Path, to: Path) -> None:
     name = "größe 100%?#.CSV"
 
     assert fetched(root, (root / "inner" / name).as_uri()) == "inside"
     assert fetched(root, f"inner/{name}") == "inside"
-    assert "names nothing" in fetched(root, "inner/gr%C3%B6%C3%9Fe%20100%25%3F%23.CSV")
+    assert "names nothing" in refusal(root, "inner/gr%C3%B6%C3%9Fe%20100%25%3F%23.CSV", to)
 
 
 def test_a_link_inside_the_root_may_lead_to_a_file_inside(root: Path) -> None:
@@ -76,31 +85,31 @@ def test_the_root_itself_may_be_reached_by_a_link(root: Path) -> None:
 
 @pytest.mark.parametrize("uri", ["{}", "file://{}", "../root-of-another.csv", "inner/../../root-of-another.csv",
                                  "link.csv", "up/root-of-another.csv", "../never-there.csv"])  # fmt: skip
-def test_nothing_outside_the_root_is_read_nor_betrayed(root: Path, outside: Path, uri: str) -> None:
+def test_nothing_outside_the_root_is_read_nor_betrayed(root: Path, to: Path, outside: Path, uri: str) -> None:
     (root / "link.csv").symlink_to(outside)
     (root / "up").symlink_to("..")
 
-    message = fetched(root, uri.format(outside))
+    message = refusal(root, uri.format(outside), to)
 
     assert "lies outside" in message
     assert "ML_SERVICE_DATASET_ROOT" in message
 
 
 def test_a_directory_swapped_for_a_link_after_the_check_leads_nowhere(
-    root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, outside: Path, to: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "swapped").symlink_to("..")
     monkeypatch.setattr(Path, "resolve", lambda self, **_: self)
 
-    assert "cannot be read" in fetched(root, f"swapped/{outside.name}")
+    assert "cannot be read" in refusal(root, f"swapped/{outside.name}", to)
 
 
-def test_only_regular_files_are_read(root: Path) -> None:
+def test_only_regular_files_are_read(root: Path, to: Path) -> None:
     os.mkfifo(root / "pipe.csv")
     (root / "directory.csv").mkdir()
 
-    assert "no regular file" in fetched(root, "pipe.csv")
-    assert "no regular file" in fetched(root, "directory.csv")
+    assert "no regular file" in refusal(root, "pipe.csv", to)
+    assert "no regular file" in refusal(root, "directory.csv", to)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +149,9 @@ def test_the_suffix_decides_the_format(root: Path, suffix: str) -> None:
     assert found is DatasetFormat.PARQUET
 
 
-def test_without_a_root_nothing_is_read_and_the_setting_is_named(root: Path) -> None:
-    assert "ML_SERVICE_DATASET_ROOT" in fetched(None, str(root / "a.csv"))
-    assert "ML_SERVICE_DATASET_ROOT" in fetched(root / "missing", "a.csv")
+def test_without_a_root_nothing_is_read_and_the_setting_is_named(root: Path, to: Path) -> None:
+    assert "ML_SERVICE_DATASET_ROOT" in refusal(None, str(root / "a.csv"), to)
+    assert "ML_SERVICE_DATASET_ROOT" in refusal(root / "missing", "a.csv", to)
 
 
 def test_a_copy_that_fails_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,17 +56,18 @@ def test_a_few_bytes_that_stand_for_many_rows_do_not_unfold_in_memory(tmp_path: 
     assert growth_mb(path) < GROWTH_MAX_MB
 
 
-def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("use_dictionary", [True, False])
+def test_long_texts_are_read_a_few_at_a_time(tmp_path: Path, use_dictionary: bool) -> None:
     path = tmp_path / "long.parquet"
-    texts = [f"{index:06d}" + "x" * 100_000 for index in range(2_000)]
-    pq.write_table(pa.table({"t": texts}), path, compression="zstd", use_dictionary=False, row_group_size=2_000)
+    texts = [f"{index:06d}" + "x" * 10_000 for index in range(20_000)]
+    pq.write_table(pa.table({"t": texts}), path, compression="zstd", use_dictionary=use_dictionary)
 
     assert growth_mb(path) < GROWTH_MAX_MB
 
 
-def test_the_widest_tables_are_read_in_the_same_memory(tmp_path: Path) -> None:
-    row = ",".join(["0.123456"] * 10_000) + "\n"
-    path = tmp_path / "wide.csv"
-    path.write_text(",".join(f"c{index}" for index in range(10_000)) + "\n" + row * 500)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_wide_table_is_read_in_the_same_memory(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"wide{suffix}"
+    write_large(path, size_bytes=20_000_000, numeric=1_500, text=500, batch_rows=500)
 
     assert growth_mb(path) < GROWTH_MAX_MB

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from domain.datasets.errors import UnreadableDataset
 from domain.datasets.values import ColumnType
 from infrastructure.datasets.column_names import COLUMNS_MAX
-from infrastructure.datasets.parquet_files import FOOTER_MAX_BYTES, inspect_parquet
+from infrastructure.datasets.parquet_files import inspect_parquet
+from infrastructure.datasets.parquet_layout import FOOTER_MAX_BYTES
 from infrastructure.datasets.tables import read_table
 from tests.support.tables import is_missing_value
 
@@ -265,7 +266,7 @@ def test_an_infinite_number_is_refused_with_its_place(tmp_path: Path, value: flo
     numbers = [0.0] * 100_000 + [value]
     path = write(tmp_path / "a.parquet", {"a": [None] * 100_001, "b": numbers}, row_group_size=30_000)
 
-    with pytest.raises(UnreadableDataset, match="infinite .* column 'b', row 100001 "):
+    with pytest.raises(UnreadableDataset, match=r"infinite .* column 'b', row 100001 "):
         inspect_parquet(path)
 
 

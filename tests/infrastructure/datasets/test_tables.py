@@ -21,9 +21,13 @@ def write_csv(path: Path, table: pa.Table) -> None:
     path.write_text("\n".join(lines))
 
 
+def write_parquet(path: Path, table: pa.Table) -> None:
+    pq.write_table(table, path)
+
+
 @pytest.fixture(params=[DatasetFormat.CSV, DatasetFormat.PARQUET])
 def write(request: pytest.FixtureRequest) -> Write:
-    return write_csv if request.param is DatasetFormat.CSV else pq.write_table
+    return write_csv if request.param is DatasetFormat.CSV else write_parquet
 
 
 @pytest.fixture

@@ -46,10 +46,7 @@ def test_a_manifest_holds_all_that_is_needed_to_train_again(document: dict[str, 
     assert document["dataset"]["sha256"] == churn().contents().sha256
     assert {"lightgbm", "numpy", "python"} <= set(document["environment"])
     assert "num_threads" not in document["parameters"]
-    assert (
-        document["features"][1]["categories"] == ["basic", 'größer, "pro"', "plus"]
-        or document["features"][1]["categories"][0] == "basic"
-    )
+    assert document["features"][1]["categories"][0] == "basic"
 
 
 @given(labels=st.lists(st.text() | st.integers(-(2**53), 2**53), min_size=2, unique=True))

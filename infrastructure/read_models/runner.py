@@ -1,0 +1,226 @@
+"""The thread that keeps the read models up to the log."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from threading import Event, Lock, Thread
+
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog, Following, Recorded
+from application.ports.read_models import PositionTaken, Project, ReadModels
+from domain.kernel import Immutable, UnknownEvent
+from infrastructure.read_models.positions import ReachedPosition
+
+_log = logging.getLogger(__name__)
+
+OnPage = Callable[[int, Sequence[Recorded]], None]
+"""Told, after the commit and in the runner's thread, of the position reached and the events applied."""
+
+
+class RunnerStatus(Immutable):
+    """How far the read models are, and what keeps them.
+
+    Attributes:
+        is_running: The thread lives.
+        position: Of the last event applied, as this process knows it.
+        head: Of the newest event there is; None while the log cannot be read.
+        lag: How many positions are yet to apply; None while the log cannot be read.
+        unknown_events: How many events this run has passed over because this program cannot read them.
+        error: Why nothing moves; None while all is well.
+        failing_since: When that began.
+    """
+
+    is_running: bool
+    position: int
+    head: int | None
+    lag: int | None
+    unknown_events: int
+    error: str | None
+    failing_since: datetime | None
+
+
+class ProjectionFailed(Exception):
+    """A projection does not get past an event: everything after it waits."""
+
+    def __init__(self, recorded: Recorded, error: Exception) -> None:
+        self.position = recorded.position
+        topic = recorded.event.TOPIC
+        super().__init__(f"position {recorded.position} ({topic}): {type(error).__name__}: {error}")
+
+
+class ReadModelsAhead(Exception):
+    """The read models know of more events than the log has: they belong to another log, or it lost its end."""
+
+
+class ReadModelRunner:
+    """Applies every event once, in order, from where the read models are; after an error it tries again.
+
+    Args:
+        log: What to follow.
+        read_models: What to keep up to it.
+        projections: What follows from an event; all are given every event.
+        clock: Tells since when an error lasts.
+        page_events: At most so many events are applied in one transaction.
+        backoff_s: The first wait after an error, doubled by each that follows, and the longest.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_models: ReadModels,
+        projections: Sequence[Project],
+        clock: Clock,
+        page_events: int = 500,
+        backoff_s: tuple[float, float] = (0.1, 5.0),
+    ) -> None:
+        self._event_log = log
+        self._read_models = read_models
+        self._projections = tuple(projections)
+        self._clock = clock
+        self._page_events = page_events
+        self._backoff_first_s, self._backoff_most_s = backoff_s
+        self._backoff_s = self._backoff_first_s
+        self._listeners: list[OnPage] = []
+        self._reached = ReachedPosition()
+        self._stopping = Event()
+        self._lock = Lock()
+        self._following: Following | None = None
+        self._thread: Thread | None = None
+        self._unknown_events = 0
+        self._failure: tuple[str, datetime] | None = None
+
+    @property
+    def status(self) -> RunnerStatus:
+        """How far the read models are, and what keeps them."""
+        head = None
+        with suppress(Exception):  # the log's trouble is seen as a head that is not known
+            head = self._event_log.head()
+        position, failure = self._reached.value, self._failure
+        return RunnerStatus(
+            is_running=self._thread is not None and self._thread.is_alive(),
+            position=position,
+            head=head,
+            lag=None if head is None else max(0, head - position),
+            unknown_events=self._unknown_events,
+            error=failure[0] if failure else None,
+            failing_since=failure[1] if failure else None,
+        )
+
+    def on_page(self, callback: OnPage) -> None:
+        """Call this after each page; what it raises is logged and changes nothing."""
+        with self._lock:
+            self._listeners.append(callback)
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Block until the position is applied; tell whether it was, within the time."""
+        return self._reached.wait_for(position, timeout_s)
+
+    async def wait_until(self, position: int, timeout_s: float) -> bool:
+        """Suspend until the position is applied; tell whether it was, within the time."""
+        return await self._reached.wait_until(position, timeout_s)
+
+    def start(self) -> None:
+        """Begin to follow; nothing changes when it has begun already."""
+        with self._lock:
+            if self._thread is not None:
+                return
+            self._stopping.clear()
+            self._thread = Thread(target=self._run, name="read-models", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the page at hand; nothing changes when it has ended already."""
+        with self._lock:
+            thread = self._thread
+            self._stopping.set()
+            if self._following is not None:
+                self._following.stop()
+        if thread is not None:
+            thread.join()
+        with self._lock:
+            if self._thread is thread:
+                self._thread = None
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except Exception as error:
+                self._note(error)
+                self._stopping.wait(self._backoff_s)
+                self._backoff_s = min(2 * self._backoff_s, self._backoff_most_s)
+
+    def _follow(self) -> None:
+        position = self._read_models.position()
+        self._reached.move_to(position)
+        if position > (head := self._event_log.head()):
+            msg = f"the read models are at position {position}, the log ends at {head}: rebuild them"
+            raise ReadModelsAhead(msg)
+        with self._event_log.follow(after=position) as following:
+            with self._lock:
+                self._following = following
+            try:
+                if position == head:
+                    self._note(None)
+                if not self._stopping.is_set():
+                    self._apply_all(following)
+            finally:
+                with self._lock:
+                    self._following = None
+
+    def _apply_all(self, following: Following) -> None:
+        for page in following:
+            for start in range(0, len(page), self._page_events):
+                events = page[start : start + self._page_events]
+                if self._stopping.is_set():
+                    return
+                try:
+                    self._apply(events)
+                except PositionTaken:
+                    if self._read_models.position() <= self._reached.value:
+                        raise
+                    return
+                except ProjectionFailed as failed:
+                    before = [each for each in events if each.position < failed.position]
+                    if before:
+                        self._apply(before)
+                    raise
+
+    def _apply(self, events: Sequence[Recorded]) -> None:
+        upto = events[-1].position
+        unknown = 0
+        with self._read_models.page(after=self._reached.value, upto=upto) as rows:
+            for recorded in events:
+                if isinstance(recorded.event, UnknownEvent):
+                    unknown += 1
+                    continue
+                try:
+                    for project in self._projections:
+                        project(recorded.event, recorded.position, rows)
+                except Exception as error:
+                    raise ProjectionFailed(recorded, error) from error
+        self._unknown_events += unknown
+        self._note(None)
+        self._backoff_s = self._backoff_first_s
+        self._reached.move_to(upto)
+        self._tell(upto, events)
+
+    def _tell(self, position: int, events: Sequence[Recorded]) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            try:
+                listener(position, events)
+            except Exception:
+                _log.exception("A listener failed on the page up to position %d.", position)
+
+    def _note(self, error: Exception | None) -> None:
+        if error is None:
+            self._failure = None
+            return
+        text = str(error) if isinstance(error, ProjectionFailed) else f"{type(error).__name__}: {error}"
+        since = self._failure[1] if self._failure else self._clock.now()
+        self._failure = (text, since)
+        _log.error("The read models do not move: %s", text, exc_info=error)

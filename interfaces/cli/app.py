@@ -1,0 +1,18 @@
+"""The command `ml-service`, as far as it is a client; what runs a service is added where it is composed."""
+
+import typer
+
+from interfaces.cli.events import events
+from interfaces.cli.predict import predict
+from interfaces.cli.train import train
+
+app = typer.Typer(
+    name="ml-service",
+    help="Register, train, promote and ask machine-learning models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(predict)
+app.command()(train)
+app.command()(events)

@@ -1,0 +1,101 @@
+"""`ml-service train`: a new version of a model."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from interfaces.cli.assignments import parse_assignments
+from interfaces.cli.connection import Connection, connected
+from interfaces.cli.jobs import follow_job
+from interfaces.cli.options import AsJson, Url
+from interfaces.cli.output import complain, console, is_for_people, number, print_json, printable
+
+_SHOWN_EVERY_S = 1
+_ASKED_EVERY_S = 20
+_FAILED = 1
+_INTERRUPTED = 130
+
+
+def train(
+    *,
+    model: Annotated[str, typer.Option(help="Id or name of the model.", show_default=False)],
+    dataset: Annotated[str, typer.Option(help="Id or name of the dataset.", show_default=False)],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A hyperparameter; may be repeated.", show_default=False),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job to its end.")] = True,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a new version of a model from a dataset.
+
+    A program that reads gets the job as one line of JSON: as it ended, or with --no-wait as it began.
+    """
+    body = {"model_id": model, "dataset_id": dataset, "hyperparameters": parse_assignments(settings or [])}
+    is_shown = is_for_people(as_json=as_json)
+    with connected(url) as connection:
+        job = connection.post("/training-jobs", body)
+        if wait:
+            job = _ended(connection, job["id"], is_shown=is_shown)
+    if is_shown:
+        _show(job)
+    else:
+        print_json(job)
+    if job["status"] in {"failed", "cancelled"}:
+        complain(f"The job is {job['status']}: {job['error'] or 'somebody cancelled it.'}")
+        raise typer.Exit(_FAILED)
+
+
+def _ended(connection: Connection, job_id: str, *, is_shown: bool) -> dict[str, Any]:
+    states = follow_job(connection, job_id, wait_s=_SHOWN_EVERY_S if is_shown else _ASKED_EVERY_S)
+    try:
+        return _last(_with_progress(states) if is_shown else states)
+    except KeyboardInterrupt:
+        complain(f"The job goes on: {connection.url}/api/v1/training-jobs/{job_id}")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _last(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    *_, last = states
+    return last
+
+
+def _with_progress(states: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    from rich.progress import (  # noqa: PLC0415 - `--help` and `serve` need not wait for it
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[metrics]}", markup=False),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("pending", total=100, metrics="")
+        for job in states:
+            progress.update(
+                task, description=job["status"], completed=job["progress"], metrics=_metrics(job["metrics"])
+            )
+            yield job
+
+
+def _metrics(metrics: Mapping[str, float]) -> str:
+    return "  ".join(f"{printable(name)} {number(value)}" for name, value in metrics.items())
+
+
+def _show(job: Mapping[str, Any]) -> None:
+    out = console()
+    out.print(f"job      {job['id']}")
+    out.print(f"status   {job['status']}")
+    if job["resulting_version"] is not None:
+        out.print(f"version  {printable(job['resulting_version'])} (promote it to let it answer)")
+    if job["metrics"]:
+        out.print(f"metrics  {_metrics(job['metrics'])}")

@@ -1,0 +1,77 @@
+"""The service as one ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from application.service import Service
+from interfaces.http.audit import AuditEndpoints
+from interfaces.http.commands import Commands
+from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
+from interfaces.http.exchange import Exchange
+from interfaces.http.health import HealthEndpoints
+from interfaces.http.inference import PATH as INFERENCE_PATH
+from interfaces.http.inference import InferenceEndpoint
+from interfaces.http.models import ModelEndpoints
+from interfaces.http.operations import error_response, routes
+from interfaces.http.problems import NoSuchPath
+from interfaces.http.reads import Reads
+from interfaces.http.training import TrainingEndpoints
+
+THREADS = 16
+
+
+def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, threads: int = THREADS) -> ASGIApp:
+    """Return the application; its lifespan ends what it began, and nothing of the service.
+
+    Args:
+        service: What it works with.
+        upload_max_bytes: The size of the largest upload that is taken.
+        threads: So many commands, and as many questions, at the same time.
+    """
+    inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
+    commands = Commands(service=service, threads=threads)
+    reads = Reads(service=service, threads=threads)
+    operations = [
+        *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
+        *AuditEndpoints(service=service, reads=reads).operations(),
+        *DatasetEndpoints(
+            service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
+        ).operations(),
+        *TrainingEndpoints(service=service, commands=commands, reads=reads).operations(),
+        *HealthEndpoints(service=service, reads=reads).operations(),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        inference.close()
+
+    others = Starlette(
+        routes=routes(operations), exception_handlers={HTTPException: _no_such_path}, lifespan=lifespan
+    )
+    others.router.redirect_slashes = False
+    return _Dispatch(inference=inference, others=Exchange(others))
+
+
+class _Dispatch:
+    """Sends predictions the shortest way, and everything else through the router, which costs them half."""
+
+    def __init__(self, *, inference: ASGIApp, others: ASGIApp) -> None:
+        self._inference = inference
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == INFERENCE_PATH:
+            await self._inference(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+
+async def _no_such_path(request: Request, _error: Exception) -> Response:
+    return await error_response(request, NoSuchPath(request.url.path))

@@ -1,0 +1,93 @@
+"""JSON bodies: read within bounds, and held against the command that they are to be."""
+
+from typing import TypeVar
+
+import orjson
+import pydantic
+from starlette.requests import Request
+
+from domain.kernel import Immutable
+from interfaces.http.problems import NotJson, TooLarge, UnsupportedMediaType
+from interfaces.http.validation import invalid_input
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_BODY_MAX_BYTES = 2 * 1024 * 1024
+
+Command = TypeVar("Command", bound=Immutable)
+
+
+def media_type(request: Request) -> str | None:
+    """Return the body's type in lower case, without its parameters; None when it is not said."""
+    given = request.headers.get("content-type")
+    return given.partition(";")[0].strip().lower() if given else None
+
+
+def require_json(request: Request, *, understood: tuple[str, ...] = (JSON,)) -> None:
+    """Refuse a body that says it is something else.
+
+    Raises:
+        UnsupportedMediaType: It does.
+    """
+    given = media_type(request)
+    if given is not None and given not in understood:
+        raise UnsupportedMediaType(given, understood=understood)
+
+
+async def read_body(request: Request, *, max_bytes: int = JSON_BODY_MAX_BYTES) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        TooLarge: It has more bytes; no more than these are read.
+    """
+    require_length(request, max_bytes=max_bytes)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLarge(max_bytes=max_bytes)
+    return bytes(body)
+
+
+def require_length(request: Request, *, max_bytes: int) -> None:
+    """Refuse a body that says it is too large, before it is read.
+
+    Raises:
+        TooLarge: It does.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > max_bytes:
+        raise TooLarge(max_bytes=max_bytes)
+
+
+def parsed(body: bytes, command: type[Command]) -> Command:
+    """Return the command that the body says: every field of its very type, none unknown.
+
+    Raises:
+        NotJson: The body is no JSON text.
+        InvalidInput: What is wrong, field by field.
+    """
+    require_json_text(body)
+    try:
+        return command.model_validate_json(body, strict=True)
+    except pydantic.ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+            # RFC 8259 lets a reader bound what it takes; pydantic's bound on nesting is below orjson's
+            raise NotJson("The body is JSON that is nested too deep to be read.") from None
+        raise invalid_input(error, known=command.model_fields) from None
+
+
+def require_json_text(body: bytes) -> object:
+    """Return what the body says as JSON (Source: RFC 8259, so without NaN and half surrogate pairs).
+
+    Raises:
+        NotJson: It is no JSON text.
+    """
+    if not body:
+        raise NotJson("The body is empty, it must be a JSON object.")
+    try:
+        found: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        message = f"The body is no JSON: {error}."
+        raise NotJson(message) from None
+    return found

@@ -1,0 +1,169 @@
+"""From a decision to the response of its command: carried out once, answered when it can be read."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from application.execution import Context, Executed, Outcome, execute
+from application.service import Service
+from domain.commands import Answer
+from domain.errors import StaleVersion
+from interfaces.http.context import Conditions, conditions, context, idempotency
+from interfaces.http.problems import PreconditionFailed
+
+READABLE_WITHIN_S = 2.0
+"""So long a command's answer waits for the read models; it is a success in any case."""
+
+_log = logging.getLogger(__name__)
+
+View = TypeVar("View")
+Decide = Callable[[Context], Outcome[View]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Success:
+    """How a command is answered that was granted.
+
+    Attributes:
+        status: 204 leaves the body out.
+        location: Where what it made is found; given its view.
+        creates: Whether it makes something new, of which there is no version yet to be decided on.
+        headers: Further ones.
+    """
+
+    status: int = 200
+    location: Callable[[Any], str] | None = None
+    creates: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Commands:
+    """Carries out commands in threads, so many at once.
+
+    Args:
+        service: What they work with.
+        threads: How many commands are carried out at the same time.
+    """
+
+    def __init__(self, *, service: Service, threads: int) -> None:
+        self._service = service
+        self._limiter = anyio.CapacityLimiter(threads)
+
+    async def carry_out(
+        self, request: Request, decide: Decide[View], *, success: Success, body: bytes = b""
+    ) -> Response:
+        """Carry out a command that is asked for by a body read in full.
+
+        Raises:
+            DomainError: As `decide` refuses.
+            RequestProblem: Its conditions cannot be read, or cannot hold.
+        """
+        demanded = self.demanded(request, success=success)
+        key = idempotency(request, demanded.key, body)
+        given = self.context(request).model_copy(update={"idempotency": key})
+        return await self.answered(await self.executed(decide, demanded, given, success=success))
+
+    def demanded(self, request: Request, *, success: Success) -> Conditions:
+        """Return what the sender demands.
+
+        Raises:
+            PreconditionFailed: A certain version of what does not exist yet, among other reasons.
+        """
+        found = conditions(request)
+        if success.creates and found.versions is not None:
+            message = "What is made here has no version yet that you could have decided on: leave If-Match out."
+            raise PreconditionFailed(message)
+        return found
+
+    def context(self, request: Request) -> Context:
+        """Return the context of the request's command, not yet with its conditions."""
+        return context(request, clock=self._service.clock, identity=self._service.identity)
+
+    async def executed(
+        self, decide: Decide[View], demanded: Conditions, given: Context, *, success: Success
+    ) -> Executed:
+        """Carry out the command in a thread."""
+
+        def run() -> Executed:
+            return execute(
+                lambda: _decided(decide, given, demanded.versions),
+                ledger=self._service.ledger,
+                context=given,
+                answer=lambda outcome: _answer(outcome, success),
+            )
+
+        return await self.in_thread(run)
+
+    async def in_thread(self, work: Callable[[], View]) -> View:
+        """Do work that blocks, while others go on."""
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    async def answered(self, executed: Executed) -> Response:
+        """Return the response, once what the command did can be read here, or after a while anyway."""
+        answer = executed.answer
+        with anyio.move_on_after(READABLE_WITHIN_S):
+            if await self._service.progress.wait_until(executed.position, READABLE_WITHIN_S):
+                await self._warm_up(answer)
+        headers = {**answer.headers, "x-event-position": str(executed.position)}
+        if executed.is_replay:
+            headers["idempotent-replayed"] = "true"
+        return Response(None if answer.body is None else answer.body.encode(), answer.status, headers)
+
+    async def _warm_up(self, answer: Answer) -> None:
+        """Load the version that was promoted, so that no prediction has to wait for it."""
+        promoted = _promoted_model(answer)
+        if promoted is None:
+            return
+        serving = self._service.serving
+
+        def load() -> None:
+            try:
+                serving.resolve((promoted, None))
+            except Exception as error:
+                _log.warning("model %s: the version in production cannot be loaded: %s", promoted, error)
+
+        # A load that takes longer goes on, so the next prediction finds it the further along.
+        await anyio.to_thread.run_sync(load, limiter=self._limiter, abandon_on_cancel=True)
+
+
+def _decided(decide: Decide[View], given: Context, versions: tuple[int, ...] | None) -> Outcome[View]:
+    """Decide on the first of the versions that is the current one.
+
+    Raises:
+        StaleVersion: None is.
+    """
+    if versions is None:
+        return decide(given)
+    *others, last = versions
+    for version in others:
+        try:
+            return decide(given.model_copy(update={"expected_version": version}))
+        except StaleVersion:
+            continue
+    return decide(given.model_copy(update={"expected_version": last}))
+
+
+def _answer(outcome: Outcome[Any], success: Success) -> Answer:
+    headers = {"etag": f'"{outcome.version}"', **success.headers}
+    if success.location is not None:
+        headers["location"] = success.location(outcome.view)
+    if outcome.view is None:
+        return Answer(status=success.status, headers=headers, body=None)
+    headers["content-type"] = "application/json"
+    body = orjson.dumps(outcome.view.model_dump(mode="json")).decode()
+    return Answer(status=success.status, headers=headers, body=body)
+
+
+def _promoted_model(answer: Answer) -> str | None:
+    # Of all views only a version's has a status and a model.
+    if answer.body is None or '"production"' not in answer.body:
+        return None
+    view = orjson.loads(answer.body)
+    return view.get("model_id") if view.get("status") == "production" else None

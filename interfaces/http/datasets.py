@@ -1,0 +1,184 @@
+"""Datasets over HTTP: registered by upload or URI, listed, read, retired."""
+
+from functools import partial
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from application.datasets import handlers
+from application.datasets.commands import RegisterDataset
+from application.datasets.handlers import Received
+from application.datasets.queries import get_dataset
+from application.datasets.views import DatasetResponse
+from application.execution import Context, Executed, Outcome, replay
+from application.ports.filters import FieldPath, IsNull
+from application.ports.read_models import Collection
+from application.service import Service
+from domain.commands import command_stream_id
+from domain.errors import InvalidInput
+from interfaces.http import lists
+from interfaces.http.bodies import JSON, media_type, parsed, read_body
+from interfaces.http.commands import Commands, Success
+from interfaces.http.context import Conditions, idempotency
+from interfaces.http.incoming import Incoming
+from interfaces.http.lists import ListRequest, page
+from interfaces.http.operations import BASE, Operation
+from interfaces.http.parameters import require_known
+from interfaces.http.problems import UnsupportedMediaType
+from interfaces.http.reads import Found, Reads
+from interfaces.http.uploads import FORMATS, MULTIPART, receive
+
+UPLOAD_MAX_BYTES = 10 * 1024**3
+INSPECTIONS_AT_ONCE = 2
+"""Looking into a large file takes seconds of one core: the other commands must not wait behind it."""
+
+_DATASETS = f"{BASE}/datasets"
+_DATASET = f"{_DATASETS}/{{dataset}}"
+_OFFERED = IsNull(field=FieldPath(root="retired_at"))
+_CREATED = Success(status=201, location=lambda view: f"{_DATASETS}/{view.id}", creates=True)
+
+Work = TypeVar("Work")
+
+
+class DatasetEndpoints:
+    """What can be asked of datasets.
+
+    Args:
+        service: What commands and questions work with.
+        commands: Carries out commands.
+        reads: Answers questions.
+        upload_max_bytes: The size of the largest upload that is taken.
+    """
+
+    def __init__(self, *, service: Service, commands: Commands, reads: Reads, upload_max_bytes: int) -> None:
+        self._service = service
+        self._commands = commands
+        self._reads = reads
+        self._upload_max_bytes = upload_max_bytes
+        self._inspections = anyio.CapacityLimiter(INSPECTIONS_AT_ONCE)
+
+    def operations(self) -> list[Operation]:
+        """Return what is served, with its paths."""
+        return [
+            Operation(method="GET", path=_DATASETS, endpoint=self.list_datasets, parameters=lists.PARAMETERS),
+            Operation(method="POST", path=_DATASETS, endpoint=self.register, parameters=("name", "target")),
+            Operation(method="GET", path=_DATASET, endpoint=self.get),
+            Operation(method="DELETE", path=_DATASET, endpoint=self.retire),
+        ]
+
+    async def list_datasets(self, request: Request) -> Response:
+        """Answer a page of the datasets that are offered."""
+        asked = ListRequest.of(request)
+        read_models = self._service.read_models
+        return await self._reads.answer(
+            request, lambda: page(asked, Collection.DATASETS, read_models=read_models, within=_OFFERED)
+        )
+
+    async def get(self, request: Request) -> Response:
+        """Answer a dataset, by its id or name."""
+
+        def ask() -> Found:
+            dataset = get_dataset(request.path_params["dataset"], read_models=self._service.read_models)
+            return Found(document=dataset, version=dataset["aggregate_version"])
+
+        return await self._reads.answer(request, ask)
+
+    async def retire(self, request: Request) -> Response:
+        """Offer a dataset no more."""
+        body = await read_body(request)
+        dataset = request.path_params["dataset"]
+
+        def decide(context: Context) -> Outcome[None]:
+            return handlers.retire_dataset(dataset, context=context, ledger=self._service.ledger)
+
+        return await self._commands.carry_out(request, decide, success=Success(status=204), body=body)
+
+    async def register(self, request: Request) -> Response:
+        """Begin a dataset: of what lies at a URI, or of an upload."""
+        kind = media_type(request)
+        if kind in {None, JSON}:
+            require_known(request, ())
+            return await self._register_uri(request)
+        if kind == MULTIPART or kind in FORMATS:
+            return await self._register_upload(request)
+        raise UnsupportedMediaType(kind or "", understood=(JSON, *FORMATS, MULTIPART))
+
+    async def _register_uri(self, request: Request) -> Response:
+        demanded = self._commands.demanded(request, success=_CREATED)
+        body = await read_body(request)
+        command = parsed(body, RegisterDataset)
+        if command.uri is None:
+            raise InvalidInput.of("uri", "is missing: say where the dataset lies, or upload it.")
+        key = idempotency(request, demanded.key, body)
+        given = self._commands.context(request).model_copy(update={"idempotency": key})
+        receive_uri = partial(
+            handlers.receive_uri, command.uri, files=self._service.files, artifacts=self._service.artifacts
+        )
+
+        def obtain() -> Executed | Received:
+            if (done := replay(ledger=self._service.ledger, context=given)) is not None:
+                return done
+            handlers.require_free_name(command.name, ledger=self._service.ledger)
+            return receive_uri()
+
+        obtained = await anyio.to_thread.run_sync(obtain, limiter=self._inspections)
+        if isinstance(obtained, Executed):
+            return await self._commands.answered(obtained)
+        try:
+            return await self._registered(command, obtained, demanded, given)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(partial(obtained.path.unlink, missing_ok=True))
+
+    async def _register_upload(self, request: Request) -> Response:
+        demanded = self._commands.demanded(request, success=_CREATED)
+        given = self._commands.context(request)
+        was_done = await self._was_done(given, demanded.key)
+
+        async def check_name(name: str) -> None:
+            if not was_done:
+                check = partial(handlers.require_free_name, name, ledger=self._service.ledger)
+                await self._commands.in_thread(check)
+
+        path = None if was_done else self._service.artifacts.incoming()
+        async with Incoming(path=path, max_bytes=self._upload_max_bytes) as incoming:
+            upload = await receive(request, incoming, check_name=check_name, max_bytes=self._upload_max_bytes)
+            key = idempotency(request, demanded.key, *upload.identifying())
+            given = given.model_copy(update={"idempotency": key})
+
+            def obtain() -> Executed | Received:
+                if (done := replay(ledger=self._service.ledger, context=given)) is not None:
+                    return done
+                return handlers.receive_upload(incoming.path, upload.format, files=self._service.files)
+
+            obtained = await anyio.to_thread.run_sync(obtain, limiter=self._inspections)
+            if isinstance(obtained, Executed):
+                return await self._commands.answered(obtained)
+            return await self._registered(upload.command, obtained, demanded, given)
+
+    async def _was_done(self, given: Context, key: str | None) -> bool:
+        """Tell whether something was stored under the key: then the upload is only hashed, to be compared."""
+        if key is None:
+            return False
+        stream_id = command_stream_id(given.provenance.actor, key)
+        return await self._commands.in_thread(lambda: self._service.ledger.completed(stream_id)) is not None
+
+    async def _registered(
+        self, command: RegisterDataset, received: Received, demanded: Conditions, given: Context
+    ) -> Response:
+        def decide(context: Context) -> Outcome[DatasetResponse]:
+            return handlers.register_dataset(
+                command,
+                received,
+                context=context,
+                ledger=self._service.ledger,
+                artifacts=self._service.artifacts,
+                identity=self._service.identity,
+            )
+
+        return await self._commands.answered(
+            await self._commands.executed(decide, demanded, given, success=_CREATED)
+        )

@@ -1,0 +1,84 @@
+"""What is true of every exchange but a prediction: it has an id, an answer, and a body that is read or cut off."""
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from interfaces.http.errors import error_response_body
+from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
+from interfaces.http.request_ids import request_id_of
+
+DRAINED_MAX_BYTES = 16 * 1024 * 1024
+DRAINED_WITHIN_S = 2.0
+
+
+class Exchange:
+    """Gives each request its id, and each response that id.
+
+    A response to a body that was not read to its end closes the connection. A little of the rest is taken
+    first and thrown away: a sender that is still sending would otherwise see a broken connection, and not
+    the reason.
+
+    Args:
+        app: What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; pass on what is none."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(scope["headers"])
+        scope.setdefault("state", {})["request_id"] = request_id
+        body = _Body(scope, receive)
+        has_started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                headers = [each for each in message["headers"] if each[0] != REQUEST_ID_HEADER]
+                headers.append((REQUEST_ID_HEADER, request_id.encode("ascii")))
+                if not await body.drained():
+                    headers.append((b"connection", b"close"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self._app(scope, body.receive, send_with_id)
+        except Exception as error:
+            if has_started:
+                raise
+            status, headers, content = error_response_body(error, request_id, instance=scope["path"])
+            await send_with_id({"type": "http.response.start", "status": status, "headers": headers})
+            await send_with_id({"type": "http.response.body", "body": content})
+
+
+class _Body:
+    """A request's body, and how much of it has been read."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        self._is_complete = length == b"0" and b"transfer-encoding" not in headers
+        self._waits_to_send = headers.get(b"expect", b"").lower() == b"100-continue"
+        self._receive = receive
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._waits_to_send = False
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self._is_complete = True
+        return message
+
+    async def drained(self) -> bool:
+        """Read the rest if it is short and comes soon; tell whether the body is at its end."""
+        if self._waits_to_send:  # reading would ask for the body that nobody wants
+            return self._is_complete
+        size_bytes = 0
+        with anyio.move_on_after(DRAINED_WITHIN_S):
+            while not self._is_complete and size_bytes <= DRAINED_MAX_BYTES:
+                size_bytes += len((await self.receive()).get("body", b""))
+        return self._is_complete

@@ -1,0 +1,114 @@
+"""From a question to its response: read at a position, and not again where the reader has it already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from application.service import Service
+from interfaces.http.bodies import JSON
+from interfaces.http.context import entity_tags
+from interfaces.http.parameters import whole_number
+from interfaces.http.problems import ReadModelBehind
+
+BEHIND_WITHIN_S = 2.0
+"""So long a read waits for the position that its reader wants to see."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a question is answered with.
+
+    Attributes:
+        document: JSON values.
+        position: As of which it was read; None for the newest when the question was asked.
+        version: Of the aggregate that it belongs to; None where it belongs to none.
+    """
+
+    document: Any
+    position: int | None = None
+    version: int | None = None
+
+
+class Reads:
+    """Answers questions in threads, so many at once.
+
+    Args:
+        service: What they are put to.
+        threads: How many are answered at the same time.
+    """
+
+    def __init__(self, *, service: Service, threads: int) -> None:
+        self._service = service
+        self._limiter = anyio.CapacityLimiter(threads)
+
+    async def answer(self, request: Request, ask: Callable[[], Found]) -> Response:
+        """Return what the question is answered with, or that it has not changed.
+
+        Args:
+            request: For the position that it wants to see, and the version that the reader has.
+            ask: The question; may block.
+
+        Raises:
+            ReadModelBehind: The position is not reached in the time.
+            InvalidInput: The position is none.
+        """
+        await self.reached(request)
+        return response(request, *await self.ask(ask))
+
+    async def reached(self, request: Request) -> None:
+        """Wait until the position can be read that the request wants to see.
+
+        Raises:
+            ReadModelBehind: It cannot, in the time.
+            InvalidInput: It is no position.
+        """
+        given = request.headers.get("x-min-event-position")
+        if given is None:
+            return
+        wanted = whole_number(given, field="X-Min-Event-Position", minimum=0)
+        if not await self._service.progress.wait_until(wanted, BEHIND_WITHIN_S):
+            raise ReadModelBehind(wanted=wanted, reached=await self.in_thread(self._service.read_models.position))
+
+    async def ask(self, ask: Callable[[], Found]) -> tuple[Found, int]:
+        """Return the answer, and the position that it is at least at."""
+
+        def at_position() -> tuple[Found, int]:
+            position = self._service.read_models.position()
+            found = ask()
+            return found, position if found.position is None else found.position
+
+        return await self.in_thread(at_position)
+
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
+        """Do work that blocks, while others go on."""
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+def response(request: Request, found: Found, position: int) -> Response:
+    """Return the response of what was found at the position, or 304 where the reader has it.
+
+    Raises:
+        MalformedHeader: `If-None-Match` is no list of entity tags.
+    """
+    headers = {"x-event-position": str(position)}
+    if found.version is not None:
+        headers["etag"] = f'"{found.version}"'
+        if _has_it(request, str(found.version)):
+            return Response(status_code=304, headers=headers)
+    return Response(orjson.dumps(found.document), headers=headers, media_type=JSON)
+
+
+def _has_it(request: Request, tag: str) -> bool:
+    given = ", ".join(request.headers.getlist("if-none-match"))
+    if not given:
+        return False
+    # by weak comparison (Source: RFC 9110, section 13.1.2)
+    return given.strip() == "*" or tag in {each for each, _ in entity_tags(given, header="If-None-Match")}

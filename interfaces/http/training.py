@@ -1,0 +1,119 @@
+"""Training jobs over HTTP."""
+
+from functools import partial
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from application.execution import Context, Outcome
+from application.lookup import known_names
+from application.ports.progress import ReadModelProgress
+from application.ports.read_models import Collection
+from application.service import Service
+from application.training import handlers
+from application.training.commands import RequestTraining
+from application.training.queries import get_job
+from application.training.views import TrainingJobResponse
+from domain.naming import has_uuid_shape
+from domain.training.errors import JobNotFound
+from domain.training.values import ENDED
+from interfaces.http import lists
+from interfaces.http.bodies import parsed, read_body, require_json
+from interfaces.http.commands import Commands, Success
+from interfaces.http.lists import ListRequest, page
+from interfaces.http.operations import BASE, Operation
+from interfaces.http.preferences import preferred_wait_s
+from interfaces.http.reads import Found, Reads, response
+
+_JOBS = f"{BASE}/training-jobs"
+_JOB = f"{_JOBS}/{{job}}"
+_COLLECTIONS = {"model": Collection.MODELS, "dataset": Collection.DATASETS}
+
+
+class TrainingEndpoints:
+    """What can be asked of training jobs.
+
+    Args:
+        service: What commands and questions work with.
+        commands: Carries out commands.
+        reads: Answers questions.
+    """
+
+    def __init__(self, *, service: Service, commands: Commands, reads: Reads) -> None:
+        self._service = service
+        self._progress: ReadModelProgress = service.progress
+        self._commands = commands
+        self._reads = reads
+
+    def operations(self) -> list[Operation]:
+        """Return what is served, with its paths."""
+        return [
+            Operation(method="GET", path=_JOBS, endpoint=self.list_jobs, parameters=lists.PARAMETERS),
+            Operation(method="POST", path=_JOBS, endpoint=self.request_training),
+            Operation(method="GET", path=_JOB, endpoint=self.get),
+            Operation(method="POST", path=f"{_JOB}/cancel", endpoint=self.cancel),
+        ]
+
+    async def list_jobs(self, request: Request) -> Response:
+        """Answer a page of the jobs."""
+        asked = ListRequest.of(request)
+        read_models = self._service.read_models
+        return await self._reads.answer(request, lambda: page(asked, Collection.JOBS, read_models=read_models))
+
+    async def request_training(self, request: Request) -> Response:
+        """Let a job wait for a worker."""
+        require_json(request)
+        body = await read_body(request)
+        command = parsed(body, RequestTraining)
+
+        def decide(context: Context) -> Outcome[TrainingJobResponse]:
+            return handlers.request_training(
+                command,
+                context=context,
+                ledger=self._service.ledger,
+                identity=self._service.identity,
+                known_names=lambda kind: known_names(_COLLECTIONS[kind], read_models=self._service.read_models),
+            )
+
+        success = Success(
+            status=202,
+            location=lambda view: f"{_JOBS}/{view.id}",
+            creates=True,
+            headers={"retry-after": "1"},
+        )
+        return await self._commands.carry_out(request, decide, success=success, body=body)
+
+    async def get(self, request: Request) -> Response:
+        """Answer a job; with `Prefer: wait=20` when it has ended, or after so many seconds."""
+        ask = partial(self._job, request.path_params["job"])
+        wait_s = preferred_wait_s(request)
+        if wait_s is None:
+            return await self._reads.answer(request, ask)
+        await self._reads.reached(request)
+        ends_at = self._service.clock.monotonic() + wait_s
+        found, position = await self._reads.ask(ask)
+        while found.document["status"] not in ENDED:
+            left_s = ends_at - self._service.clock.monotonic()
+            if left_s <= 0 or not await self._progress.wait_until(position + 1, left_s):
+                break
+            found, position = await self._reads.ask(ask)
+        answer = response(request, found, position)
+        answer.headers["preference-applied"] = f"wait={wait_s}"
+        return answer
+
+    async def cancel(self, request: Request) -> Response:
+        """Stop a job."""
+        body = await read_body(request)
+        job = request.path_params["job"]
+
+        def decide(context: Context) -> Outcome[TrainingJobResponse]:
+            if not has_uuid_shape(job):
+                raise JobNotFound(f"There is no training job {job!r}.", id=job)
+            return handlers.cancel(UUID(job), context=context, ledger=self._service.ledger)
+
+        return await self._commands.carry_out(request, decide, success=Success(status=202), body=body)
+
+    def _job(self, reference: str) -> Found:
+        job = get_job(reference, read_models=self._service.read_models)
+        return Found(document=job, version=job["aggregate_version"])

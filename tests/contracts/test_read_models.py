@@ -1,0 +1,486 @@
+"""What every implementation of the read models answers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from application.ports.filters import (
+    And,
+    Comparison,
+    Condition,
+    FieldPath,
+    IsNull,
+    Literal,
+    Not,
+    OneOf,
+    Operator,
+    Or,
+    Order,
+)
+from application.ports.read_models import Collection, PositionTaken, Query, ReadModels
+from domain.errors import InvalidInput
+from infrastructure.read_models.dialects import sqlite_url
+from infrastructure.read_models.sql import SqlReadModels
+from tests.support.documents import a_model, a_version
+from tests.support.fakes.read_models import InMemoryReadModels
+
+MODELS, VERSIONS = Collection.MODELS, Collection.VERSIONS
+A, B, C, D = (UUID(int=number) for number in range(1, 5))
+
+
+@pytest.fixture(params=["in memory", "SQLite"])
+def empty_read_models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadModels]:
+    models = (
+        InMemoryReadModels() if request.param == "in memory" else SqlReadModels(url=sqlite_url(tmp_path / "r.db"))
+    )
+    yield models
+    models.close()
+
+
+def field(path: str) -> FieldPath:
+    root, _, key = path.partition(".")
+    return FieldPath(root=root, key=key or None)
+
+
+def is_(path: str, operator: str, literal: Literal) -> Comparison:
+    return Comparison(field=field(path), operator=Operator(operator), literal=literal)
+
+
+def put(models: ReadModels, *documents: dict[str, Any], position: int | None = None) -> int:
+    """Put each document at a position of its own, or all of them at one, in a page."""
+    after = models.position()
+    upto = position or after + len(documents)
+    with models.page(after=after, upto=upto) as rows:
+        for number, document in enumerate(documents, start=after + 1):
+            collection = VERSIONS if "model_id" in document else MODELS
+            rows.put(collection, UUID(document["id"]), document, position=position or number)
+    return upto
+
+
+def found(
+    models: ReadModels,
+    where: Condition | None = None,
+    *order_by: Order,
+    collection: Collection = MODELS,
+    **query: Any,
+) -> list[UUID]:
+    at = query.pop("at", models.position())
+    query = Query(collection=collection, where=where, order_by=order_by, at=at, **query)
+    return [UUID(document["id"]) for document in models.find(query)]
+
+
+def by(path: str, *, descending: bool = False) -> Order:
+    return Order(field=field(path), descending=descending)
+
+
+# --- pages and positions
+
+
+def test_before_the_first_event_there_is_nothing_at_position_zero(empty_read_models):
+    assert empty_read_models.position() == 0
+    assert empty_read_models.get(MODELS, A) is None
+    assert found(empty_read_models) == []
+
+
+def test_a_document_is_read_as_it_was_put(empty_read_models):
+    document = a_model(A, name="churn", metadata={"b": [1, {"c": None}], "a": "\u00e4\x00\ud800", "n": 2**63 - 1})
+    put(empty_read_models, document)
+    assert empty_read_models.get(MODELS, A) == document
+    assert list(empty_read_models.get(MODELS, A)["metadata"]) == ["b", "a", "n"]
+
+
+def test_a_document_stays_readable_as_it_was_at_every_position(empty_read_models):
+    put(empty_read_models, a_model(A, name="one"), a_model(A, name="two"), a_model(B), a_model(A, name="four"))
+    names = [(empty_read_models.get(MODELS, A, at=at) or {}).get("name") for at in range(5)]
+    assert names == [None, "one", "two", "two", "four"]
+    assert empty_read_models.get(MODELS, A)["name"] == "four"
+    assert found(empty_read_models, is_("name", "=", "two"), at=3) == [A]
+    assert found(empty_read_models, is_("name", "=", "two"), at=4) == []
+
+
+def test_of_two_documents_at_one_position_the_last_counts(empty_read_models):
+    put(empty_read_models, a_model(A, name="first"))
+    put(empty_read_models, a_model(A, name="no"), a_model(A, name="last"), position=2)
+    assert empty_read_models.get(MODELS, A)["name"] == "last"
+    assert empty_read_models.get(MODELS, A, at=1)["name"] == "first"
+
+
+def test_a_page_that_fails_leaves_nothing_behind(empty_read_models):
+    put(empty_read_models, a_model(A))
+    page = empty_read_models.page(after=1, upto=9)
+    with pytest.raises(ZeroDivisionError), page as rows:  # noqa: PT012 - the failure is inside of the page
+        rows.put(MODELS, B, a_model(B), position=2)
+        raise ZeroDivisionError
+    assert empty_read_models.position() == 1
+    assert found(empty_read_models) == [A]
+
+
+def test_a_page_sees_what_it_has_put(empty_read_models):
+    with empty_read_models.page(after=0, upto=1) as rows:
+        assert rows.get(MODELS, A) is None
+        rows.put(MODELS, A, a_model(A, name="mine"), position=1)
+        assert rows.get(MODELS, A)["name"] == "mine"
+
+
+def test_what_a_page_hands_out_can_be_changed_without_changing_the_document(empty_read_models):
+    put(empty_read_models, a_model(A, aliases={}))
+    with empty_read_models.page(after=1, upto=2) as rows:
+        document = rows.get(MODELS, A)
+        document["aliases"]["champion"] = "1.0.0"
+        assert rows.get(MODELS, A)["aliases"] == {}
+        rows.put(MODELS, A, document, position=2)
+    assert empty_read_models.get(MODELS, A)["aliases"] == {"champion": "1.0.0"}
+
+
+def test_a_page_that_another_process_has_applied_is_refused(empty_read_models):
+    put(empty_read_models, a_model(A))
+    with pytest.raises(PositionTaken), empty_read_models.page(after=0, upto=1):
+        pass
+    assert empty_read_models.position() == 1
+
+
+def test_a_page_of_events_without_consequence_moves_the_position(empty_read_models):
+    with empty_read_models.page(after=0, upto=7):
+        pass
+    assert empty_read_models.position() == 7
+
+
+@pytest.mark.parametrize(("after", "upto"), [(0, 0), (3, 2)])
+def test_a_page_ends_after_it_begins(empty_read_models, after, upto):
+    with pytest.raises(ValueError, match=str(after)), empty_read_models.page(after=after, upto=upto):
+        pass
+
+
+@pytest.mark.parametrize("position", [0, 1, 4])
+def test_a_document_is_put_at_a_position_of_its_page(empty_read_models, position):
+    put(empty_read_models, a_model(A))
+    with pytest.raises(ValueError), empty_read_models.page(after=1, upto=3) as rows:  # noqa: PT011 - any text
+        rows.put(MODELS, B, a_model(B), position=position)
+
+
+def test_a_document_has_the_id_that_it_is_put_under(empty_read_models):
+    with pytest.raises(ValueError), empty_read_models.page(after=0, upto=1) as rows:  # noqa: PT011 - any text
+        rows.put(MODELS, A, a_model(B), position=1)
+
+
+# --- filters on fields
+
+
+@pytest.mark.parametrize(
+    ("path", "operator", "literal", "expected"),
+    [
+        ("name", "=", "churn", [A]),
+        ("name", "!=", "churn", [B, C]),
+        ("name", "<", "b", [C]),
+        ("name", ">", "Zebra", [A, B]),
+        ("description", "=", "x", [A]),
+        ("description", "!=", "x", [B]),
+        ("aggregate_version", ">=", 2, [B, C]),
+        ("aggregate_version", "=", 2.0, [B]),
+        ("aggregate_version", "<", 2.5, [A, B]),
+        ("created_at", "<", "2026-02-01T01:00:00+01:00", [A]),
+        ("created_at", ">=", "2026-02-01t00:00:00.0000000z", [B, C]),
+        ("name", "LIKE", "%u%", [A, B]),
+        ("name", "LIKE", "_hurn", [A]),
+        ("name", "LIKE", "CHURN", []),
+        ("name", "ILIKE", "CH_RN", [A]),
+        ("name", "LIKE", "%", [A, B, C]),
+        ("name", "LIKE", r"100\%", []),
+        ("name", "LIKE", r"Zebra\_[1-9]*?", [C]),
+        ("name", "ILIKE", r"zEBRA\_[1-9]*?", [C]),
+        ("name", "LIKE", "Zebra_[%", [C]),
+        ("name", "LIKE", "Zebra__1%", []),
+        ("name", "ILIKE", "\u00dcbung%", []),
+        ("name", "ILIKE", "\u00fcBUNG", [B]),
+    ],
+)
+def test_a_field_is_compared(empty_read_models, path, operator, literal, expected):
+    put(
+        empty_read_models,
+        a_model(A, name="churn", description="x", aggregate_version=1),
+        a_model(B, name="\u00fcbung", description="y", aggregate_version=2, created_at="2026-02-01T00:00:00Z"),
+        a_model(C, name="Zebra_[1-9]*?", aggregate_version=3, created_at="2026-02-01T00:00:00.000001Z"),
+    )
+    assert found(empty_read_models, is_(path, operator, literal)) == expected
+
+
+def test_text_is_compared_by_code_point(empty_read_models):
+    put(
+        empty_read_models,
+        *(a_model(i, name=name) for i, name in [(A, "b"), (B, "B"), (C, "\U0001f600"), (D, "\uffee")]),
+    )
+    assert found(empty_read_models, None, by("name")) == [B, A, D, C]
+    assert found(empty_read_models, is_("name", ">", "\uffee")) == [C]
+
+
+def test_what_is_missing_compares_with_nothing_and_negation_is_total(empty_read_models):
+    put(empty_read_models, a_model(A, description="x"), a_model(B))
+    differs = is_("description", "!=", "x")
+    assert found(empty_read_models, differs) == []
+    assert found(empty_read_models, Not(condition=differs)) == [A, B]
+    assert found(empty_read_models, Not(condition=is_("description", "=", "x"))) == [B]
+    assert found(empty_read_models, IsNull(field=field("description"))) == [B]
+    assert found(empty_read_models, Not(condition=Not(condition=IsNull(field=field("description"))))) == [B]
+
+
+def test_conditions_are_joined(empty_read_models):
+    put(empty_read_models, a_model(A, name="a"), a_model(B, name="b"), a_model(C, name="c"))
+    a, b = is_("name", "=", "a"), is_("name", "=", "b")
+    assert found(empty_read_models, Or(conditions=(a, b))) == [A, B]
+    assert found(empty_read_models, And(conditions=(a, b))) == []
+    assert found(empty_read_models, And(conditions=())) == [A, B, C]
+    assert found(empty_read_models, Or(conditions=())) == []
+    assert found(empty_read_models, OneOf(field=field("name"), literals=("a", "c", "z"))) == [A, C]
+    assert found(empty_read_models, OneOf(field=field("name"), literals=())) == []
+
+
+# --- filters on keys
+
+
+METADATA = {
+    A: {"team": "fraud", "owner": {"name": "Ada"}, "tags": ["eu", "live"], "cost": 3, "gold": True, "none": None},
+    B: {"team": "FRAUD", "owner": "Ada", "tags": [], "cost": 3.5, "gold": False, "empty": {}},
+    C: {"team": 7, "owner.name": "Ada", "tags": "eu", "cost": "3", "items": [{"kind": "x"}, {"kind": 2}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "operator", "literal", "expected"),
+    [
+        ("metadata.team", "=", "fraud", [A]),
+        ("metadata.team", "!=", "fraud", [B]),
+        ("metadata.team", "ILIKE", "fr%", [A, B]),
+        ("metadata.team", "=", 7, [C]),
+        ("metadata.owner.name", "=", "Ada", [A, C]),
+        ("metadata.owner", "=", "Ada", [B]),
+        ("metadata.tags", "=", "eu", [A, C]),
+        ("metadata.tags", "!=", "eu", [A]),
+        ("metadata.cost", "=", 3, [A]),
+        ("metadata.cost", ">", 3.0, [B]),
+        ("metadata.cost", ">=", "3", [C]),
+        ("metadata.gold", "=", True, [A]),
+        ("metadata.gold", "!=", True, [B]),
+        ("metadata.gold", "=", 1, []),
+        ("metadata.items.kind", "=", "x", [C]),
+        ("metadata.items.kind", "=", 2, [C]),
+        ("metadata.nothing", "!=", "x", []),
+    ],
+)
+def test_a_key_is_compared_with_values_of_the_literals_kind(empty_read_models, path, operator, literal, expected):
+    put(empty_read_models, *(a_model(id_, metadata=metadata) for id_, metadata in METADATA.items()))
+    assert found(empty_read_models, is_(path, operator, literal)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("none", [A, B, C]), ("tags", []), ("owner", [C]), ("owner.name", [B]), ("empty", [A, C]), ("gold", [C])],
+)
+def test_a_key_is_null_where_nothing_stands_at_it(empty_read_models, path, expected):
+    put(empty_read_models, *(a_model(id_, metadata=metadata) for id_, metadata in METADATA.items()))
+    assert found(empty_read_models, IsNull(field=field(f"metadata.{path}"))) == expected
+
+
+def test_one_of_several_values_of_several_kinds_at_a_key(empty_read_models):
+    put(empty_read_models, *(a_model(id_, metadata=metadata) for id_, metadata in METADATA.items()))
+    assert found(empty_read_models, OneOf(field=field("metadata.team"), literals=("fraud", 7, True))) == [A, C]
+
+
+@pytest.mark.parametrize("length", [198, 199, 200, 201, 70_000])
+def test_long_texts_and_long_keys_are_told_apart_to_their_end(empty_read_models, length):
+    text, key = "x" * length, "k" * length
+    put(
+        empty_read_models,
+        a_model(A, metadata={"text": text + "a", key + "a": 1}),
+        a_model(B, metadata={"text": text + "b", key + "b": 1}),
+        a_model(C, metadata={"text": text}),
+    )
+    assert found(empty_read_models, is_("metadata.text", "=", text + "a")) == [A]
+    assert found(empty_read_models, is_("metadata.text", "!=", text + "a")) == [B, C]
+    assert found(empty_read_models, is_("metadata.text", ">", text + "a")) == [B]
+    assert found(empty_read_models, is_("metadata.text", "<=", text + "a")) == [A, C]
+    assert found(empty_read_models, is_("metadata.text", "<", text + "a")) == [C]
+    assert found(empty_read_models, is_("metadata.text", ">=", text)) == [A, B, C]
+    assert found(empty_read_models, is_("metadata.text", "LIKE", "%xb")) == [B]
+    assert found(empty_read_models, is_(f"metadata.{key}b", "=", 1)) == [B]
+    assert found(empty_read_models, None, by("metadata.text", descending=True)) == [B, A, C]
+
+
+def test_a_key_is_looked_up_as_it_was_at_the_position(empty_read_models):
+    put(
+        empty_read_models,
+        a_model(A, metadata={"team": "x", "kept": 1}),
+        a_model(A, metadata={"kept": 1}),
+        a_model(A, metadata={"team": "x", "kept": 1}),
+    )
+    team, kept = is_("metadata.team", "=", "x"), is_("metadata.kept", "=", 1)
+    assert [found(empty_read_models, team, at=at) for at in range(4)] == [[], [A], [], [A]]
+    assert [found(empty_read_models, kept, at=at) for at in range(4)] == [[], [A], [A], [A]]
+
+
+# --- models by their versions
+
+
+@pytest.fixture
+def models_with_versions(empty_read_models: ReadModels) -> ReadModels:
+    ids = iter(range(100, 200))
+
+    def version(model_id: UUID, **fields: Any) -> dict[str, Any]:
+        return a_version(UUID(int=next(ids)), model_id, **fields)
+
+    put(
+        empty_read_models,
+        a_model(A, name="split"),
+        version(A, status="production", metrics={"auc": 0.8}),
+        version(A, version="1.1.0", metrics={"auc": 0.95}),
+        a_model(B, name="good"),
+        version(B, status="production", metrics={"auc": 0.95}, hyperparameters={"num_leaves": 31}),
+        a_model(C, name="bare"),
+    )
+    return empty_read_models
+
+
+PRODUCTION, GOOD = is_("status", "=", "production"), is_("metrics.auc", ">", 0.9)
+
+
+def test_a_model_is_found_by_one_version_that_fulfils_the_whole_condition(models_with_versions):
+    assert found(models_with_versions, PRODUCTION) == [A, B]
+    assert found(models_with_versions, GOOD) == [A, B]
+    assert found(models_with_versions, And(conditions=(GOOD, PRODUCTION))) == [B]
+    assert found(models_with_versions, is_("hyperparameters.num_leaves", "=", 31)) == [B]
+    assert found(models_with_versions, is_("version", "=", "1.1.0")) == [A]
+
+
+def test_a_condition_on_versions_is_never_true_of_a_model_without_any(models_with_versions):
+    assert found(models_with_versions, Not(condition=PRODUCTION)) == [A]
+    assert found(models_with_versions, Or(conditions=(PRODUCTION, is_("name", "=", "bare")))) == [A, B]
+    assert found(models_with_versions, IsNull(field=field("metrics.rmse"))) == [A, B]
+
+
+def test_a_condition_may_speak_of_the_model_and_its_version(models_with_versions):
+    named = is_("name", "=", "split")
+    assert found(models_with_versions, And(conditions=(named, And(conditions=(GOOD, PRODUCTION))))) == []
+    assert found(models_with_versions, And(conditions=(named, And(conditions=(named, GOOD))))) == [A]
+    assert found(models_with_versions, Or(conditions=(named, And(conditions=(GOOD, PRODUCTION))))) == [A, B]
+    assert found(models_with_versions, Not(condition=Or(conditions=(named, GOOD)))) == []
+
+
+def test_versions_count_as_they_were_at_the_position(models_with_versions):
+    assert found(models_with_versions, And(conditions=(GOOD, PRODUCTION)), at=4) == []
+    assert found(models_with_versions, PRODUCTION, at=2) == [A]
+    later = models_with_versions.get(VERSIONS, UUID(int=100)) | {"status": "archived"}
+    position = put(models_with_versions, later)
+    assert found(models_with_versions, PRODUCTION) == [B]
+    assert found(models_with_versions, PRODUCTION, at=position - 1) == [A, B]
+
+
+# --- orders and windows
+
+
+def test_missing_values_come_last_either_way_and_ids_decide_ties(empty_read_models):
+    put(empty_read_models, *(a_model(i, description=d) for i, d in [(D, "x"), (C, None), (B, "x"), (A, "y")]))
+    assert found(empty_read_models, None, by("description")) == [B, D, A, C]
+    assert found(empty_read_models, None, by("description", descending=True)) == [A, B, D, C]
+    assert found(empty_read_models) == [A, B, C, D]
+    assert found(empty_read_models, None, by("id", descending=True)) == [D, C, B, A]
+
+
+def test_a_key_sorts_numbers_before_texts_before_booleans_before_nothing(empty_read_models):
+    values = [(A, True), (B, "10"), (C, [5, 1]), (D, 3)]
+    put(empty_read_models, a_model(UUID(int=9)), *(a_model(i, metadata={"k": value}) for i, value in values))
+    assert found(empty_read_models, None, by("metadata.k")) == [C, D, B, A, UUID(int=9)]
+    assert found(empty_read_models, None, by("metadata.k", descending=True)) == [C, D, B, A, UUID(int=9)]
+
+
+def test_several_keys_sort_one_after_the_other(empty_read_models):
+    put(
+        empty_read_models,
+        a_model(A, type="nlp", metadata={"k": 1}),
+        a_model(B, type="clustering", metadata={"k": 2}),
+        a_model(C, type="nlp", metadata={"k": 3}),
+    )
+    assert found(empty_read_models, None, by("type"), by("metadata.k", descending=True)) == [B, C, A]
+    assert found(empty_read_models, None, by("metadata.k"), by("type")) == [A, B, C]
+
+
+def test_a_window_is_cut_from_the_order(empty_read_models):
+    put(empty_read_models, *(a_model(UUID(int=i)) for i in range(1, 8)))
+    assert [i.int for i in found(empty_read_models, limit=3)] == [1, 2, 3]
+    assert [i.int for i in found(empty_read_models, limit=3, offset=5)] == [6, 7]
+    assert found(empty_read_models, limit=0) == []
+    assert found(empty_read_models, offset=7) == []
+
+
+# --- what cannot be asked
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        (is_("nmae", "=", "x"), "Did you mean 'name'?"),
+        (is_("metadata", "=", "x"), "metadata.team"),
+        (is_("name.first", "=", "x"), "no keys"),
+        (is_("aggregate_version", "=", "x"), "holds a number"),
+        (is_("aggregate_version", "=", True), "holds a number"),
+        (is_("name", "=", 7), "holds a text"),
+        (is_("created_at", ">", "yesterday"), "RFC 3339"),
+        (is_("created_at", ">", "2026-02-30T00:00:00Z"), "created_at"),
+        (is_("created_at", ">", "0001-01-01T00:00:00+23:59"), "calendar"),
+        (is_("created_at", ">", "2026-01-01"), "RFC 3339"),
+        (is_("created_at", "LIKE", "2026%"), "holds a instant"),
+        (is_("aggregate_version", "LIKE", "1%"), "holds a number"),
+        (is_("name", "LIKE", "x\\"), "backslash"),
+        (is_("name", "LIKE", "x" * 501), "500"),
+        (is_("metadata.k", "LIKE", 7), "pattern"),
+        (is_("metadata.k", "<", True), "= and !="),
+        (is_("metrics.auc", ">", float("nan")), "NaN"),
+        (IsNull(field=field("aliases")), "by its keys"),
+        (OneOf(field=field("name"), literals=("x", 7)), "holds a text"),
+        (OneOf(field=field("name"), literals=("x",) * 1_001), "1000"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused_by_name(empty_read_models, where, says):
+    with pytest.raises(InvalidInput) as refusal:
+        found(empty_read_models, And(conditions=(Not(condition=where),)))
+    assert [problem.field for problem in refusal.value.problems] == ["filter"]
+    assert says in refusal.value.message
+
+
+def test_a_filter_nested_without_end_is_refused(empty_read_models):
+    condition: Condition = is_("name", "=", "x")
+    for _ in range(33):
+        condition = Not(condition=condition)
+    with pytest.raises(InvalidInput, match="nested deeper"):
+        found(empty_read_models, condition)
+
+
+def test_a_long_chain_of_ands_is_not_nesting(empty_read_models):
+    put(empty_read_models, a_model(A, name="x"))
+    condition: Condition = is_("name", "=", "x")
+    for _ in range(100):
+        condition = And(conditions=(condition, is_("name", "!=", "y")))
+    assert found(empty_read_models, condition) == [A]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("nmae", "Did you mean 'name'?"),
+        ("metrics.auc", "order versions"),
+        ("metadata", "by its keys"),
+        ("type.x", "no keys"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused_by_name(empty_read_models, path, says):
+    with pytest.raises(InvalidInput) as refusal:
+        found(empty_read_models, None, by(path))
+    assert [problem.field for problem in refusal.value.problems] == ["order_by"]
+    assert says in refusal.value.message
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf")])
+def test_a_number_beyond_all_floats_is_greater_or_less_than_all(empty_read_models, number):
+    put(empty_read_models, a_model(A, metadata={"k": 1}))
+    assert found(empty_read_models, is_("metadata.k", "<" if number > 0 else ">", number)) == [A]

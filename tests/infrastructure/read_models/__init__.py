@@ -1,0 +1,1 @@
+"""The read models in SQL and the thread that keeps them."""

@@ -1,0 +1,1 @@
+"""Whole journeys over the real thing: processes, HTTP, SQLite, LightGBM."""

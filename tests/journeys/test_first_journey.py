@@ -1,0 +1,85 @@
+"""Register, train, promote, predict, look back: over HTTP, in the processes that a user would run."""
+
+import math
+from pathlib import Path
+
+import httpx
+import lightgbm as lgb
+import pytest
+
+from tests.support import data
+from tests.support.data import ExampleTable
+from tests.support.service import RunningService
+
+pytestmark = pytest.mark.slow
+
+
+EXAMPLES = [data.breast_cancer(), data.wine(), data.diabetes(), data.churn()]
+
+
+@pytest.mark.parametrize("table", EXAMPLES, ids=lambda table: table.name)
+def test_a_user_trains_promotes_predicts_and_looks_back(
+    an_empty_service: RunningService, tmp_path: Path, table: ExampleTable
+) -> None:
+    service = an_empty_service
+    dataset = service.upload(table.name, table.write(tmp_path), table.target)
+    assert dataset["rows"] == len(table.cells[table.target])
+    created = service.post("/models", {"name": table.name, "type": table.model_type}, **{"X-Reason": "first"})
+    assert created.status_code == httpx.codes.CREATED
+    job = service.ended(service.train(table.name, table.name, num_iterations=30))
+    assert (job["status"], job["error"], job["progress"]) == ("completed", None, 100)
+    assert job["resulting_version"] == "1.0.0"
+    version = service.get(f"/models/{table.name}/versions/1.0.0")
+    assert version["id"] == job["resulting_version_id"]
+    assert version["metrics"] == job["metrics"]
+    assert all(math.isfinite(each) for each in version["metrics"].values())
+
+    unpromoted = service.post("/inference", {"model_id": table.name, "features": []})
+    assert unpromoted.json()["error_code"] == "inference.no-production-version"
+    assert service.promote(table.name, "1.0.0").status_code == httpx.codes.OK
+    instances = [
+        {name: cells[row] for name, cells in table.cells.items() if name != table.target} for row in range(20)
+    ]
+    answer = service.client.post(
+        "/api/v1/inference?explain=true", json={"model_id": table.name, "features": instances}
+    )
+    assert answer.status_code == httpx.codes.OK, answer.text
+    assert answer.json()["version"] == "1.0.0"
+    for result in answer.json()["results"]:
+        assert set(result["explanation"]) == set(instances[0])
+        assert (result["probability"] is None) == (table.model_type == "regression")
+
+    history = service.get(f"/models/{table.name}/history")["items"]
+    assert [event["type"] for event in history] == [
+        "model.registered.v1",
+        "model.version-registered.v1",
+        "model.version-status-changed.v1",
+    ]
+    assert history[0]["reason"] == "first"
+    assert (
+        history[1]["correlation_id"]
+        == service.get("/events", aggregate_id=job["id"])["items"][0]["correlation_id"]
+    )
+
+
+def test_predictions_equal_the_engine_bit_for_bit(an_empty_service: RunningService, tmp_path: Path) -> None:
+    service = an_empty_service
+    table = data.diabetes()
+    service.upload(table.name, table.write(tmp_path), table.target)
+    service.post("/models", {"name": table.name, "type": table.model_type})
+    service.ended(service.train(table.name, table.name, num_iterations=30))
+    features = [name for name in table.cells if name != table.target]
+    rows = [[table.cells[name][row] for name in features] for row in range(len(table.cells[table.target]))]
+    body = {
+        "model_id": table.name,
+        "version": "1.0.0",
+        "features": [dict(zip(features, row, strict=True)) for row in rows],
+    }
+    answered = [each["prediction"] for each in service.post("/inference", body).json()["results"]]
+    texts = [
+        path.read_text()
+        for path in (service.home / "artifacts").glob("*/*")
+        if path.is_file() and path.read_bytes()[:4] == b"tree"
+    ]
+    (text,) = texts
+    assert answered == lgb.Booster(model_str=text).predict(rows, num_threads=1).tolist()

@@ -1,0 +1,169 @@
+"""What happens to the service's processes, and through them, happens to nothing that was acknowledged."""
+
+import json
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.service import STOP_S, RunningService, descendants, is_running, running_service
+
+pytestmark = pytest.mark.slow
+
+LEASE = {"ML_SERVICE_LEASE_S": "1.5"}
+LONG = {"num_iterations": 100_000, "early_stopping_rounds": 0, "learning_rate": 0.001}
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = STOP_S) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def a_table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.csv"
+    lines = [f"{row},{row * 7 % 11},{'yes' if row * 7 % 11 > 5 else 'no'}" for row in range(500)]
+    path.write_text("\n".join(["a,b,target", *lines]))
+    return path
+
+
+def a_running_job(service: RunningService, table: Path) -> dict[str, str]:
+    service.upload("table", table, "target")
+    service.post("/models", {"name": "model", "type": "classification"})
+    job = service.train("model", "table", **LONG)
+    wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
+    wait_for(lambda: len(descendants(service.pid)) >= 2)
+    return job
+
+
+def test_what_was_acknowledged_is_there_once_after_the_service_is_killed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    acknowledged: set[str] = set()
+    for round_ in range(5):
+        service = RunningService(home)
+        killer = threading.Timer(0.2 + 0.15 * round_, os.kill, (service.pid, signal.SIGKILL))
+        killer.start()
+        try:
+            for number in range(100_000):
+                name = f"{round_}-{number}"
+                response = service.post("/models", {"name": name, "type": "regression"})
+                assert response.status_code == httpx.codes.CREATED
+                acknowledged.add(name)
+        except httpx.TransportError:
+            pass
+        service.kill()
+    with running_service(home) as service:
+        found: list[str] = []
+        page = service.get("/models", page_size=1000)
+        found += [model["name"] for model in page["items"]]
+        while page["next_page_token"]:
+            page = service.get("/models", page_size=1000, page_token=page["next_page_token"])
+            found += [model["name"] for model in page["items"]]
+        assert len(found) == len(set(found))
+        assert acknowledged <= set(found)
+        # at most the one command whose answer was cut off, in each round
+        assert len(found) <= len(acknowledged) + 5
+
+
+def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(tmp_path: Path, a_table: Path) -> None:
+    with running_service(tmp_path / "home", **LEASE) as service:
+        job = a_running_job(service, a_table)
+        before = descendants(service.pid)
+        (worker,) = [pid for pid in before if descendants(pid)]
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: not any(is_running(pid) for pid in before))
+        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
+        service.post(f"/training-jobs/{job['id']}/cancel", {})
+        ended = service.ended(job)
+        assert ended["status"] == "cancelled"
+        types = [event["type"] for event in service.get("/events", aggregate_id=job["id"])["items"]]
+        assert types.count("training-job.interrupted.v1") == 1
+        assert types.count("training-job.started.v1") == 2
+        assert types[-1] == "training-job.cancelled.v1"
+
+
+def test_a_job_survives_the_death_of_the_whole_service(tmp_path: Path, a_table: Path) -> None:
+    home = tmp_path / "home"
+    with RunningService(home, **LEASE) as service:
+        service.upload("table", a_table, "target")
+        service.post("/models", {"name": "model", "type": "classification"})
+        job = service.train("model", "table", num_iterations=3_000, early_stopping_rounds=0)
+        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
+        others = descendants(service.pid)
+        service.kill()
+        wait_for(lambda: not any(is_running(pid) for pid in others))
+    with running_service(home, **LEASE) as service:
+        ended = service.ended(job)
+        assert ended["status"] == "completed"
+        versions = service.get("/models/model/versions")["items"]
+        assert [version["version"] for version in versions] == ["1.0.0"]
+
+
+def test_a_job_that_is_cancelled_stops_training(tmp_path: Path, a_table: Path) -> None:
+    with running_service(tmp_path / "home") as service:
+        job = a_running_job(service, a_table)
+        (worker,) = [pid for pid in descendants(service.pid) if descendants(pid)]
+        (training,) = descendants(worker)
+        assert service.post(f"/training-jobs/{job['id']}/cancel", {}).status_code == httpx.codes.ACCEPTED
+        assert service.ended(job)["status"] == "cancelled"
+        wait_for(lambda: not is_running(training))
+        assert is_running(worker)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_and_gives_running_jobs_back(
+    tmp_path: Path, a_table: Path, number: signal.Signals
+) -> None:
+    home = tmp_path / "home"
+    with RunningService(home) as service:
+        job = a_running_job(service, a_table)
+        others = descendants(service.pid)
+        assert service.stop(number) == 0
+        assert not any(is_running(pid) for pid in others)
+        assert not (home / "service.json").exists()
+    with running_service(home) as service:
+        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
+
+
+def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path) -> None:
+    with RunningService(tmp_path / "home") as service:
+        job = a_running_job(service, a_table)
+        others = descendants(service.pid)
+
+        def hold_a_connection_open() -> None:  # which the first signal waits for
+            with suppress(httpx.TransportError):
+                service.ended(job)
+
+        waiting = threading.Thread(target=hold_a_connection_open)
+        waiting.start()
+        time.sleep(0.5)
+        os.kill(service.pid, signal.SIGINT)
+        time.sleep(0.3)
+        assert service.stop(signal.SIGINT) == 130
+        waiting.join()
+        wait_for(lambda: not any(is_running(pid) for pid in others))
+
+
+def test_a_second_service_on_the_same_home_is_refused_and_says_where_the_first_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_service(home), pytest.raises(AssertionError, match="exit status 1"):
+        RunningService(home)
+
+
+def test_a_running_service_says_how_it_is_reached_to_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_service(home) as service:
+        path = home / "service.json"
+        assert json.loads(path.read_text()) == {"pid": service.pid, "url": service.url, "nats_url": None}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert httpx.get(f"{service.url}/health/ready", trust_env=False).status_code == httpx.codes.OK
+    assert not path.exists()

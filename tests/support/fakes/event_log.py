@@ -1,0 +1,68 @@
+"""An event log in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Condition
+
+from application.ports.event_log import Recorded
+from domain.kernel import DomainEvent
+
+
+class InMemoryEventLog:
+    """Events in a list; positions count from 1."""
+
+    def __init__(self) -> None:
+        self._events: list[Recorded] = []
+        self._changed = Condition()
+
+    def append(self, *events: DomainEvent) -> int:
+        """Add the events and return the position of the last one."""
+        with self._changed:
+            for event in events:
+                self._events.append(Recorded(position=len(self._events) + 1, event=event))
+            self._changed.notify_all()
+            return len(self._events)
+
+    def head(self) -> int:
+        """Return the position of the newest event; 0 when there is none."""
+        return len(self._events)
+
+    def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return the next events after the position, at most `limit`."""
+        return tuple(self._events[after : after + limit])
+
+    @contextmanager
+    def follow(self, *, after: int) -> Iterator["InMemoryFollowing"]:
+        """Follow the log from the position on."""
+        following = InMemoryFollowing(self._events, self._changed, after)
+        try:
+            yield following
+        finally:
+            following.stop()
+
+
+class InMemoryFollowing:
+    """All events that are there, as one page; then those that come."""
+
+    def __init__(self, events: list[Recorded], changed: Condition, after: int) -> None:
+        self._events = events
+        self._changed = changed
+        self._after = after
+        self._is_stopped = False
+
+    def __iter__(self) -> Iterator[Sequence[Recorded]]:
+        """Yield non-empty pages in position order, waiting for new events, until stopped."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_stopped or len(self._events) > self._after)
+                if self._is_stopped:
+                    return
+                page = tuple(self._events[self._after :])
+                self._after += len(page)
+            yield page
+
+    def stop(self) -> None:
+        """End the iteration, from any thread."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
