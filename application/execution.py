@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from application.ledger import Conflict, DuplicateCommand, Ledger
 from domain.commands import Answer, CommandCompleted, KeyReused, command_stream_id
+from domain.errors import DomainError
 from domain.kernel import DomainEvent, Immutable, Provenance, envelope
 
 View = TypeVar("View")
@@ -84,7 +85,13 @@ def execute(
     key = context.idempotency
     if key is not None and (done := replay(ledger=ledger, context=context)) is not None:
         return done
-    outcome = decide()
+    try:
+        outcome = decide()
+    except DomainError:
+        # the same command, sent twice at once, may stand in its own way ("name taken")
+        if (done := replay(ledger=ledger, context=context)) is not None:
+            return done
+        raise
     rendered = answer(outcome)
     record = _record(key, rendered, context.provenance) if key is not None else None
     try:

@@ -53,6 +53,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
             log=ledger,
             read_models=read_models,
             projections=(project_models, project_datasets, project_jobs),
+            clock=SystemClock(),
         )
         runner.on_page(lambda _, page: serving.on_page(page))
         runner.start()

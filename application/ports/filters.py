@@ -20,7 +20,11 @@ class FieldPath(Immutable):
 
 
 class Operator(StrEnum):
-    """How a field is compared. LIKE: `%` any text, `_` any character, matching case; ILIKE not matching it."""
+    """How a field is compared. Text compares by code point, numbers as 64-bit floats, booleans by = and != only.
+
+    LIKE: `%` any text, `_` any character, a backslash before a character that means itself; case matters.
+    ILIKE: the same, but `A` to `Z` match `a` to `z`.
+    """
 
     EQ = "="
     NE = "!="
@@ -35,7 +39,8 @@ class Operator(StrEnum):
 class Comparison(Immutable):
     """Holds where the field has a value of the literal's kind (number, text, boolean) that compares so.
 
-    A field that is missing, null or of another kind compares with nothing, not even by `!=`.
+    A field that is missing, null or of another kind compares with nothing, not even by `!=`. A list compares
+    so when one of its elements does, also by `!=`; objects in a list lend it their keys.
     """
 
     field: FieldPath
@@ -51,7 +56,7 @@ class OneOf(Immutable):
 
 
 class IsNull(Immutable):
-    """Holds where the field is missing or null."""
+    """Holds where the field is missing or null; an object or list, even an empty one, is neither."""
 
     field: FieldPath
 
@@ -81,7 +86,11 @@ for _class in (Not, And, Or):
 
 
 class Order(Immutable):
-    """One key to sort by; missing values come last either way."""
+    """One key to sort by; missing values come last either way.
+
+    A key of a free-form field sorts numbers before texts before booleans, either way; a list by its least
+    value, or by its greatest in descending order.
+    """
 
     field: FieldPath
     descending: bool = False

@@ -7,28 +7,33 @@ from domain.kernel import Immutable
 
 
 class ProgressStatus(Immutable):
-    """How the projection of the log fares.
+    """How far the read models are, and what keeps them.
 
     Attributes:
-        position: Of the last event applied.
-        lag: Events stored but not applied yet.
-        error: What stops it at this moment; None while it goes on.
-        failing_since: When it began to be stopped; None while it goes on.
-        unknown_events: How many events it passed over because this program cannot read them.
+        is_running: Somebody moves them on.
+        position: Of the last event applied, as this process knows it.
+        head: Of the newest event there is; None while the log cannot be read.
+        lag: How many positions are yet to apply; None while the log cannot be read.
+        unknown_events: How many events this run has passed over because this program cannot read them.
+        error: Why nothing moves; None while all is well.
+        failing_since: When that began.
     """
 
+    is_running: bool
     position: int
-    lag: int
+    head: int | None
+    lag: int | None
+    unknown_events: int
     error: str | None
     failing_since: datetime | None
-    unknown_events: int
 
 
 class ReadModelProgress(Protocol):
     """Follows the log and tells how far it is."""
 
+    @property
     def status(self) -> ProgressStatus:
-        """Return how the projection fares now."""
+        """How the read models fare now."""
 
     async def wait_until(self, position: int, timeout_s: float) -> bool:
         """Wait until the read models, and all that listens to them, have reached the position.

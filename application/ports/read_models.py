@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic import Field
+
 from application.ports.filters import Condition, Order
 from domain.kernel import Immutable
 
@@ -111,25 +113,32 @@ class Query(Immutable):
         order_by: How to sort; by id where all else is equal.
         limit: At most so many documents.
         offset: After so many.
-        at: As they were at this position.
+        at: As they were at this position; as they are, when it is not reached yet.
     """
 
     collection: Collection
     where: Condition | None = None
     order_by: tuple[Order, ...] = ()
-    limit: int = 50
-    offset: int = 0
-    at: int
+    limit: int = Field(default=50, ge=0, lt=2**63)
+    offset: int = Field(default=0, ge=0, lt=2**63)
+    at: int = Field(ge=0, lt=2**63)
 
 
 class Rows(Protocol):
     """The documents as they are while a page of events is applied."""
 
     def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002 - the field's name
-        """Return the document, with what this page has put; None when there is none."""
+        """Return a copy of the document, with what this page has put; None when there is none."""
 
     def put(self, collection: Collection, id: UUID, document: Document, *, position: int) -> None:  # noqa: A002
-        """Let the document be this from the position on; what it was until then stays readable there."""
+        """Let the document be this from the position on; what it was until then stays readable there.
+
+        Of several at one position the last counts; an equal document changes nothing.
+
+        Raises:
+            ValueError: The position is not of this page or precedes an earlier one of the document; the
+                document is not JSON, has another id, or a field holds another kind than `FIELDS` says.
+        """
 
 
 class ReadModels(Protocol):
@@ -143,7 +152,11 @@ class ReadModels(Protocol):
         """Return the document as it was at the position (now, when None); None when there was none."""
 
     def find(self, query: Query) -> list[Document]:
-        """Return the documents that the query asks for, in its order."""
+        """Return the documents that the query asks for, in its order.
+
+        Raises:
+            InvalidInput: The collection has no such field to filter or order by, or never holds such a value.
+        """
 
     def page(self, *, after: int, upto: int) -> AbstractContextManager[Rows]:
         """Apply a page of events: all that is put inside, and the position `upto`, or nothing.

@@ -145,8 +145,9 @@ def _batches(
 def _ragged(path: Path, row: pa_csv.InvalidRow) -> UnreadableDataset:
     line = _line_of(path, row)
     where = f"line {line:,}" if line is not None else f"row {row.number} (the header is row 1)"
+    cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
     return unreadable(
-        f"has {row.actual_columns:,} cells in {where}, where the header names {row.expected_columns:,} columns: "
+        f"has {cells} in {where}, where the header names {row.expected_columns:,} columns: "
         "add or remove cells there, and quote a cell that has a comma in it."
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from application.ports.trainer import Iteration, TrainingFailed
 from domain.datasets.errors import UnreadableDataset
-from infrastructure.learning.lifeline import die_with_starter, require_starter, watch
+from infrastructure.system.lifeline import die_with_starter, require_starter, watch
 from infrastructure.learning.progress import Thinned
 from infrastructure.learning.protocol import Failed, Finished, Message, Order, Progressed
 

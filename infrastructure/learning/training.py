@@ -96,7 +96,9 @@ def train(
         ),
         body=Body(sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body)),
     )
-    return Training(manifest=manifest, body=grown.body, metrics=_metrics(grown.body, validation, target.labels))
+    return Training(
+        manifest=manifest, body=grown.body, metrics=_metrics(grown.body, validation, target.labels, num_threads)
+    )
 
 
 def environment() -> dict[str, str]:
@@ -118,8 +120,8 @@ def _require_difference(plan: TrainingPlan, values: Floats) -> None:
         raise TrainingFailed(message, code="training.constant-target")
 
 
-def _metrics(body: str, validation: Example, labels: tuple[Any, ...] | None) -> dict[str, float]:
-    predicted = np.asarray(lgb.Booster(model_str=body).predict(validation.rows, num_threads=1))
+def _metrics(body: str, validation: Example, labels: tuple[Any, ...] | None, num_threads: int) -> dict[str, float]:
+    predicted = np.asarray(lgb.Booster(model_str=body).predict(validation.rows, num_threads=num_threads))
     if labels is not None:
         probabilities = predicted if predicted.ndim > 1 else np.column_stack([1.0 - predicted, predicted])
         return classification_metrics(validation.target, probabilities)

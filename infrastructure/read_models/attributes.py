@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from application.ports.read_models import Collection, Document
-from infrastructure.read_models.fields import KEYED
 from infrastructure.read_models.values import number, searchable
 
 INDEXED_CHARS = 200
@@ -31,17 +29,16 @@ Attributes = Mapping[tuple[str, str], tuple[Value, ...]]
 """The values at each (root, key)."""
 
 
-def flatten(collection: Collection, document: Document) -> Attributes:
-    """Return the values of the document's free-form fields.
+def flatten(root: str, content: Any) -> Attributes:
+    """Return the values of a free-form field.
 
     Keys of nested objects are joined by dots; elements of a list are values at the list's own key, each
     once; null is no value.
     """
-    found: dict[tuple[str, str], dict[Value, None]] = {}
-    for root in KEYED[collection]:
-        for key, value in _leaves("", document.get(root)):
-            found.setdefault((root, indexed_key(key)), {})[value] = None
-    return {key: _ranked(tuple(values)) for key, values in found.items()}
+    found: dict[str, dict[Value, None]] = {}
+    for key, value in _leaves("", content):
+        found.setdefault(key, {})[value] = None
+    return {(root, indexed_key(key)): _ranked(tuple(values)) for key, values in found.items()}
 
 
 def indexed_key(key: str) -> str:

@@ -14,13 +14,16 @@ KEYED = {
 """The free-form fields of each collection."""
 
 
-def encoded(document: Document) -> str:
-    """Return the document as JSON.
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def encoded(value: Any) -> str:
+    """Return the value as JSON.
 
     Raises:
         ValueError, TypeError: It holds what JSON has no word for.
     """
-    return json.dumps(document, allow_nan=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def decoded(text: str) -> dict[str, Any]:

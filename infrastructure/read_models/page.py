@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from application.ports.read_models import Collection, Document
 from infrastructure.read_models.attribute_changes import AttributeChanges
-from infrastructure.read_models.attributes import Attributes, flatten
-from infrastructure.read_models.fields import are_equal, columns_of, decoded, encoded
+from infrastructure.read_models.attributes import Attributes, Value, flatten
+from infrastructure.read_models.fields import KEYED, are_equal, columns_of, decoded, encoded
 from infrastructure.read_models.tables import DOCUMENTS, OPEN
 
 _CLOSE = {
@@ -54,6 +54,7 @@ class PageRows:
         self._after = after
         self._upto = upto
         self._histories: dict[tuple[Collection, UUID], _History] = {}
+        self._flattened: dict[tuple[str, str], Attributes] = {}
 
     def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002 - the field's name
         """Return a copy of the document, with what this page has put; None when there is none."""
@@ -74,7 +75,7 @@ class PageRows:
             msg = f"{id} was put at {history.states[-1].position}, after position {position}"
             raise ValueError(msg)
         text = encoded(document)
-        state = _State(position, text, columns_of(collection, id, document), flatten(collection, document))
+        state = _State(position, text, columns_of(collection, id, document), self._flatten(collection, document))
         if history.states and history.states[-1].position == position:
             history.states.pop()
         if history.text is None or not are_equal(history.text, text):
@@ -91,7 +92,7 @@ class PageRows:
             stored: Attributes = {}
             if history.stored is not None:
                 closed[collection].append({"closed_id": str(id_), "closed_at": history.states[0].position})
-                stored = flatten(collection, decoded(history.stored))
+                stored = self._flatten(collection, decoded(history.stored))
             added[collection].extend(_rows(history.states))
             states = ((state.position, state.attributes) for state in history.states)
             attributes.follow(collection, str(id_), stored=stored, states=states)
@@ -100,6 +101,17 @@ class PageRows:
         for collection, parameters in added.items():
             self._connection.execute(insert(DOCUMENTS[collection]), parameters)
         attributes.write(self._connection)
+
+    def _flatten(self, collection: Collection, document: Document) -> Attributes:
+        """Return the document's attributes; what changes seldom is flattened once."""
+        attributes: dict[tuple[str, str], tuple[Value, ...]] = {}
+        for root in KEYED[collection]:
+            content = document.get(root)
+            key = (root, encoded(content))
+            if key not in self._flattened:
+                self._flattened[key] = flatten(root, content)
+            attributes.update(self._flattened[key])
+        return attributes
 
     def _history(self, collection: Collection, id_: UUID) -> _History:
         key = (collection, id_)

@@ -8,36 +8,15 @@ from threading import Event, Lock, Thread
 
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, Following, Recorded
+from application.ports.progress import ProgressStatus
 from application.ports.read_models import PositionTaken, Project, ReadModels
-from domain.kernel import Immutable, UnknownEvent
+from domain.kernel import UnknownEvent
 from infrastructure.read_models.positions import ReachedPosition
 
 _log = logging.getLogger(__name__)
 
 OnPage = Callable[[int, Sequence[Recorded]], None]
 """Told, after the commit and in the runner's thread, of the position reached and the events applied."""
-
-
-class RunnerStatus(Immutable):
-    """How far the read models are, and what keeps them.
-
-    Attributes:
-        is_running: The thread lives.
-        position: Of the last event applied, as this process knows it.
-        head: Of the newest event there is; None while the log cannot be read.
-        lag: How many positions are yet to apply; None while the log cannot be read.
-        unknown_events: How many events this run has passed over because this program cannot read them.
-        error: Why nothing moves; None while all is well.
-        failing_since: When that began.
-    """
-
-    is_running: bool
-    position: int
-    head: int | None
-    lag: int | None
-    unknown_events: int
-    error: str | None
-    failing_since: datetime | None
 
 
 class ProjectionFailed(Exception):
@@ -92,13 +71,13 @@ class ReadModelRunner:
         self._failure: tuple[str, datetime] | None = None
 
     @property
-    def status(self) -> RunnerStatus:
+    def status(self) -> ProgressStatus:
         """How far the read models are, and what keeps them."""
         head = None
         with suppress(Exception):  # the log's trouble is seen as a head that is not known
             head = self._event_log.head()
         position, failure = self._reached.value, self._failure
-        return RunnerStatus(
+        return ProgressStatus(
             is_running=self._thread is not None and self._thread.is_alive(),
             position=position,
             head=head,

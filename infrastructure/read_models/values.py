@@ -37,4 +37,4 @@ def instant(text: str) -> str:
 
 def searchable(text: str) -> str:
     """Return the text with U+FFFD for what no database stores as text: NUL and halves of surrogate pairs."""
-    return _NO_TEXT.sub("\ufffd", text)
+    return text if text.isprintable() else _NO_TEXT.sub("\ufffd", text)

@@ -1,18 +1,16 @@
 """`ml-service train`: a new version of a model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from interfaces.cli.assignments import parse_assignments
 from interfaces.cli.connection import Connection, connected
-from interfaces.cli.jobs import follow_job
+from interfaces.cli.jobs import ended_job, metrics_text
 from interfaces.cli.options import AsJson, Url
-from interfaces.cli.output import complain, console, is_for_people, number, print_json, printable
+from interfaces.cli.output import complain, console, is_for_people, print_json, printable
 
-_SHOWN_EVERY_S = 1
-_ASKED_EVERY_S = 20
 _FAILED = 1
 _INTERRUPTED = 130
 
@@ -49,46 +47,11 @@ def train(
 
 
 def _ended(connection: Connection, job_id: str, *, is_shown: bool) -> dict[str, Any]:
-    states = follow_job(connection, job_id, wait_s=_SHOWN_EVERY_S if is_shown else _ASKED_EVERY_S)
     try:
-        return _last(_with_progress(states) if is_shown else states)
+        return ended_job(connection, job_id, is_shown=is_shown)
     except KeyboardInterrupt:
         complain(f"The job goes on: {connection.url}/api/v1/training-jobs/{job_id}")
         raise typer.Exit(_INTERRUPTED) from None
-
-
-def _last(states: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    *_, last = states
-    return last
-
-
-def _with_progress(states: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    from rich.progress import (  # noqa: PLC0415 - `--help` and `serve` need not wait for it
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[metrics]}", markup=False),
-    )
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("pending", total=100, metrics="")
-        for job in states:
-            progress.update(
-                task, description=job["status"], completed=job["progress"], metrics=_metrics(job["metrics"])
-            )
-            yield job
-
-
-def _metrics(metrics: Mapping[str, float]) -> str:
-    return "  ".join(f"{printable(name)} {number(value)}" for name, value in metrics.items())
 
 
 def _show(job: Mapping[str, Any]) -> None:
@@ -98,4 +61,4 @@ def _show(job: Mapping[str, Any]) -> None:
     if job["resulting_version"] is not None:
         out.print(f"version  {printable(job['resulting_version'])} (promote it to let it answer)")
     if job["metrics"]:
-        out.print(f"metrics  {_metrics(job['metrics'])}")
+        out.print(f"metrics  {metrics_text(job['metrics'])}")

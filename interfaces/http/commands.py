@@ -23,8 +23,8 @@ READABLE_WITHIN_S = 2.0
 
 _log = logging.getLogger(__name__)
 
-View = TypeVar("View")
-Decide = Callable[[Context], Outcome[View]]
+Result = TypeVar("Result")
+Decide = Callable[[Context], Outcome[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Commands:
         self._limiter = anyio.CapacityLimiter(threads)
 
     async def carry_out(
-        self, request: Request, decide: Decide[View], *, success: Success, body: bytes = b""
+        self, request: Request, decide: Decide, *, success: Success, body: bytes = b""
     ) -> Response:
         """Carry out a command that is asked for by a body read in full.
 
@@ -87,7 +87,7 @@ class Commands:
         return context(request, clock=self._service.clock, identity=self._service.identity)
 
     async def executed(
-        self, decide: Decide[View], demanded: Conditions, given: Context, *, success: Success
+        self, decide: Decide, demanded: Conditions, given: Context, *, success: Success
     ) -> Executed:
         """Carry out the command in a thread."""
 
@@ -101,7 +101,7 @@ class Commands:
 
         return await self.in_thread(run)
 
-    async def in_thread(self, work: Callable[[], View]) -> View:
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
         """Do work that blocks, while others go on."""
         return await anyio.to_thread.run_sync(work, limiter=self._limiter)
 
@@ -133,7 +133,7 @@ class Commands:
         await anyio.to_thread.run_sync(load, limiter=self._limiter, abandon_on_cancel=True)
 
 
-def _decided(decide: Decide[View], given: Context, versions: tuple[int, ...] | None) -> Outcome[View]:
+def _decided(decide: Decide, given: Context, versions: tuple[int, ...] | None) -> Outcome[Any]:
     """Decide on the first of the versions that is the current one.
 
     Raises:

@@ -1,7 +1,7 @@
 """Datasets over HTTP: registered by upload or URI, listed, read, retired."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,7 +18,7 @@ from application.ports.filters import FieldPath, IsNull
 from application.ports.read_models import Collection
 from application.service import Service
 from domain.commands import command_stream_id
-from domain.errors import InvalidInput
+from domain.errors import DomainError, InvalidInput
 from interfaces.http import lists
 from interfaces.http.bodies import JSON, media_type, parsed, read_body
 from interfaces.http.commands import Commands, Success
@@ -29,7 +29,7 @@ from interfaces.http.operations import BASE, Operation
 from interfaces.http.parameters import require_known
 from interfaces.http.problems import UnsupportedMediaType
 from interfaces.http.reads import Found, Reads
-from interfaces.http.uploads import FORMATS, MULTIPART, receive
+from interfaces.http.uploads import FORMATS, MULTIPART, received_upload
 
 UPLOAD_MAX_BYTES = 10 * 1024**3
 INSPECTIONS_AT_ONCE = 2
@@ -39,8 +39,6 @@ _DATASETS = f"{BASE}/datasets"
 _DATASET = f"{_DATASETS}/{{dataset}}"
 _OFFERED = IsNull(field=FieldPath(root="retired_at"))
 _CREATED = Success(status=201, location=lambda view: f"{_DATASETS}/{view.id}", creates=True)
-
-Work = TypeVar("Work")
 
 
 class DatasetEndpoints:
@@ -114,17 +112,13 @@ class DatasetEndpoints:
             raise InvalidInput.of("uri", "is missing: say where the dataset lies, or upload it.")
         key = idempotency(request, demanded.key, body)
         given = self._commands.context(request).model_copy(update={"idempotency": key})
-        receive_uri = partial(
-            handlers.receive_uri, command.uri, files=self._service.files, artifacts=self._service.artifacts
-        )
+        uri = command.uri
 
-        def obtain() -> Executed | Received:
-            if (done := replay(ledger=self._service.ledger, context=given)) is not None:
-                return done
+        def receive() -> Received:
             handlers.require_free_name(command.name, ledger=self._service.ledger)
-            return receive_uri()
+            return handlers.receive_uri(uri, files=self._service.files, artifacts=self._service.artifacts)
 
-        obtained = await anyio.to_thread.run_sync(obtain, limiter=self._inspections)
+        obtained = await self._obtained(given, receive)
         if isinstance(obtained, Executed):
             return await self._commands.answered(obtained)
         try:
@@ -139,25 +133,43 @@ class DatasetEndpoints:
         was_done = await self._was_done(given, demanded.key)
 
         async def check_name(name: str) -> None:
-            if not was_done:
-                check = partial(handlers.require_free_name, name, ledger=self._service.ledger)
+            check = partial(handlers.require_free_name, name, ledger=self._service.ledger)
+            try:
                 await self._commands.in_thread(check)
+            except DomainError:
+                if not await self._was_done(given, demanded.key):
+                    raise
 
         path = None if was_done else self._service.artifacts.incoming()
         async with Incoming(path=path, max_bytes=self._upload_max_bytes) as incoming:
-            upload = await receive(request, incoming, check_name=check_name, max_bytes=self._upload_max_bytes)
+            upload = await received_upload(
+                request, incoming, check_name=check_name, max_bytes=self._upload_max_bytes
+            )
             key = idempotency(request, demanded.key, *upload.identifying())
             given = given.model_copy(update={"idempotency": key})
-
-            def obtain() -> Executed | Received:
-                if (done := replay(ledger=self._service.ledger, context=given)) is not None:
-                    return done
-                return handlers.receive_upload(incoming.path, upload.format, files=self._service.files)
-
-            obtained = await anyio.to_thread.run_sync(obtain, limiter=self._inspections)
+            obtained = await self._obtained(
+                given,
+                lambda: handlers.receive_upload(incoming.path, upload.format, files=self._service.files),
+            )
             if isinstance(obtained, Executed):
                 return await self._commands.answered(obtained)
             return await self._registered(upload.command, obtained, demanded, given)
+
+    async def _obtained(self, given: Context, receive: Callable[[], Received]) -> Executed | Received:
+        """Return what was received, or how the command was answered that was carried out before."""
+
+        def obtain() -> Executed | Received:
+            if (done := replay(ledger=self._service.ledger, context=given)) is not None:
+                return done
+            try:
+                return receive()
+            except DomainError:
+                # the same command, sent twice at once, may stand in its own way ("name taken")
+                if (done := replay(ledger=self._service.ledger, context=given)) is not None:
+                    return done
+                raise
+
+        return await anyio.to_thread.run_sync(obtain, limiter=self._inspections)
 
     async def _was_done(self, given: Context, key: str | None) -> bool:
         """Tell whether something was stored under the key: then the upload is only hashed, to be compared."""

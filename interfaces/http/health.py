@@ -49,12 +49,14 @@ class HealthEndpoints:
         except Exception as error:
             problems.append(f"event store: cannot be read ({type(error).__name__})")
         try:
-            progress = self._service.progress.status()
+            progress = self._service.progress.status
         except Exception as error:
             return [*problems, f"read models: cannot be asked ({type(error).__name__})"], None
         if progress.error is not None:
             problems.append(f"read models: stopped since {progress.failing_since}: {progress.error}")
-        if progress.lag > LAG_MAX:
+        if not progress.is_running:
+            problems.append("read models: nothing moves them on")
+        if progress.lag is not None and progress.lag > LAG_MAX:
             problems.append(f"read models: {progress.lag} events behind")
         return problems, progress.position
 

@@ -98,7 +98,7 @@ class InferenceEndpoint:
 
     async def _wait_until(self, position: int) -> None:
         if not await self._progress.wait_until(position, BEHIND_WITHIN_S):
-            raise ReadModelBehind(wanted=position, reached=self._progress.status().position)
+            raise ReadModelBehind(wanted=position, reached=self._progress.status.position)
 
     async def _resolved(self, request: Request) -> Served:
         """Return what the request means; however many ask for a cold model, one thread is busy with it.

@@ -45,7 +45,7 @@ class Upload:
         return name, target, self.format.encode(), self.sha256
 
 
-async def receive(request: Request, into: Incoming, *, check_name: NameCheck, max_bytes: int) -> Upload:
+async def received_upload(request: Request, into: Incoming, *, check_name: NameCheck, max_bytes: int) -> Upload:
     """Read an upload, as the body itself or as a file of a form.
 
     Raises:

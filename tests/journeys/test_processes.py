@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.service import STOP_S, RunningService, descendants, is_running, running_service
+from tests.support.processes import eventually, is_running
+from tests.support.service import STOP_S, RunningService, descendants, running_service
 
 pytestmark = pytest.mark.slow
 
@@ -21,11 +22,8 @@ LEASE = {"ML_SERVICE_LEASE_S": "1.5"}
 LONG = {"num_iterations": 100_000, "early_stopping_rounds": 0, "learning_rate": 0.001}
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = STOP_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def wait_for(condition: Callable[[], bool]) -> None:
+    assert eventually(condition, within_s=STOP_S)
 
 
 @pytest.fixture

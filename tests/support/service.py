@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.processes import children_of
+
 START_S = 60.0
 STOP_S = 30.0
 JOB_S = 90
@@ -141,17 +143,6 @@ def running_service(home: Path, *flags: str, **settings: str) -> Iterator[Runnin
 
 
 def descendants(pid: int) -> set[int]:
-    """Return the processes that a process has started, and theirs (Linux)."""
-    found: set[int] = set()
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found |= {child} | descendants(child)
-    return found
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether there is such a process, not counting one that only waits to be reaped."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    """Return the processes that a process has started, and theirs."""
+    children = children_of(pid)
+    return children.union(*(descendants(child) for child in children))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.datasets.errors import UnreadableDataset
@@ -20,7 +20,8 @@ from tests.support.tables import MISSING_SPELLINGS, contents_by_hand, values_by_
 
 NUMERIC, CATEGORICAL, BOOLEAN = ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN
 
-_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+# Python's writer leaves a lone CR unquoted, and with it ends the line for every reader.
+_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
 _numbers = st.one_of(
     st.integers().map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -67,6 +68,7 @@ def schema(path: Path) -> list[tuple[str, ColumnType, int]]:
     return [(each.name, each.type, each.missing) for each in inspect_csv(path).columns]
 
 
+@settings(deadline=None)
 @given(
     table=tables(),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -179,8 +181,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "NUL after other letters": ("a,b\nü,\0\n".encode(), r"NUL byte at byte 7, in line 2"),
     "too many cells": (b"a,b\n1,2\n1,2,3\n", "3 cells in line 3, where the header names 2"),
     "too few cells": (b"a,b,c\n1,2\n", "2 cells in line 2, where the header names 3"),
-    "ragged after a line break in a cell": (b'a,b\n\n"x\ny",2\n7\n', "1 cells in line 5"),
-    "ragged behind lone CRs": (b"a,b\r1,2\r7\r", r"1 cells in row 3 \(the header is row 1\)"),
+    "ragged after a line break in a cell": (b'a,b\n\n"x\ny",2\n7\n', "1 cell in line 5"),
+    "ragged behind lone CRs": (b"a,b\r1,2\r7\r", r"1 cell in row 3 \(the header is row 1\)"),
     "duplicate names": (b"a,b,a\n1,2,3\n", "columns 1 and 3 both 'a'"),
     "empty name": (b"a,,c\n1,2,3\n", "no name for column 2"),
     "blank name": (b"a, \n1,2\n", "no name for column 2"),
@@ -234,7 +236,7 @@ def test_encoding_is_checked_behind_the_first_block_too(tmp_path: Path) -> None:
 def test_a_ragged_row_behind_the_first_block_is_found_by_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, b"a,b\n" + b'"1\n1",2\n' * BLOCK_BYTES + b"1\n" + b"1,2\n" * 9)
 
-    with pytest.raises(UnreadableDataset, match=f"1 cells in line {2 * BLOCK_BYTES + 2:,},"):
+    with pytest.raises(UnreadableDataset, match=f"1 cell in line {2 * BLOCK_BYTES + 2:,},"):
         inspect_csv(path)
 
 
@@ -247,6 +249,7 @@ def test_the_widest_table_is_read(tmp_path: Path) -> None:
     assert (contents.rows, len(contents.columns)) == (2, COLUMNS_MAX)
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=200) | st.text('a1",\r\n ;é', max_size=60).map(str.encode))
 def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = write(tmp_path_factory.mktemp("csv"), content)

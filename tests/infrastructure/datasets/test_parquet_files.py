@@ -68,6 +68,7 @@ def write(path: Path, columns: Any, **options: Any) -> Path:
     return path
 
 
+@settings(deadline=None)
 @given(table_and_types=tables(), row_group_size=st.integers(1, 12), use_dictionary=st.booleans())
 def test_a_table_is_read_as_plain_python_reads_it(
     tmp_path_factory: pytest.TempPathFactory,
@@ -221,7 +222,7 @@ def test_what_is_no_sound_parquet_is_refused(
     assert str(tmp_path) not in refused.value.message
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 2_000) | st.integers(-2_000, -1), bytes_=st.binary(min_size=1, max_size=4))
 def test_damage_anywhere_is_refused_or_harms_nothing(tmp_path: Path, sound: bytes, at: int, bytes_: bytes) -> None:
     damaged = bytearray(sound)

@@ -159,6 +159,10 @@ def _matches(text: str, pattern: str) -> bool:
     return re.fullmatch(regex, text, flags=re.DOTALL) is not None
 
 
+def _folded(text: str) -> str:
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
 _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQ: lambda value, literal: value == literal,
     Operator.NE: lambda value, literal: value != literal,
@@ -166,13 +170,9 @@ _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.LE: lambda value, literal: value <= literal,
     Operator.GT: lambda value, literal: value > literal,
     Operator.GE: lambda value, literal: value >= literal,
-    Operator.LIKE: lambda value, literal: _matches(value, literal),
+    Operator.LIKE: _matches,
     Operator.ILIKE: lambda value, literal: _matches(_folded(value), _folded(literal)),
 }
-
-
-def _folded(text: str) -> str:
-    return "".join(char.lower() if char.isascii() else char for char in text)
 
 
 def _values(document: Document, field: FieldPath, kind: FieldKind) -> list[Literal]:

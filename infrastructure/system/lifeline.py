@@ -1,4 +1,4 @@
-"""A training process does not outlive who started it."""
+"""A process does not outlive who started it."""
 
 import ctypes
 import os

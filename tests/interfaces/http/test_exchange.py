@@ -1,0 +1,125 @@
+"""Every exchange has an id; what is not served, too large, no JSON or of another type is refused as such."""
+
+from urllib.parse import quote
+
+import pytest
+
+from interfaces.http.bodies import JSON_BODY_MAX_BYTES
+
+
+def error_of(response):
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["request_id"] == response.headers["x-request-id"]
+    return response.status_code, body["error_code"]
+
+
+def test_the_id_that_the_sender_chose_is_returned_and_kept_in_every_event(api):
+    response = api.post("/models", {"name": "churn", "type": "regression"}, x_request_id="my:id/1")
+    assert response.headers.get_list("x-request-id") == ["my:id/1"]
+    assert {each["correlation_id"] for each in api.events()} == {"my:id/1"}
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "größe".encode()])
+def test_an_id_that_cannot_be_one_is_replaced(api, given):
+    response = api.client.get("/api/v1/models", headers={"X-Request-ID": given})
+    assert len(response.headers["x-request-id"]) == 32
+    assert response.headers["x-request-id"] != api.get("/models").headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/api/v1/models/",
+        "/api/v1/models/churn/diff",
+        "/api/v1/audit/verify",
+        "/api/v1/training-jobs/x/retry",
+        "/api/v1/training-jobs/x/events",
+        "/api/v1/health",
+        "/health",
+        "/v2",
+        "/api/v1/models/a/b/c/d",
+    ],
+)
+def test_what_is_not_served_is_not_found(api, path):
+    assert error_of(api.client.get(path)) == (404, "request.no-such-path")
+
+
+def test_a_method_that_is_not_served_is_answered_with_those_that_are(api):
+    response = api.send("PUT", "/models/churn")
+    assert error_of(response) == (405, "request.method-not-allowed")
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "PATCH", "DELETE"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{'name': 1}",
+        b'{"a": NaN}',
+        b"\xff",
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b'{"a":' * 300 + b"1" + b"}" * 300,
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(api, body):
+    for method, path in (("POST", "/models"), ("PATCH", "/models/churn"), ("POST", "/datasets")):
+        response = api.client.request(method, f"/api/v1{path}", content=body)
+        assert error_of(response) == (400, "request.not-json")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "APPLICATION/JSON; charset=utf-8", None])
+def test_a_json_body_may_say_so_or_say_nothing(api, content_type):
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    body = b'{"name": "churn", "type": "regression"}'
+    assert api.client.post("/api/v1/models", content=body, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/models", "/training-jobs", "/datasets"])
+def test_a_body_that_says_it_is_something_else_is_refused(api, path):
+    response = api.client.post(f"/api/v1{path}", content=b"{}", headers={"Content-Type": "text/plain"})
+    assert error_of(response) == (415, "request.unsupported-media-type")
+    assert "application/json" in response.headers["accept"]
+
+
+def test_a_body_that_is_too_large_is_refused(api):
+    def stream():
+        for _ in range(JSON_BODY_MAX_BYTES // 1024 + 1):
+            yield b" " * 1024
+
+    for content in (b" " * (JSON_BODY_MAX_BYTES + 1), stream()):
+        response = api.client.post("/api/v1/models", content=content)
+        assert error_of(response) == (413, "request.too-large")
+
+
+def test_a_reason_is_kept_in_the_commands_events(api, a_model):
+    for reason in ("because", quote("weil größer"), "100%".encode(), "größer".encode()):
+        api.client.patch("/api/v1/models/churn", json={"description": repr(reason)}, headers={"X-Reason": reason})
+    reasons = [each["reason"] for each in api.events("model.described.v1")]
+    assert reasons == ["because", "weil größer", "100%", "größer"]
+    assert {each["actor"] for each in api.events()} == {"anonymous"}
+
+
+@pytest.mark.parametrize("reason", ["x" * 1_001, "a%00b", "a%0ab", "%ff", b"\xff"])
+def test_a_reason_that_cannot_be_kept_is_refused(api, reason):
+    response = api.client.post(
+        "/api/v1/models", json={"name": "churn", "type": "regression"}, headers={"X-Reason": reason}
+    )
+    assert error_of(response) == (422, "request.invalid")
+    assert response.json()["validation_errors"][0]["field"] == "X-Reason"
+
+
+def test_a_store_that_cannot_be_used_says_so_and_when_to_ask_again(api, a_model):
+    api.service.ledger.recorder.datastore.pool.db_name = "file:///nowhere/at/all"
+    api.service.ledger.recorder.datastore.pool.close()
+    response = api.send("PATCH", "/models/churn", {"description": "new"})
+    assert response.status_code in {500, 503}
+
+
+def test_predictions_are_served_beside_the_router(api):
+    response = api.post("/inference", {"model_id": "nothing", "features": {}})
+    assert error_of(response) == (404, "model.not-found")
+    assert error_of(api.get("/inference")) == (405, "request.method-not-allowed")
