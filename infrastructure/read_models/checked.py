@@ -26,6 +26,12 @@ DEPTH_MAX = 32
 PATTERN_MAX_CHARS = 500
 ORDERS_MAX = 8
 
+_IN_WORDS = {
+    FieldKind.TEXT: "a text",
+    FieldKind.NUMBER: "a number",
+    FieldKind.BOOLEAN: "true or false",
+    FieldKind.INSTANT: "an instant",
+}
 _PATTERNS = (Operator.LIKE, Operator.ILIKE)
 _EQUALITIES = (Operator.EQ, Operator.NE)
 
@@ -66,7 +72,7 @@ def require_known(field: FieldPath, fields: Mapping[str, FieldKind], *, paramete
         message = f"{field.root} is found by its keys: say which one, as in {field.root}.team."
         raise InvalidInput.of(parameter, message, _written(field))
     if kind is not FieldKind.KEYED and field.key is not None:
-        message = f"{field.root} holds one {kind.value}, it has no keys."
+        message = f"{field.root} holds {_IN_WORDS[kind]}, it has no keys."
         raise InvalidInput.of(parameter, message, _written(field))
     return kind
 
@@ -113,12 +119,13 @@ class _Checker:
                 raise InvalidInput.of("filter", f"{name}: {error}.", literal) from error
         actual = _kind_of(literal)
         if operator in _PATTERNS and not (actual is FieldKind.TEXT and kind in {FieldKind.TEXT, FieldKind.KEYED}):
-            message = f"{operator.value} compares text with a pattern; {name} holds a {kind.value}."
             if kind in {FieldKind.TEXT, FieldKind.KEYED}:
                 message = f"{operator.value} compares with a pattern in quotes, not with {literal!r}."
+            else:
+                message = f"{operator.value} compares text with a pattern; {name} holds {_IN_WORDS[kind]}."
             raise InvalidInput.of("filter", message, literal)
         if kind not in {FieldKind.KEYED, actual}:
-            raise InvalidInput.of("filter", f"{name} holds a {kind.value}, {literal!r} is none.", literal)
+            raise InvalidInput.of("filter", f"{name} holds {_IN_WORDS[kind]}, not {literal!r}.", literal)
         return _compared(name, operator, literal)
 
     def _count(self) -> None:

@@ -1,5 +1,6 @@
 """One value against one literal, in SQL."""
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, literal, or_
@@ -17,6 +18,7 @@ _OPERATORS = {
     Operator.GT: operators.gt,
     Operator.GE: operators.ge,
 }
+_ASCII_FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
 _STRICT = {Operator.LE: Operator.LT, Operator.GE: Operator.GT}
 
 
@@ -26,8 +28,9 @@ def compared(column: ColumnElement[Any], operator: Operator, value: Literal) -> 
         case Operator.LIKE:
             return Matches(column, literal(value, Pattern()))
         case Operator.ILIKE:
-            # Both databases' lower() changes A to Z alone here: PostgreSQL's by the collation of the column.
-            return Matches(func.lower(column), func.lower(literal(value, Pattern())))
+            # lower() changes A to Z alone: SQLite's always, PostgreSQL's by the collation of the column.
+            folded = str(value).translate(_ASCII_FOLDING)
+            return Matches(func.lower(column), literal(folded, Pattern()))
     result: ColumnElement[bool] = _OPERATORS[operator](column, value)
     return result
 

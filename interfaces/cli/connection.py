@@ -127,7 +127,7 @@ class Connection:
 
         try:
             response = self._client.request(method, f"/api/v1{path}", **arguments)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             message = f"cannot reach {self.url}: {error}. Is `ml-service serve` running there?"
             raise Unreachable(message) from error
         self._position = response.headers.get("x-event-position", self._position)

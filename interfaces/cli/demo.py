@@ -7,16 +7,18 @@ and a run after an interrupted one does the rest.
 import json
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from interfaces.cli.connection import ClientError, Connection, Refused, connected
-from interfaces.cli.demo_tables import DemoTable, demo_tables
 from interfaces.cli.jobs import ended_job, metrics_text
 from interfaces.cli.output import console, is_for_people
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from interfaces.cli.demo_tables import DemoTable
 
 _NOT_FOUND = 404
 _ASKED_ABOUT = "breast_cancer"
@@ -28,6 +30,8 @@ class DemoFailed(ClientError):
 
 def prepare_demo(url: Annotated[str, typer.Argument(help="Where the service is.")]) -> None:
     """Train and promote a model on each example table, where there is none yet."""
+    from interfaces.cli.demo_tables import demo_tables  # noqa: PLC0415 - scikit-learn takes a second
+
     out = console()
     tables = demo_tables()
     with connected(url) as connection:
@@ -37,7 +41,7 @@ def prepare_demo(url: Annotated[str, typer.Argument(help="Where the service is."
         out.print(_invitation(connection.url, asked_about), soft_wrap=True)
 
 
-def _prepare(connection: Connection, table: DemoTable, out: "Console") -> None:
+def _prepare(connection: Connection, table: "DemoTable", out: "Console") -> None:
     model = _model(connection, table)
     if model["production_version"] is not None:
         out.print(f"{table.name}: version {model['production_version']} is in production", soft_wrap=True)
@@ -45,15 +49,16 @@ def _prepare(connection: Connection, table: DemoTable, out: "Console") -> None:
     number = model["latest_version"]
     if number is None:
         number = _trained_version(connection, table, model, out)
-    version = connection.get(f"/models/{model['id']}/versions/{number}")
+    path = f"/models/{model['id']}/versions/{quote(number, safe='')}"
+    version = connection.get(path)
     if version["status"] != "staging":
         out.print(f"{table.name}: version {number} is {version['status']}, and stays so", soft_wrap=True)
         return
-    connection.put(f"/models/{model['id']}/versions/{number}/status", {"status": "production"})
+    connection.put(f"{path}/status", {"status": "production"})
     out.print(f"{table.name}: version {number} promoted: {metrics_text(version['metrics'])}", soft_wrap=True)
 
 
-def _model(connection: Connection, table: DemoTable) -> Any:
+def _model(connection: Connection, table: "DemoTable") -> Any:
     found = _found(connection, f"/models/{table.name}")
     if found is not None:
         return found
@@ -61,7 +66,7 @@ def _model(connection: Connection, table: DemoTable) -> Any:
     return connection.post("/models", body)
 
 
-def _dataset(connection: Connection, table: DemoTable, out: "Console") -> Any:
+def _dataset(connection: Connection, table: "DemoTable", out: "Console") -> Any:
     found = _found(connection, f"/datasets/{table.name}")
     if found is not None:
         return found
@@ -69,7 +74,7 @@ def _dataset(connection: Connection, table: DemoTable, out: "Console") -> Any:
     return connection.upload("/datasets", table.csv(), media_type="text/csv", name=table.name, target=table.target)
 
 
-def _trained_version(connection: Connection, table: DemoTable, model: Any, out: "Console") -> str:
+def _trained_version(connection: Connection, table: "DemoTable", model: Any, out: "Console") -> str:
     job = _open_job(connection, model["id"])
     if job is None:
         dataset = _dataset(connection, table, out)
@@ -97,7 +102,7 @@ def _found(connection: Connection, path: str) -> Any:
     return None
 
 
-def _invitation(url: str, table: DemoTable) -> str:
+def _invitation(url: str, table: "DemoTable") -> str:
     request = {"model_id": table.name, "features": table.instance(0)}
     curl = shlex.join(
         [

@@ -74,4 +74,4 @@ class _Dispatch:
 
 
 async def _no_such_path(request: Request, _error: Exception) -> Response:
-    return await error_response(request, NoSuchPath(request.url.path))
+    return await error_response(request, NoSuchPath(request.scope["path"]))

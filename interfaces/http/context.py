@@ -82,7 +82,12 @@ def idempotency(request: Request, key: str | None, *contents: bytes) -> Idempote
     if key is None:
         return None
     asked = sha256()
-    for part in (request.method.encode(), request.url.path.encode(), request.scope["query_string"], *contents):
+    for part in (
+        request.method.encode(),
+        request.scope["path"].encode("utf-8", "surrogatepass"),
+        request.scope["query_string"],
+        *contents,
+    ):
         asked.update(b"%d:" % len(part))
         asked.update(part)
     return Idempotency(key=key, request_hash=asked.hexdigest())

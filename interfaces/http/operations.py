@@ -45,7 +45,7 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
 
 async def error_response(request: Request, error: Exception) -> Response:
     """Return the response that tells of an error."""
-    status, headers, body = error_response_body(error, request_id(request), instance=request.url.path)
+    status, headers, body = error_response_body(error, request_id(request), instance=request.scope["path"])
     response = Response(body, status)
     response.raw_headers = headers
     return response

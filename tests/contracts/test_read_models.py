@@ -429,7 +429,7 @@ def test_a_window_is_cut_from_the_order(empty_read_models):
         (is_("created_at", ">", "2026-02-30T00:00:00Z"), "created_at"),
         (is_("created_at", ">", "0001-01-01T00:00:00+23:59"), "calendar"),
         (is_("created_at", ">", "2026-01-01"), "RFC 3339"),
-        (is_("created_at", "LIKE", "2026%"), "holds a instant"),
+        (is_("created_at", "LIKE", "2026%"), "holds an instant"),
         (is_("aggregate_version", "LIKE", "1%"), "holds a number"),
         (is_("name", "LIKE", "x\\"), "backslash"),
         (is_("name", "LIKE", "x" * 501), "500"),

@@ -114,11 +114,13 @@ class Api:
 
 
 @contextmanager
-def served(directory: Path, **settings: Any) -> Iterator[Api]:
+def served(directory: Path, *, lock_timeout_s: int = 5, **settings: Any) -> Iterator[Api]:
     """Yield the service over its interface, on a port of its own."""
     with ExitStack() as resources:
         loader = FakePredictorLoader(one=FakePredictor(), two=FakePredictor())
-        service, runner = _service(directory, loader, resources)
+        environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
+        ledger = resources.enter_context(Ledger(environment))
+        service, runner = _service(directory, ledger, loader, resources)
         app = create_app(service, **{"upload_max_bytes": UPLOAD_MAX_BYTES, **settings})
         url = resources.enter_context(_server(app))
         client = resources.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False))
@@ -133,9 +135,10 @@ def served(directory: Path, **settings: Any) -> Iterator[Api]:
         )
 
 
-def _service(directory: Path, loader: PredictorLoader, resources: ExitStack) -> tuple[Service, ReadModelRunner]:
+def _service(
+    directory: Path, ledger: Ledger, loader: PredictorLoader, resources: ExitStack
+) -> tuple[Service, ReadModelRunner]:
     (directory / "datasets").mkdir()
-    ledger = resources.enter_context(Ledger(sqlite_environment(directory / "events.sqlite")))
     read_models = SqlReadModels(url=f"sqlite:///{directory / 'read-models.sqlite'}")
     resources.callback(read_models.close)
     serving = Serving(read_models=read_models, loader=loader, capacity_bytes=10**9)

@@ -60,6 +60,18 @@ def run_on_terminal(*arguments: str, program: tuple[str, ...] = ML_SERVICE, **en
 
 
 @contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a command that goes on; it is ended at the end."""
+    command = [*ML_SERVICE, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=_environment({})) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
 def running_service(home: Path, *arguments: str) -> Iterator[str]:
     """Yield the URL of a service that runs on this data directory."""
     command = [*ML_SERVICE, "serve", "--port", "0", "--home", str(home), *arguments]

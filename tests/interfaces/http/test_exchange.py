@@ -1,10 +1,13 @@
 """Every exchange has an id; what is not served, too large, no JSON or of another type is refused as such."""
 
+import sqlite3
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
 
 from interfaces.http.bodies import JSON_BODY_MAX_BYTES
+from tests.support.http import served
 
 
 def error_of(response):
@@ -95,8 +98,16 @@ def test_a_body_that_is_too_large_is_refused(api):
         assert error_of(response) == (413, "request.too-large")
 
 
+@pytest.mark.parametrize("host", ["[", "a b", "größe".encode(), "x" * 10_000])
+def test_a_senders_idea_of_the_host_changes_nothing(api, host):
+    headers = {"Host": host, "Idempotency-Key": "one"}
+    body = {"name": "churn", "type": "regression"}
+    assert api.client.post("/api/v1/models", json=body, headers=headers).status_code == 201
+    assert error_of(api.client.get("/nothing", headers=headers))[0] == 404
+
+
 def test_a_reason_is_kept_in_the_commands_events(api, a_model):
-    for reason in ("because", quote("weil größer"), "100%".encode(), "größer".encode()):
+    for reason in ("because", quote("weil größer"), b"100%", "größer".encode()):
         api.client.patch("/api/v1/models/churn", json={"description": repr(reason)}, headers={"X-Reason": reason})
     reasons = [each["reason"] for each in api.events("model.described.v1")]
     assert reasons == ["because", "weil größer", "100%", "größer"]
@@ -112,11 +123,16 @@ def test_a_reason_that_cannot_be_kept_is_refused(api, reason):
     assert response.json()["validation_errors"][0]["field"] == "X-Reason"
 
 
-def test_a_store_that_cannot_be_used_says_so_and_when_to_ask_again(api, a_model):
-    api.service.ledger.recorder.datastore.pool.db_name = "file:///nowhere/at/all"
-    api.service.ledger.recorder.datastore.pool.close()
-    response = api.send("PATCH", "/models/churn", {"description": "new"})
-    assert response.status_code in {500, 503}
+def test_a_store_that_others_have_locked_says_so_and_when_to_ask_again(tmp_path):
+    with served(tmp_path, lock_timeout_s=1) as api:
+        api.register_model()
+        with closing(sqlite3.connect(tmp_path / "events.sqlite")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            response = api.send("PATCH", "/models/churn", {"description": "new"})
+            assert error_of(response) == (503, "event-store.unavailable")
+            assert response.headers["retry-after"] == "1"
+            assert api.get("/models/churn").status_code == 200
+        assert api.send("PATCH", "/models/churn", {"description": "new"}).status_code == 200
 
 
 def test_predictions_are_served_beside_the_router(api):

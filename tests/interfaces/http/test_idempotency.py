@@ -83,6 +83,22 @@ def test_an_upload_sent_again_is_answered_as_before(api):
     assert api.incoming() == []
 
 
+def test_of_the_same_upload_sent_at_once_one_is_carried_out(api):
+    (api.dataset_root / "others.csv").write_bytes(CSV)
+
+    def send(kind):
+        if kind == "upload":
+            return api.upload(name="customers", headers={"Idempotency-Key": kind})
+        return api.post("/datasets", {"name": "others", "uri": "others.csv"}, idempotency_key=kind)
+
+    with ThreadPoolExecutor(8) as threads:
+        responses = list(threads.map(send, ["upload", "uri"] * 5))
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.content for response in responses}) == 2
+    assert len(api.events("dataset.registered.v1")) == 2
+    assert api.incoming() == []
+
+
 def test_another_upload_under_the_same_key_is_refused(api):
     headers = {"Idempotency-Key": "one"}
     api.upload(name="customers", headers=headers)

@@ -24,8 +24,17 @@ class Progress:
     def __init__(self, position: int) -> None:
         self.position = position
 
+    @property
     def status(self) -> ProgressStatus:
-        return ProgressStatus(position=self.position, lag=0, error=None, failing_since=None, unknown_events=0)
+        return ProgressStatus(
+            is_running=True,
+            position=self.position,
+            head=self.position,
+            lag=0,
+            unknown_events=0,
+            error=None,
+            failing_since=None,
+        )
 
     async def wait_until(self, position: int, timeout_s: float) -> bool:
         assert 0 < timeout_s <= 2

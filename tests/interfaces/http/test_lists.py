@@ -60,6 +60,15 @@ def test_versions_are_sorted_by_a_metric(api, a_model):
     assert [each["metrics"]["auc"] for each in response.json()["items"]] == [0.9, 0.8]
 
 
+def test_models_are_found_by_what_holds_for_one_of_their_versions(api, five_models):
+    for model, aucs in zip(five_models, [(0.95,), (0.5, 0.8), (), (0.9,), (0.4,)], strict=True):
+        for auc in aucs:
+            api.add_version(model, auc=auc)
+    api.send("PUT", "/models/delta/versions/1.0.0/status", {"status": "production"})
+    assert names(api.get("/models", filter="metrics.auc > 0.7", order_by="name")) == ["alpha", "bravo", "delta"]
+    assert names(api.get("/models", filter="metrics.auc > 0.7 AND status = 'production'")) == ["delta"]
+
+
 def test_pages_never_shift_whatever_is_written_meanwhile(api, five_models):
     first = api.get("/models", page_size=2, order_by="name")
     api.register_model("aaa")

@@ -37,6 +37,7 @@ def test_a_requested_job_waits_for_a_worker_at_its_location(api, a_model, a_data
     assert (read.json(), read.headers["etag"]) == (job, '"1"')
 
 
+@pytest.mark.usefixtures("a_model", "a_dataset")
 @pytest.mark.parametrize(
     ("changes", "field", "hint"),
     [
@@ -48,7 +49,7 @@ def test_a_requested_job_waits_for_a_worker_at_its_location(api, a_model, a_data
         ({"model": "churn"}, "model", "'model_id'"),
     ],
 )
-def test_what_is_knowable_at_the_request_is_refused_then(api, a_model, a_dataset, changes, field, hint):
+def test_what_is_knowable_at_the_request_is_refused_then(api, changes, field, hint):
     body = {"model_id": "churn", "dataset_id": "customers"} | changes
     assert hint in problems_of(api.post("/training-jobs", body))[field]
     assert api.events("training-job.requested.v1") == []
@@ -81,10 +82,17 @@ def test_a_wait_is_bounded_by_a_minute_and_one_that_cannot_be_read_is_none(api, 
 def test_a_waiting_job_is_cancelled_at_once(api, a_job):
     response = api.post(f"/training-jobs/{a_job['id']}/cancel")
     assert (response.status_code, response.json()["status"]) == (202, "cancelled")
-    assert response.headers["etag"] == '"3"'
+    assert response.headers["etag"] == '"2"'
     assert api.get(f"/training-jobs/{a_job['id']}").json() == response.json()
     again = api.post(f"/training-jobs/{a_job['id']}/cancel")
-    assert (again.status_code, again.json()["error_code"]) == (409, "training-job.ended")
+    assert (again.status_code, again.json()) == (202, response.json())
+    assert len(api.events("training-job.cancelled.v1")) == 1
+
+
+def test_a_job_that_has_ended_otherwise_is_not_cancelled(api, a_job):
+    fail(api, a_job)
+    response = api.post(f"/training-jobs/{a_job['id']}/cancel")
+    assert (response.status_code, response.json()["error_code"]) == (409, "training-job.ended")
 
 
 @pytest.mark.parametrize("job", ["nothing", "00000000-0000-4000-8000-000000000000"])

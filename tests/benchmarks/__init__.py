@@ -1,0 +1,1 @@
+"""What the service costs, as ratios against a reference measured in the same run: `make bench`."""
