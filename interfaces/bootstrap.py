@@ -67,9 +67,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
             clock=SystemClock(),
             lease_s=settings.lease_s,
         )
-        watching = Periodic(
-            name="lease-watch", interval_s=settings.lease_s / LOOKS_PER_LEASE, function=watch.look
-        )
+        watching = Periodic(name="lease-watch", interval_s=settings.lease_s / LOOKS_PER_LEASE, function=watch.look)
         watching.start()
         resources.callback(watching.stop)
         yield Service(

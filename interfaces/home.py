@@ -28,7 +28,8 @@ def locked_home(settings: Settings) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            message = f"another service runs on {home}{_where(settings.service_file)}: stop it, or give another --home"
+            where = _where(settings.service_file)
+            message = f"another service runs on {home}{where}: stop it, or give another --home"
             raise HomeTaken(message) from None
         yield
     finally:

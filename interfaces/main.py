@@ -90,9 +90,7 @@ def _settings(**flags: Any) -> Settings:
             name = "_".join(map(str, each["loc"])).upper()
             sys.stderr.write(f"ML_SERVICE_{name}: {each['msg']}, not {each['input']!r}\n")
         raise typer.Exit(_USAGE) from None
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return settings
 
 

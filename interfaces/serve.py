@@ -51,8 +51,8 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
 
         app = create_app(service, upload_max_bytes=settings.upload_max_bytes)
         server = _Server(_configuration(app, settings), when_started=when_started)
-        with _stop_on_signals(server, worker.kill):
-            server.run(sockets=[listener])
+        _stop_on_signals(server, worker.kill)
+        server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -64,9 +64,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then say so; a stop that comes meanwhile is not waited with."""
         await super().startup(sockets=sockets)
         started = asyncio.create_task(self._when_started())
         while not started.done() and not self.should_exit:
@@ -82,7 +84,8 @@ def _configuration(app: Any, settings: Settings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         log_level=settings.log_level,
-        lifespan="off",
+        lifespan="on",
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_CONNECTIONS_GRACE_S,
     )
@@ -95,21 +98,17 @@ async def _caught_up(service: Service) -> None:
         pass
 
 
-@contextmanager
-def _stop_on_signals(server: uvicorn.Server, kill_children: Callable[[], None]) -> Iterator[None]:
-    def stop(number: int, _: object) -> None:
+def _stop_on_signals(server: uvicorn.Server, kill_children: Callable[[], None]) -> None:
+    """Let the first signal stop the server, and a second one, until the very end, everything at once."""
+
+    def stop(_number: int, _frame: object) -> None:
         if server.should_exit:
             kill_children()
             os._exit(_INTERRUPTED)
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        # a signal that comes while the rest is stopped still means "at once"
-        server.should_exit = True
-        del before
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 @contextmanager

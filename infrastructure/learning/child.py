@@ -6,9 +6,9 @@ from pathlib import Path
 
 from application.ports.trainer import Iteration, TrainingFailed
 from domain.datasets.errors import UnreadableDataset
-from infrastructure.system.lifeline import die_with_starter, require_starter, watch
 from infrastructure.learning.progress import Thinned
 from infrastructure.learning.protocol import Failed, Finished, Message, Order, Progressed
+from infrastructure.system.lifeline import die_with_starter, require_starter, watch
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CHUNK_BYTES = 1 << 20

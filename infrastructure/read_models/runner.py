@@ -183,8 +183,8 @@ class ReadModelRunner:
         self._unknown_events += unknown
         self._note(None)
         self._backoff_s = self._backoff_first_s
+        self._tell(upto, events)  # first: who waits for a position may rely on what listens to it, too
         self._reached.move_to(upto)
-        self._tell(upto, events)
 
     def _tell(self, position: int, events: Sequence[Recorded]) -> None:
         with self._lock:
