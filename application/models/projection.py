@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
-from application.models.views import MLModelResponse, ModelVersionResponse
+from application.models.views import model_view, registered_version_view
 from application.ports.read_models import Collection, Rows
 from application.views import instant_text
 from domain.kernel import DomainEvent
@@ -18,13 +18,19 @@ from domain.models.events import (
     VersionRegistered,
     VersionStatusChanged,
 )
+from domain.models.state import evolve
 from domain.models.values import ModelStatus
 
 
 def project(event: DomainEvent, position: int, rows: Rows) -> None:
     """Put what the event changes of its model and of the versions it speaks of."""
     if isinstance(event, ModelRegistered):
-        rows.put(Collection.MODELS, event.originator_id, _registered(event), position=position)
+        rows.put(
+            Collection.MODELS,
+            event.originator_id,
+            model_view(evolve(None, event)).model_dump(mode="json"),
+            position=position,
+        )
         return
     if not isinstance(event, _EVENTS):
         return
@@ -47,24 +53,6 @@ _EVENTS = (
     AliasRemoved,
     ModelRetired,
 )
-
-
-def _registered(event: ModelRegistered) -> dict[str, Any]:
-    at = event.provenance.timestamp
-    return MLModelResponse(
-        id=str(event.originator_id),
-        name=event.name,
-        description=event.description,
-        type=event.type,
-        metadata=event.metadata,
-        created_at=at,
-        updated_at=at,
-        latest_version=None,
-        production_version=None,
-        aliases={},
-        aggregate_version=event.originator_version,
-        retired_at=None,
-    ).model_dump(mode="json")
 
 
 @singledispatch
@@ -121,7 +109,12 @@ def _put_versions(event: DomainEvent, position: int, rows: Rows) -> None:
         return set((rows.get(Collection.VERSIONS, version_id) or {})["aliases"])
 
     if isinstance(event, VersionRegistered):
-        rows.put(Collection.VERSIONS, event.version_id, _version_registered(event), position=position)
+        rows.put(
+            Collection.VERSIONS,
+            event.version_id,
+            registered_version_view(event).model_dump(mode="json"),
+            position=position,
+        )
     elif isinstance(event, VersionStatusChanged):
         change(event.version_id, status=event.status.value, updated_at=instant_text(event.provenance.timestamp))
     elif isinstance(event, AliasAssigned):
@@ -130,22 +123,3 @@ def _put_versions(event: DomainEvent, position: int, rows: Rows) -> None:
         change(event.version_id, aliases=sorted(aliases_of(event.version_id) | {event.alias}))
     elif isinstance(event, AliasRemoved):
         change(event.version_id, aliases=sorted(aliases_of(event.version_id) - {event.alias}))
-
-
-def _version_registered(event: VersionRegistered) -> dict[str, Any]:
-    at = event.provenance.timestamp
-    return ModelVersionResponse(
-        id=str(event.version_id),
-        model_id=str(event.originator_id),
-        version=event.version,
-        status=ModelStatus.STAGING,
-        hyperparameters=event.hyperparameters,
-        metrics=event.metrics,
-        artifact_url=event.artifact_url,
-        created_at=at,
-        updated_at=at,
-        aliases=[],
-        training_job_id=None if event.training_job_id is None else str(event.training_job_id),
-        dataset_id=None if event.dataset_id is None else str(event.dataset_id),
-        dataset_sha256=event.dataset_sha256,
-    ).model_dump(mode="json")

@@ -94,24 +94,35 @@ def model_view(model: Model) -> MLModelResponse:
     )
 
 
-def version_view(model: Model, registered: VersionRegistered) -> ModelVersionResponse:
-    """Return what a reader sees of the version that was registered by this event."""
-    version = model.versions[registered.version_id]
+def registered_version_view(registered: VersionRegistered) -> ModelVersionResponse:
+    """Return what a reader sees of a version that has just been registered."""
+    at = registered.provenance.timestamp
     return ModelVersionResponse(
-        id=str(version.id),
-        model_id=str(model.id),
-        version=version.number,
-        status=version.status,
+        id=str(registered.version_id),
+        model_id=str(registered.originator_id),
+        version=registered.version,
+        status=ModelStatus.STAGING,
         hyperparameters=registered.hyperparameters,
         metrics=registered.metrics,
         artifact_url=registered.artifact_url,
-        created_at=registered.provenance.timestamp,
-        updated_at=version.updated_at,
-        aliases=sorted(alias for alias, each in model.aliases.items() if each == version.id),
+        created_at=at,
+        updated_at=at,
+        aliases=[],
         training_job_id=_text(registered.training_job_id),
         dataset_id=_text(registered.dataset_id),
         dataset_sha256=registered.dataset_sha256,
     )
+
+
+def version_view(model: Model, registered: VersionRegistered) -> ModelVersionResponse:
+    """Return what a reader sees now of the version that was registered by this event."""
+    version = model.versions[registered.version_id]
+    now = {
+        "status": version.status,
+        "updated_at": version.updated_at,
+        "aliases": sorted(alias for alias, each in model.aliases.items() if each == version.id),
+    }
+    return registered_version_view(registered).model_copy(update=now)
 
 
 def _text(value: Any) -> str | None:

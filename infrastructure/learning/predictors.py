@@ -1,5 +1,6 @@
 """Versions in memory, answering as plain LightGBM answers, bit for bit."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from threading import Lock
 
@@ -43,13 +44,12 @@ class LightGBMPredictorLoader:
         return ClassificationPredictor(schema=schema, scores=scores, labels=manifest.labels)
 
 
-class ClassificationPredictor:
-    """Answers with the most probable label; of equally probable ones, with the first."""
+class _LightGBMPredictor(ABC):
+    """What all have in common: a schema, and scores to make answers of."""
 
-    def __init__(self, *, schema: Schema, scores: "_Scores", labels: tuple[Label, ...]) -> None:
+    def __init__(self, *, schema: Schema, scores: "_Scores") -> None:
         self._schema = schema
         self._scores = scores
-        self._labels = labels
 
     @property
     def schema(self) -> Schema:
@@ -63,9 +63,21 @@ class ClassificationPredictor:
 
     def predict(self, rows: Sequence[Sequence[float]], *, explain: bool) -> list[Prediction]:
         """Return one prediction per row."""
-        if not rows:
-            return []
-        matrix = self._scores.matrix(rows)
+        return self._answers(self._scores.matrix(rows), explain=explain) if rows else []
+
+    @abstractmethod
+    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
+        """Return one prediction per row of a matrix that has rows."""
+
+
+class ClassificationPredictor(_LightGBMPredictor):
+    """Answers with the most probable label; of equally probable ones, with the first."""
+
+    def __init__(self, *, schema: Schema, scores: "_Scores", labels: tuple[Label, ...]) -> None:
+        super().__init__(schema=schema, scores=scores)
+        self._labels = labels
+
+    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
         given = self._scores.predict(matrix)
         # LightGBM gives one column for two classes: the probability of the second
         probabilities = given if given.ndim > 1 else np.column_stack([1.0 - given, given])
@@ -88,28 +100,10 @@ class ClassificationPredictor:
         return _named(self._schema.names, of_chosen)
 
 
-class RegressionPredictor:
+class RegressionPredictor(_LightGBMPredictor):
     """Answers with a number."""
 
-    def __init__(self, *, schema: Schema, scores: "_Scores") -> None:
-        self._schema = schema
-        self._scores = scores
-
-    @property
-    def schema(self) -> Schema:
-        """What an instance must look like."""
-        return self._schema
-
-    @property
-    def size_bytes(self) -> int:
-        """About how much memory it takes."""
-        return self._scores.size_bytes
-
-    def predict(self, rows: Sequence[Sequence[float]], *, explain: bool) -> list[Prediction]:
-        """Return one prediction per row."""
-        if not rows:
-            return []
-        matrix = self._scores.matrix(rows)
+    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
         numbers = self._scores.predict(matrix).tolist()
         if not explain:
             return [Prediction(prediction=number) for number in numbers]

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.processes import eventually, is_running
-from tests.support.service import STOP_S, RunningService, descendants, running_service
+from tests.support.processes import descendants, eventually, is_running
+from tests.support.service import STOP_S, RunningService, running_service
 
 pytestmark = pytest.mark.slow
 

@@ -22,6 +22,12 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process has started, and theirs."""
+    children = children_of(pid)
+    return children.union(*(descendants(child) for child in children))
+
+
 def is_running(pid: int) -> bool:
     """Return whether the process is there and more than a memory of its exit status."""
     state = _state(pid)

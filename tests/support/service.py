@@ -14,8 +14,6 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.processes import children_of
-
 START_S = 60.0
 STOP_S = 30.0
 JOB_S = 90
@@ -140,9 +138,3 @@ def running_service(home: Path, *flags: str, **settings: str) -> Iterator[Runnin
     """Yield a service that is ready, and stop it as Ctrl-C would."""
     with RunningService(home, *flags, **settings) as service:
         yield service
-
-
-def descendants(pid: int) -> set[int]:
-    """Return the processes that a process has started, and theirs."""
-    children = children_of(pid)
-    return children.union(*(descendants(child) for child in children))
