@@ -19,7 +19,7 @@ from application.training.projection import project as project_jobs
 from application.training.worker import Worker
 from domain.training.values import JobStatus
 from infrastructure.artifacts.local import LocalArtifacts
-from infrastructure.datasets.files import LocalDatasetFiles
+from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.heartbeats import SqlHeartbeats, sqlite_engine
 from infrastructure.learning.predictors import LightGBMPredictorLoader
@@ -76,7 +76,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
             progress=runner,
             serving=serving,
             artifacts=artifacts,
-            files=LocalDatasetFiles(settings.dataset_root),
+            files=IsolatedDatasetFiles(settings.dataset_root),
             clock=SystemClock(),
             identity=RandomIdentity(),
         )

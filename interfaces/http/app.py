@@ -18,6 +18,7 @@ from interfaces.http.health import HealthEndpoints
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from interfaces.http.inference import InferenceEndpoint
 from interfaces.http.models import ModelEndpoints
+from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
 from interfaces.http.reads import Reads
@@ -46,6 +47,7 @@ def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, th
         *TrainingEndpoints(service=service, commands=commands, reads=reads).operations(),
         *HealthEndpoints(service=service, reads=reads).operations(),
     ]
+    document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -53,7 +55,9 @@ def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, th
         inference.close()
 
     others = Starlette(
-        routes=routes(operations), exception_handlers={HTTPException: _no_such_path}, lifespan=lifespan
+        routes=routes([*operations, document.operation]),
+        exception_handlers={HTTPException: _no_such_path},
+        lifespan=lifespan,
     )
     others.router.redirect_slashes = False
     return _Dispatch(inference=inference, others=Exchange(others))

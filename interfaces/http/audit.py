@@ -3,9 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from application.audit.queries import events, model_of_history
+from application.audit.queries import EventPage, events, model_of_history
+from application.audit.views import EventResponse
 from application.service import Service
 from interfaces.http.lists import page_size
+from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.paging import Place, page_token, place_of
 from interfaces.http.parameters import integer, text, uuid
@@ -34,12 +36,16 @@ class AuditEndpoints:
                 method="GET",
                 path=f"{BASE}/events",
                 endpoint=self.events,
+                description=Description.of_question("list_events", answers=EventPage),
                 parameters=("after", "type", "aggregate_id", "actor", "limit"),
             ),
             Operation(
                 method="GET",
                 path=f"{BASE}/models/{{model}}/history",
                 endpoint=self.history,
+                description=Description.of_question(
+                    "get_model_history", answers=Page[EventResponse], is_versioned=True
+                ),
                 parameters=("page_size", "page_token"),
             ),
         ]

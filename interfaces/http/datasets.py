@@ -25,11 +25,12 @@ from interfaces.http.commands import Commands, Success
 from interfaces.http.context import Conditions, idempotency
 from interfaces.http.incoming import Incoming
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.parameters import require_known
 from interfaces.http.problems import UnsupportedMediaType
 from interfaces.http.reads import Found, Reads
-from interfaces.http.uploads import FORMATS, MULTIPART, received_upload
+from interfaces.http.uploads import BODIES, FORMATS, MULTIPART, received_upload
 
 UPLOAD_MAX_BYTES = 10 * 1024**3
 INSPECTIONS_AT_ONCE = 2
@@ -39,6 +40,7 @@ _DATASETS = f"{BASE}/datasets"
 _DATASET = f"{_DATASETS}/{{dataset}}"
 _OFFERED = IsNull(field=FieldPath(root="retired_at"))
 _CREATED = Success(status=201, location=lambda view: f"{_DATASETS}/{view.id}", creates=True)
+_RETIRED = Success(status=204)
 
 
 class DatasetEndpoints:
@@ -61,10 +63,37 @@ class DatasetEndpoints:
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
         return [
-            Operation(method="GET", path=_DATASETS, endpoint=self.list_datasets, parameters=lists.PARAMETERS),
-            Operation(method="POST", path=_DATASETS, endpoint=self.register, parameters=("name", "target")),
-            Operation(method="GET", path=_DATASET, endpoint=self.get),
-            Operation(method="DELETE", path=_DATASET, endpoint=self.retire),
+            Operation(
+                method="GET",
+                path=_DATASETS,
+                endpoint=self.list_datasets,
+                description=Description.of_question("list_datasets", answers=Page[DatasetResponse]),
+                parameters=lists.PARAMETERS,
+            ),
+            Operation(
+                method="POST",
+                path=_DATASETS,
+                endpoint=self.register,
+                description=Description.of_command(
+                    "register_dataset",
+                    takes={JSON: RegisterDataset, **BODIES},
+                    success=_CREATED,
+                    answers=DatasetResponse,
+                ),
+                parameters=("name", "target"),
+            ),
+            Operation(
+                method="GET",
+                path=_DATASET,
+                endpoint=self.get,
+                description=Description.of_question("get_dataset", answers=DatasetResponse, is_versioned=True),
+            ),
+            Operation(
+                method="DELETE",
+                path=_DATASET,
+                endpoint=self.retire,
+                description=Description.of_command("retire_dataset", success=_RETIRED),
+            ),
         ]
 
     async def list_datasets(self, request: Request) -> Response:
@@ -92,7 +121,7 @@ class DatasetEndpoints:
         def decide(context: Context) -> Outcome[None]:
             return handlers.retire_dataset(dataset, context=context, ledger=self._service.ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(status=204), body=body)
+        return await self._commands.carry_out(request, decide, success=_RETIRED, body=body)
 
     async def register(self, request: Request) -> Response:
         """Begin a dataset: of what lies at a URI, or of an upload."""

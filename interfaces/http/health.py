@@ -1,14 +1,37 @@
 """Whether the service lives, and whether it is ready to be asked."""
 
+from typing import Literal
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from application.service import Service
+from application.views import View
+from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import Reads
 
 LAG_MAX = 1_000
 """So many events may wait for the read models of a process that counts as ready."""
+
+
+class Liveness(View):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Readiness(View):
+    """Whether what is stored can be read, and is not old.
+
+    Attributes:
+        position: That the read models have reached; None when they cannot be asked.
+        problems: What stands in the way.
+    """
+
+    status: Literal["ready", "not-ready"]
+    position: int | None
+    problems: list[str]
 
 
 class HealthEndpoints:
@@ -26,21 +49,27 @@ class HealthEndpoints:
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
         return [
-            Operation(method="GET", path=f"{base}/health/{name}", endpoint=endpoint)
-            for base in ("", BASE)
-            for name, endpoint in (("live", self.live), ("ready", self.ready))
+            Operation(method="GET", path=f"{base}/health/{name}", endpoint=endpoint, description=description)
+            for base, suffix in (("", ""), (BASE, "_below_base"))
+            for name, endpoint, description in (
+                ("live", self.live, Description(id=f"get_liveness{suffix}", answers=Liveness)),
+                (
+                    "ready",
+                    self.ready,
+                    Description(id=f"get_readiness{suffix}", answers=Readiness, also={503: Readiness}),
+                ),
+            )
         ]
 
     async def live(self, _request: Request) -> Response:
         """Answer that the process runs."""
-        return JSONResponse({"status": "live"})
+        return JSONResponse(Liveness().model_dump(mode="json"))
 
     async def ready(self, _request: Request) -> Response:
         """Answer whether what is stored can be read, and is not old."""
         problems, position = await self._reads.in_thread(self._look)
-        status = "not-ready" if problems else "ready"
-        document = {"status": status, "position": position, "problems": problems}
-        return JSONResponse(document, status_code=503 if problems else 200, headers=_NOT_KEPT)
+        found = Readiness(status="not-ready" if problems else "ready", position=position, problems=problems)
+        return JSONResponse(found.model_dump(mode="json"), status_code=503 if problems else 200, headers=_NOT_KEPT)
 
     def _look(self) -> tuple[list[str], int | None]:
         problems = []

@@ -12,10 +12,13 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from application.inference.serving import Request, Served, Serving
+from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
 from domain.inference.errors import NonConformingInstance
+from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import Asked, Disconnected, parse_body, parse_query, read_body
+from interfaces.http.inference_body import PARAMETERS, Asked, Disconnected, parse_body, parse_query, read_body
+from interfaces.http.openapi_descriptions import Described, Description, summary_of
 from interfaces.http.parameters import whole_number
 from interfaces.http.problems import MethodNotAllowed, ReadModelBehind
 from interfaces.http.reads import BEHIND_WITHIN_S
@@ -53,13 +56,31 @@ class InferenceEndpoint:
         self._explaining = ThreadPoolExecutor(workers, thread_name_prefix="explaining")
         self._resolving: dict[Request, asyncio.Future[Served]] = {}
 
+    @property
+    def described(self) -> Described:
+        """What the document tells of it."""
+        description = Description(
+            id="predict",
+            takes={JSON: InferenceRequest},
+            headers=("X-Min-Event-Position",),
+            answers=InferenceResponse,
+            problems=(404, 409, 413, 415, 503),
+        )
+        return Described(
+            method="POST",
+            path=PATH,
+            parameters=PARAMETERS,
+            summary=summary_of(self.__call__),
+            description=description,
+        )
+
     def close(self) -> None:
         """Give up what has not begun; what has begun ends by itself."""
         for threads in (self._loading, self._predicting, self._explaining):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Predict for one instance or many."""
         request_id = request_id_of(scope["headers"])
         try:
             body = await self._answer(scope, receive)

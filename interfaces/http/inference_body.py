@@ -19,6 +19,8 @@ INSTANCES_MAX = 100_000
 REFERENCE_MAX_CHARS = 1_024
 """No id, name or alias is longer in any spelling."""
 
+PARAMETERS = ("explain",)
+"""Of the query, all that there are."""
 _FIELDS = frozenset(InferenceRequest.model_fields)
 _JSON = JSON.encode("ascii")
 _BOOLEANS = {"true": True, "false": False}
@@ -101,8 +103,8 @@ def parse_query(query: bytes) -> bool:
         return False
     explain = None
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name != "explain":
-            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, ['explain'])}", value)
+        if name not in PARAMETERS:
+            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, PARAMETERS)}", value)
         if explain is not None:
             raise InvalidInput.of(name, "is given twice.", value)
         if value not in _BOOLEANS:

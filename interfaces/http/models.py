@@ -19,6 +19,7 @@ from interfaces.http import lists
 from interfaces.http.bodies import JSON, MERGE_PATCH, parsed, read_body, require_json, require_json_text
 from interfaces.http.commands import Commands, Success
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import Found, Reads
 
@@ -26,6 +27,9 @@ _MODELS = f"{BASE}/models"
 _MODEL = f"{_MODELS}/{{model}}"
 _VERSION = f"{_MODEL}/versions/{{version}}"
 _ALIAS = f"{_MODEL}/aliases/{{alias}}"
+_REGISTERED = Success(status=201, location=lambda view: f"{_MODELS}/{view.id}", creates=True)
+_CHANGED = Success()
+_REMOVED = Success(status=204)
 
 
 class ModelEndpoints:
@@ -47,18 +51,83 @@ class ModelEndpoints:
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
         return [
-            Operation(method="GET", path=_MODELS, endpoint=self.list_models, parameters=lists.PARAMETERS),
-            Operation(method="POST", path=_MODELS, endpoint=self.register),
-            Operation(method="GET", path=_MODEL, endpoint=self.get),
-            Operation(method="PATCH", path=_MODEL, endpoint=self.update),
-            Operation(method="DELETE", path=_MODEL, endpoint=self.retire),
             Operation(
-                method="GET", path=f"{_MODEL}/versions", endpoint=self.list_versions, parameters=lists.PARAMETERS
+                method="GET",
+                path=_MODELS,
+                endpoint=self.list_models,
+                description=Description.of_question("list_models", answers=Page[MLModelResponse]),
+                parameters=lists.PARAMETERS,
             ),
-            Operation(method="GET", path=_VERSION, endpoint=self.get_version),
-            Operation(method="PUT", path=f"{_VERSION}/status", endpoint=self.change_status),
-            Operation(method="PUT", path=_ALIAS, endpoint=self.assign_alias),
-            Operation(method="DELETE", path=_ALIAS, endpoint=self.remove_alias),
+            Operation(
+                method="POST",
+                path=_MODELS,
+                endpoint=self.register,
+                description=Description.of_command(
+                    "register_model", takes={JSON: RegisterModel}, success=_REGISTERED, answers=MLModelResponse
+                ),
+            ),
+            Operation(
+                method="GET",
+                path=_MODEL,
+                endpoint=self.get,
+                description=Description.of_question("get_model", answers=MLModelResponse, is_versioned=True),
+            ),
+            Operation(
+                method="PATCH",
+                path=_MODEL,
+                endpoint=self.update,
+                description=Description.of_command(
+                    "update_model",
+                    takes={MERGE_PATCH: UpdateModel, JSON: UpdateModel},
+                    success=_CHANGED,
+                    answers=MLModelResponse,
+                ),
+            ),
+            Operation(
+                method="DELETE",
+                path=_MODEL,
+                endpoint=self.retire,
+                description=Description.of_command("retire_model", success=_REMOVED),
+            ),
+            Operation(
+                method="GET",
+                path=f"{_MODEL}/versions",
+                endpoint=self.list_versions,
+                description=Description.of_question(
+                    "list_versions", answers=Page[ModelVersionResponse], is_versioned=True
+                ),
+                parameters=lists.PARAMETERS,
+            ),
+            Operation(
+                method="GET",
+                path=_VERSION,
+                endpoint=self.get_version,
+                description=Description.of_question(
+                    "get_version", answers=ModelVersionResponse, is_versioned=True
+                ),
+            ),
+            Operation(
+                method="PUT",
+                path=f"{_VERSION}/status",
+                endpoint=self.change_status,
+                description=Description.of_command(
+                    "change_status", takes={JSON: ChangeStatus}, success=_CHANGED, answers=ModelVersionResponse
+                ),
+            ),
+            Operation(
+                method="PUT",
+                path=_ALIAS,
+                endpoint=self.assign_alias,
+                description=Description.of_command(
+                    "assign_alias", takes={JSON: AssignAlias}, success=_CHANGED, answers=AliasResponse
+                ),
+            ),
+            Operation(
+                method="DELETE",
+                path=_ALIAS,
+                endpoint=self.remove_alias,
+                description=Description.of_command("remove_alias", success=_REMOVED),
+            ),
         ]
 
     async def list_models(self, request: Request) -> Response:
@@ -77,8 +146,7 @@ class ModelEndpoints:
         def decide(context: Context) -> Outcome[MLModelResponse]:
             return handlers.register_model(command, context=context, ledger=self._ledger, identity=self._identity)
 
-        success = Success(status=201, location=lambda view: f"{_MODELS}/{view.id}", creates=True)
-        return await self._commands.carry_out(request, decide, success=success, body=body)
+        return await self._commands.carry_out(request, decide, success=_REGISTERED, body=body)
 
     async def get(self, request: Request) -> Response:
         """Answer a model."""
@@ -98,7 +166,7 @@ class ModelEndpoints:
         def decide(context: Context) -> Outcome[MLModelResponse]:
             return handlers.update_model(model, command, context=context, ledger=self._ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(), body=body)
+        return await self._commands.carry_out(request, decide, success=_CHANGED, body=body)
 
     async def retire(self, request: Request) -> Response:
         """Take a model out of service."""
@@ -108,7 +176,7 @@ class ModelEndpoints:
         def decide(context: Context) -> Outcome[None]:
             return handlers.retire_model(model, context=context, ledger=self._ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(status=204), body=body)
+        return await self._commands.carry_out(request, decide, success=_REMOVED, body=body)
 
     async def list_versions(self, request: Request) -> Response:
         """Answer a page of the model's versions."""
@@ -142,7 +210,7 @@ class ModelEndpoints:
         def decide(context: Context) -> Outcome[ModelVersionResponse]:
             return handlers.change_status(model, version, command, context=context, ledger=self._ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(), body=body)
+        return await self._commands.carry_out(request, decide, success=_CHANGED, body=body)
 
     async def assign_alias(self, request: Request) -> Response:
         """Let an alias stand for a version."""
@@ -158,7 +226,7 @@ class ModelEndpoints:
                 # the path exists: it is a field of the body that names nothing
                 raise InvalidInput.of("version", error.message, command.version) from None
 
-        return await self._commands.carry_out(request, decide, success=Success(), body=body)
+        return await self._commands.carry_out(request, decide, success=_CHANGED, body=body)
 
     async def remove_alias(self, request: Request) -> Response:
         """Let an alias stand for nothing."""
@@ -168,7 +236,7 @@ class ModelEndpoints:
         def decide(context: Context) -> Outcome[None]:
             return handlers.remove_alias(model, alias, context=context, ledger=self._ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(status=204), body=body)
+        return await self._commands.carry_out(request, decide, success=_REMOVED, body=body)
 
     def _of_model(self, request: Request, part: Callable[[Any], Any]) -> Callable[[], Found]:
         def ask() -> Found:

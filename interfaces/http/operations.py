@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from interfaces.http.context import request_id
 from interfaces.http.errors import error_response_body
+from interfaces.http.openapi_descriptions import Described, Description, summary_of
 from interfaces.http.parameters import require_known
 from interfaces.http.problems import MethodNotAllowed
 
@@ -25,14 +26,28 @@ class Operation:
     Attributes:
         method: HTTP's; GET answers HEAD, too.
         path: With placeholders (`/models/{model}`).
-        endpoint: Answers, or raises what `errors` has a status for.
+        endpoint: Answers, or raises what `errors` has a status for; its docstring's first line is told to
+            those who would ask.
+        description: What it takes and answers.
         parameters: Of the query, all that there are.
     """
 
     method: str
     path: str
     endpoint: Endpoint
+    description: Description
     parameters: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> Described:
+        """What the document tells of it."""
+        return Described(
+            method=self.method,
+            path=self.path,
+            parameters=self.parameters,
+            summary=summary_of(self.endpoint),
+            description=self.description,
+        )
 
 
 def routes(operations: Iterable[Operation]) -> list[Route]:

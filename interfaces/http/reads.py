@@ -101,12 +101,17 @@ def response(request: Request, found: Found, position: int) -> Response:
     headers = {"x-event-position": str(position)}
     if found.version is not None:
         headers["etag"] = f'"{found.version}"'
-        if _has_it(request, str(found.version)):
+        if reader_has(request, str(found.version)):
             return Response(status_code=304, headers=headers)
     return Response(orjson.dumps(found.document), headers=headers, media_type=JSON)
 
 
-def _has_it(request: Request, tag: str) -> bool:
+def reader_has(request: Request, tag: str) -> bool:
+    """Tell whether the reader has what has this entity tag.
+
+    Raises:
+        MalformedHeader: `If-None-Match` is no list of entity tags.
+    """
     given = ", ".join(request.headers.getlist("if-none-match"))
     if not given:
         return False

@@ -19,15 +19,20 @@ from domain.naming import has_uuid_shape
 from domain.training.errors import JobNotFound
 from domain.training.values import ENDED
 from interfaces.http import lists
-from interfaces.http.bodies import parsed, read_body, require_json
+from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.preferences import preferred_wait_s
 from interfaces.http.reads import Found, Reads, response
 
 _JOBS = f"{BASE}/training-jobs"
 _JOB = f"{_JOBS}/{{job}}"
+_REQUESTED = Success(
+    status=202, location=lambda view: f"{_JOBS}/{view.id}", creates=True, headers={"retry-after": "1"}
+)
+_TO_BE_STOPPED = Success(status=202)
 _COLLECTIONS = {"model": Collection.MODELS, "dataset": Collection.DATASETS}
 
 
@@ -49,10 +54,44 @@ class TrainingEndpoints:
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
         return [
-            Operation(method="GET", path=_JOBS, endpoint=self.list_jobs, parameters=lists.PARAMETERS),
-            Operation(method="POST", path=_JOBS, endpoint=self.request_training),
-            Operation(method="GET", path=_JOB, endpoint=self.get),
-            Operation(method="POST", path=f"{_JOB}/cancel", endpoint=self.cancel),
+            Operation(
+                method="GET",
+                path=_JOBS,
+                endpoint=self.list_jobs,
+                description=Description.of_question("list_training_jobs", answers=Page[TrainingJobResponse]),
+                parameters=lists.PARAMETERS,
+            ),
+            Operation(
+                method="POST",
+                path=_JOBS,
+                endpoint=self.request_training,
+                description=Description.of_command(
+                    "request_training",
+                    takes={JSON: RequestTraining},
+                    success=_REQUESTED,
+                    answers=TrainingJobResponse,
+                ),
+            ),
+            Operation(
+                method="GET",
+                path=_JOB,
+                endpoint=self.get,
+                description=Description.of_question(
+                    "get_training_job",
+                    answers=TrainingJobResponse,
+                    is_versioned=True,
+                    headers=("Prefer",),
+                    answer_headers=("Preference-Applied",),
+                ),
+            ),
+            Operation(
+                method="POST",
+                path=f"{_JOB}/cancel",
+                endpoint=self.cancel,
+                description=Description.of_command(
+                    "cancel_training", success=_TO_BE_STOPPED, answers=TrainingJobResponse
+                ),
+            ),
         ]
 
     async def list_jobs(self, request: Request) -> Response:
@@ -76,13 +115,7 @@ class TrainingEndpoints:
                 known_names=lambda kind: known_names(_COLLECTIONS[kind], read_models=self._service.read_models),
             )
 
-        success = Success(
-            status=202,
-            location=lambda view: f"{_JOBS}/{view.id}",
-            creates=True,
-            headers={"retry-after": "1"},
-        )
-        return await self._commands.carry_out(request, decide, success=success, body=body)
+        return await self._commands.carry_out(request, decide, success=_REQUESTED, body=body)
 
     async def get(self, request: Request) -> Response:
         """Answer a job; with `Prefer: wait=20` when it has ended, or after so many seconds."""
@@ -112,7 +145,7 @@ class TrainingEndpoints:
                 raise JobNotFound(f"There is no training job {job!r}.", id=job)
             return handlers.cancel(UUID(job), context=context, ledger=self._service.ledger)
 
-        return await self._commands.carry_out(request, decide, success=Success(status=202), body=body)
+        return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
     def _job(self, reference: str) -> Found:
         job = get_job(reference, read_models=self._service.read_models)

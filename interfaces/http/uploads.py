@@ -1,8 +1,9 @@
 """An uploaded dataset, from the request's stream to a file, whichever way it is sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from starlette.requests import Request
 
@@ -21,6 +22,25 @@ FORMATS = {
 }
 """Media type of a body → format."""
 _SUFFIXES = {".csv": DatasetFormat.CSV, ".parquet": DatasetFormat.PARQUET}
+_TEXT_FIELDS = ("name", "target")
+_FILE_FIELD = "file"
+
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    **{media_type: {"contentMediaType": media_type} for media_type in FORMATS},
+    MULTIPART: {
+        "type": "object",
+        "properties": {
+            _FILE_FIELD: {
+                "description": f"Its name ends in {' or '.join(_SUFFIXES)}, or its Content-Type says its format.",
+                "contentMediaType": "application/octet-stream",
+            },
+            **{name: {"type": "string"} for name in _TEXT_FIELDS},
+        },
+        "required": [_FILE_FIELD],
+        "additionalProperties": False,
+    },
+}
+"""Media type of a body → its JSON schema; the fields of a form may stand in the query instead."""
 _FORM_OVERHEAD_MAX_BYTES = 1024 * 1024
 
 NameCheck = Callable[[str], Awaitable[None]]
@@ -74,7 +94,7 @@ async def _of_body(request: Request, into: Incoming, *, check_name: NameCheck) -
 
 
 async def _of_form(request: Request, into: Incoming, *, check_name: NameCheck) -> Upload:
-    form = Form(content_type=request.headers["content-type"], texts=("name", "target"), file="file")
+    form = Form(content_type=request.headers["content-type"], texts=_TEXT_FIELDS, file=_FILE_FIELD)
     file_format: DatasetFormat | None = None
     async for chunk in request.stream():
         content = form.feed(chunk)

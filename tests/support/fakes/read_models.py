@@ -1,5 +1,6 @@
 """Read models in memory: the documents in dictionaries, the questions in plain Python."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,9 +122,14 @@ class InMemoryRows:
             raise ValueError(position)
         if states and states[-1][0] == position:
             states.pop()
-        if not states or states[-1][1] != document:
+        if not states or _text(states[-1][1]) != _text(document):
             states.append((position, deepcopy(document)))
         self._states[collection][str(id)] = states
+
+
+def _text(document: Document) -> str:
+    """Return what tells 1 from 1.0 and true, as Python's equality does not."""
+    return json.dumps(document, sort_keys=True, allow_nan=False)
 
 
 def _holds(condition: Condition, document: Document, fields: Mapping[str, FieldKind]) -> bool:

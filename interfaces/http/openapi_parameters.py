@@ -1,0 +1,162 @@
+"""The parameters and headers that operations may have: each name means the same wherever it stands."""
+
+from typing import Any
+
+from interfaces.http.audit import LIMIT_DEFAULT, LIMIT_MAX
+from interfaces.http.context import REASON_MAX_CHARS
+from interfaces.http.filters import FILTER_MAX_CHARS
+from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from interfaces.http.preferences import WAIT_MAX_S
+from interfaces.http.reads import BEHIND_WITHIN_S
+
+REQUEST_ID = "X-Request-ID"
+RETRY_AFTER = "Retry-After"
+ACCEPT = "Accept"
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_POSITION: dict[str, Any] = {"type": "integer", "minimum": 0}
+_VISIBLE = r"^[\x21-\x7e]+$"
+_TAG: dict[str, Any] = {"type": "string", "examples": ['"3"']}
+
+
+def parameter_components() -> dict[str, Any]:
+    """Return name → parameter, of paths, queries and headers."""
+    return {
+        **{name: _parameter("path", name, **fields) for name, fields in _PATH.items()},
+        **{name: _parameter("query", name, **fields) for name, fields in _QUERY.items()},
+        **{name: _parameter("header", name, **fields) for name, fields in _REQUEST_HEADERS.items()},
+    }
+
+
+def header_components() -> dict[str, Any]:
+    """Return name → header of responses."""
+    return dict(_RESPONSE_HEADERS)
+
+
+def _parameter(place: str, name: str, *, description: str, **schema: Any) -> dict[str, Any]:
+    is_required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, **is_required, "description": description, "schema": schema}
+
+
+def _header(description: str, *, is_always_there: bool = True, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "required": is_always_there, "schema": schema}
+
+
+_PATH: dict[str, dict[str, Any]] = {
+    "model": {"description": "The model's id or its name.", **_TEXT},
+    "version": {"description": "The version's number or id, an alias, or `production`.", **_TEXT},
+    "alias": {"description": "The name of the pointer.", **_TEXT},
+    "dataset": {"description": "The dataset's id or its name.", **_TEXT},
+    "job": {"description": "The training job's id.", **_TEXT},
+}
+
+_QUERY: dict[str, dict[str, Any]] = {
+    "filter": {
+        "description": (
+            "A condition on any field of the items, also inside `metadata`, `metrics` and `hyperparameters`: "
+            "comparisons (`= != < <= > >=`), `LIKE`, `ILIKE`, `IN (…)`, `IS NULL`, joined by `AND`, `OR`, `NOT` "
+            "and parentheses; text in single quotes."
+        ),
+        "type": "string",
+        "maxLength": FILTER_MAX_CHARS,
+        "examples": ["name LIKE 'churn%' AND metrics.auc > 0.9 AND status = 'production'"],
+    },
+    "order_by": {
+        "description": "Fields to sort by, the first before the others; without any, the oldest item comes first.",
+        "type": "string",
+        "maxLength": FILTER_MAX_CHARS,
+        "examples": ["metrics.auc desc, name"],
+    },
+    "page_size": {
+        "description": "At most so many items.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": PAGE_SIZE_MAX,
+        "default": PAGE_SIZE_DEFAULT,
+    },
+    "page_token": {
+        "description": (
+            "`next_page_token` of the page before. All pages show the list as it was when the first one was read."
+        ),
+        **_TEXT,
+    },
+    "after": {"description": "Only events behind this position.", "default": 0, **_POSITION},
+    "type": {"description": "Only events of this type.", **_TEXT},
+    "aggregate_id": {"description": "Only events of this aggregate.", "type": "string", "format": "uuid"},
+    "actor": {"description": "Only events that this actor caused.", **_TEXT},
+    "limit": {
+        "description": "At most so many events.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": LIMIT_MAX,
+        "default": LIMIT_DEFAULT,
+    },
+    "name": {"description": "Of an uploaded dataset; a JSON body has it as a field.", **_TEXT},
+    "target": {
+        "description": "The column of an uploaded dataset that is to be learned; a JSON body has it as a field.",
+        **_TEXT,
+    },
+    "explain": {
+        "description": "Whether each prediction comes with the contributions of the features.",
+        "type": "boolean",
+        "default": False,
+    },
+}
+
+_REQUEST_HEADERS: dict[str, dict[str, Any]] = {
+    REQUEST_ID: {
+        "description": "The request's id in the answer, in logs and in events; made where there is no such one.",
+        "type": "string",
+        "maxLength": 128,
+        "pattern": _VISIBLE,
+    },
+    "X-Reason": {
+        "description": (
+            "Why it is done, kept in the events: UTF-8, percent-encoded or as it is, at most "
+            f"{REASON_MAX_CHARS} characters."
+        ),
+        **_TEXT,
+    },
+    "Idempotency-Key": {
+        "description": (
+            "Lets a command be sent again without being carried out again: the same key with the same request is "
+            "answered as the first time, with another one it is refused (422). Kept for ever."
+        ),
+        "type": "string",
+        "maxLength": 255,
+        "pattern": _VISIBLE,
+    },
+    "If-Match": {
+        "description": "The `ETag` that the command was decided on; when it is no longer the current one: 412.",
+        **_TAG,
+    },
+    "If-None-Match": {"description": "The `ETag` that the reader has; while it is the current one: 304.", **_TAG},
+    "X-Min-Event-Position": {
+        "description": (
+            "The position that the answer must have reached, as the `X-Event-Position` of a command; waited for "
+            f"{BEHIND_WITHIN_S:g} seconds, then 503."
+        ),
+        **_POSITION,
+    },
+    "Prefer": {
+        "description": f"`wait=20`: answer when it has ended, or after so many seconds; at most {WAIT_MAX_S}.",
+        "type": "string",
+        "examples": ["wait=20"],
+    },
+}
+
+_RESPONSE_HEADERS: dict[str, Any] = {
+    REQUEST_ID: _header("The request's id.", **_TEXT),
+    "X-Event-Position": _header(
+        "Of a command: the position from which on it is seen. Of a question: the position that the answer is at.",
+        **_POSITION,
+    ),
+    "ETag": _header("What `If-Match` and `If-None-Match` compare with.", **_TAG),
+    "Location": _header("The path of what was made.", type="string", format="uri-reference"),
+    RETRY_AFTER: _header("Ask again after so many seconds.", **_POSITION),
+    ACCEPT: _header("The types of bodies that are understood here.", **_TEXT),
+    "Idempotent-Replayed": _header(
+        "Stands where the answer is the one of the first time.", is_always_there=False, const="true"
+    ),
+    "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
+}

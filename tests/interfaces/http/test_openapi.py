@@ -1,0 +1,278 @@
+"""The document tells of all that is served and of nothing else, and what is served keeps to it."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from interfaces.http.app import create_app
+from interfaces.http.inference import PATH as INFERENCE_PATH
+from tests.support.http import CSV, served
+from tests.support.openapi import Contract
+
+
+def parquet():
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"age": [1, 2], "churned": ["y", "n"]}), file)
+    return file.getvalue()
+
+
+ANN = {"age": 40, "city": "Basel"}
+CSV_TYPE, PARQUET_TYPE = "text/csv", "application/vnd.apache.parquet"
+UPLOAD = {"content": CSV, "headers": {"content-type": CSV_TYPE}, "params": {"name": "more", "target": "churned"}}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "list_models": {},
+    "register_model": {"json": {"name": "prices", "type": "regression", "metadata": {"team": "growth"}}},
+    "get_model": {},
+    "update_model": {"json": {"description": "Who leaves."}},
+    "retire_model": {},
+    "list_versions": {},
+    "get_version": {},
+    "change_status": {"json": {"status": "deprecated"}},
+    "assign_alias": {"json": {"version": "1.0.0"}},
+    "remove_alias": {},
+    "get_model_history": {},
+    "list_datasets": {},
+    "register_dataset": UPLOAD,
+    "get_dataset": {},
+    "retire_dataset": {},
+    "list_training_jobs": {},
+    "request_training": {"json": {"model_id": "churn", "dataset_id": "customers"}},
+    "get_training_job": {},
+    "cancel_training": {},
+    "list_events": {},
+    "predict": {
+        "json": {"model_id": "churn", "features": [ANN, {"age": None, "city": None}]},
+        "params": {"explain": "true"},
+    },
+    "get_liveness": {},
+    "get_readiness": {},
+    "get_liveness_below_base": {},
+    "get_readiness_below_base": {},
+    "get_openapi": {},
+}
+"""Operation → what its request needs, beside the path, to be granted."""
+
+REFUSED = [
+    ("register_model", 400, {"content": "{"}),
+    ("register_model", 409, {"json": {"name": "churn", "type": "regression"}}),
+    ("register_model", 422, {"json": {"nam": "x", "type": "guess", "metadata": []}}),
+    ("change_status", 409, {"json": {"status": "staging"}}),
+    ("assign_alias", 422, {"json": {"version": "9.9.9"}}),
+    ("register_dataset", 422, {**UPLOAD, "content": b"\xff"}),
+    ("register_dataset", 413, {**UPLOAD, "content": b"a" * (9 * 1024 * 1024)}),
+    ("request_training", 422, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
+    ("list_events", 503, {"headers": {"X-Min-Event-Position": "999999"}}),
+    ("predict", 404, {"json": {"model_id": "nothing", "features": ANN}}),
+    ("predict", 422, {"json": {"model_id": "churn", "features": {"age": "old"}}}),
+    ("predict", 503, {**REQUESTS["predict"], "headers": {"X-Min-Event-Position": "999999"}}),
+]
+"""Operation, the status that it answers with, and the request that makes it."""
+
+UNACCEPTABLE = {
+    "X-Min-Event-Position": ("x", 422),
+    "Idempotency-Key": ("a b", 422),
+    "X-Reason": ("%00", 422),
+    "If-Match": ('"999"', 412),
+    "If-None-Match": ("x", 400),
+}
+"""Header → a value that whoever honours the header refuses, and with which status."""
+
+BODIES = [
+    *[(operation, "application/json", given) for operation, given in REQUESTS.items() if "json" in given],
+    ("update_model", "application/merge-patch+json", {"content": b'{"description": null}'}),
+    ("register_dataset", "application/json", {"json": {"name": "more", "uri": "more.csv"}}),
+    ("register_dataset", CSV_TYPE, UPLOAD),
+    ("register_dataset", PARQUET_TYPE, {**UPLOAD, "content": parquet()}),
+    (
+        "register_dataset",
+        "multipart/form-data",
+        {"files": {"file": ("a.csv", CSV), "name": (None, "more"), "target": (None, "churned")}},
+    ),
+]
+"""Operation, media type, and a request with a body of that type."""
+
+OPERATIONS = pytest.mark.parametrize("operation", REQUESTS)
+
+
+@pytest.fixture
+def a_contract(api, a_model, a_version, a_dataset, a_job):
+    """The document of a service in which everything can be asked for."""
+    assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
+    assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200
+    names = {"model": "churn", "version": "1.0.0", "alias": "champion", "dataset": "customers"}
+    return Contract(api.client, names={**names, "job": a_job["id"]})
+
+
+@pytest.fixture(scope="module")
+def a_document(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("document")) as api:
+        return api.client.get("/openapi.json").json()
+
+
+@pytest.fixture(scope="module")
+def a_served_table(tmp_path_factory):
+    """Every path and method that the router knows, and the one that goes before it."""
+    with served(tmp_path_factory.mktemp("table")) as api:
+        router = create_app(api.service)._others._app
+    table = {(each.path, method) for each in router.routes for method in each.endpoint._by_method}
+    return table | {(INFERENCE_PATH, "POST")}
+
+
+def test_the_document_is_one_of_openapi(a_document):
+    OpenAPIV31SpecValidator(a_document).validate()
+
+
+def test_all_that_is_served_is_documented_and_nothing_else(a_document, a_served_table):
+    documented = {(path, method.upper()) for path, item in a_document["paths"].items() for method in item}
+    assert documented == a_served_table
+
+
+def test_the_words_of_the_contract_are_in_the_document(a_document):
+    words = {"MLModelBase", "MLModelResponse", "ModelVersionBase", "ModelVersionResponse", "TrainingJobBase"}
+    words |= {"TrainingJobResponse", "InferenceRequest", "InferenceResponse", "PredictionResult", "ModelType"}
+    words |= {"ErrorResponse", "ValidationError", "ValidationErrorResponse", "ModelStatus", "JobStatus"}
+    assert words <= a_document["components"]["schemas"].keys()
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(a_document):
+    operations = [each for item in a_document["paths"].values() for each in item.values()]
+    assert sorted(each["operationId"] for each in operations) == sorted(REQUESTS)
+    assert all(re.fullmatch(r"[A-Z].*\.", each["summary"]) for each in operations)
+    tags = {each["name"] for each in a_document["tags"]}
+    assert {tag for each in operations for tag in each["tags"]} == tags
+
+
+def test_every_component_is_used(a_document):
+    used = set(re.findall(r'"#/components/(\w+/[\w-]+)"', json.dumps(a_document)))
+    components = a_document["components"]
+    assert used == {f"{kind}/{name}" for kind, named in components.items() for name in named}
+
+
+def test_what_docstrings_say_of_fields_is_told_of_the_fields(a_document):
+    schemas = a_document["components"]["schemas"]
+    assert schemas["MLModelResponse"]["properties"]["aliases"]["description"] == "Alias → number."
+    assert not [name for name, each in schemas.items() if "Attributes" in each.get("description", "")]
+
+
+@OPERATIONS
+def test_what_is_granted_is_answered_as_documented(a_contract, operation):
+    response = a_contract.send(operation, **REQUESTS[operation])
+    assert str(response.status_code) == a_contract.success(operation), response.text
+    a_contract.check(operation, response)
+
+
+def test_a_parameter_that_is_none_is_refused_as_documented(a_contract):
+    for operation, given in REQUESTS.items():
+        response = a_contract.send(operation, **{**given, "params": {**given.get("params", {}), "x": "1"}})
+        assert response.status_code == 422, operation
+        a_contract.check(operation, response)
+
+
+def test_what_does_not_exist_is_refused_as_documented(a_contract):
+    for operation in a_contract.operations_with_names():
+        response = a_contract.send(operation, named="nothing", **REQUESTS[operation])
+        assert response.status_code == 404, operation
+        a_contract.check(operation, response)
+
+
+@pytest.mark.parametrize(("operation", "status", "given"), REFUSED)
+def test_a_refusal_is_answered_as_documented(a_contract, operation, status, given):
+    response = a_contract.send(operation, **given)
+    assert response.status_code == status, response.text
+    a_contract.check(operation, response)
+
+
+def test_a_reader_who_has_the_answer_gets_none(a_contract):
+    for operation in a_contract.operations_with_header("If-None-Match"):
+        tag = a_contract.send(operation).headers["etag"]
+        response = a_contract.send(operation, headers={"If-None-Match": tag})
+        assert response.status_code == 304, operation
+        a_contract.check(operation, response)
+
+
+def test_a_command_that_is_sent_again_is_answered_as_documented(a_contract):
+    given = {**REQUESTS["register_model"], "headers": {"Idempotency-Key": "one"}}
+    _, again = (a_contract.send("register_model", **given) for _ in range(2))
+    assert again.headers["idempotent-replayed"] == "true"
+    a_contract.check("register_model", again)
+
+
+def test_a_service_that_is_not_ready_says_so_as_documented(api, a_contract):
+    api.runner.stop()
+    response = a_contract.send("get_readiness")
+    assert response.status_code == 503
+    a_contract.check("get_readiness", response)
+
+
+def test_the_documented_query_parameters_are_those_that_are_accepted(a_contract):
+    for operation, given in REQUESTS.items():
+        accepted = set()
+        for name in a_contract.all_parameters("query"):
+            response = a_contract.send(operation, **{**given, "params": {name: "x" * 5_000}})
+            found = response.json().get("validation_errors", [])
+            if not any(each["field"] == name and "is no parameter here" in each["message"] for each in found):
+                accepted.add(name)
+        assert accepted == a_contract.parameters(operation, "query").keys(), operation
+
+
+def test_a_number_is_accepted_within_its_documented_bounds_only(a_contract):
+    for operation in REQUESTS:
+        for name, schema in a_contract.parameters(operation, "query").items():
+            for bound, outwards in (("minimum", -1), ("maximum", 1)):
+                if bound in schema:
+                    inside = a_contract.send(operation, params={name: schema[bound]})
+                    outside = a_contract.send(operation, params={name: schema[bound] + outwards})
+                    assert (inside.status_code, outside.status_code) == (200, 422), (operation, name)
+
+
+@OPERATIONS
+def test_the_documented_headers_are_those_that_are_honoured(a_contract, operation):
+    given = REQUESTS[operation]
+    documented = a_contract.parameters(operation, "header")
+    ignored = {}
+    for name, (value, status) in UNACCEPTABLE.items():
+        if name not in documented:
+            ignored[name] = value
+            continue
+        headers = {**given.get("headers", {}), name: value}
+        assert a_contract.send(operation, **{**given, "headers": headers}).status_code == status, name
+    if "Idempotency-Key" in documented:
+        ignored.pop("If-Match", None)  # of what a command makes there is no version: it refuses any
+    headers = {**given.get("headers", {}), **ignored, "Prefer": "wait=0", "X-Request-ID": "mine"}
+    response = a_contract.send(operation, **{**given, "headers": headers})
+    assert response.is_success, response.text
+    assert response.headers["x-request-id"] == "mine"
+    assert ("preference-applied" in response.headers) == ("Prefer" in documented)
+
+
+def test_a_body_of_an_undocumented_type_is_refused_where_a_body_is_documented(a_contract):
+    for operation in a_contract.operations_with_bodies():
+        response = a_contract.send(operation, content=b"{}", headers={"content-type": "text/x-other"})
+        assert response.status_code == 415, operation
+        a_contract.check(operation, response)
+
+
+@pytest.mark.parametrize(("operation", "media_type", "given"), BODIES)
+def test_a_body_of_a_documented_type_is_taken(api, a_contract, operation, media_type, given):
+    (api.dataset_root / "more.csv").write_bytes(CSV)
+    headers = {} if "files" in given else {"content-type": media_type}
+    response = a_contract.send(operation, **{**given, "headers": headers})
+    assert response.is_success, response.text
+    body = response.request.content if media_type.endswith("json") else None
+    a_contract.check_body(operation, media_type, body)
+
+
+def test_every_documented_type_of_body_is_tried(a_document):
+    documented = {
+        (each["operationId"], media_type)
+        for item in a_document["paths"].values()
+        for each in item.values()
+        for media_type in each.get("requestBody", {}).get("content", {})
+    }
+    assert {(operation, media_type) for operation, media_type, _ in BODIES} == documented
