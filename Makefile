@@ -21,7 +21,7 @@ lint: $(VENV)/.development
 bench: $(VENV)/.development
 	$(BIN)/python -m tests.benchmarks
 
-lock: $(VENV)/.development
+lock: $(BIN)/python
 	$(BIN)/pip install --quiet uv
 	$(UV_COMPILE) pyproject.toml --output-file requirements.txt
 	$(UV_COMPILE) --constraint requirements.txt --group dev pyproject.toml --output-file requirements-dev.txt
