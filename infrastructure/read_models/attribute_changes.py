@@ -3,20 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection
 
-from application.ports.read_models import Collection
-from infrastructure.read_models.attributes import Attributes, Value
-from infrastructure.read_models.tables import ATTRIBUTES, OPEN
-
-_CLOSE = (
-    update(ATTRIBUTES)
-    .where(
-        *(ATTRIBUTES.c[name] == bindparam(f"of_{name}") for name in ("collection", "id", "root", "key")),
-        ATTRIBUTES.c.to_position == OPEN,
-    )
-    .values(to_position=bindparam("closed_at"))
-)
+from infrastructure.read_models.attributes import Attributes, Key, Value
+from infrastructure.read_models.open_documents import Place
+from infrastructure.read_models.statements import PageStatements
+from infrastructure.read_models.tables import OPEN
 
 
 class _Held(NamedTuple):
@@ -33,10 +25,8 @@ class AttributeChanges:
         self._closed: list[dict[str, Any]] = []
         self._added: list[dict[str, Any]] = []
 
-    def follow(
-        self, collection: Collection, id_: str, *, stored: Attributes, states: Iterable[tuple[int, Attributes]]
-    ) -> None:
-        """Take in the attributes of a document from each position on, given those stored as open."""
+    def follow(self, place: Place, *, stored: Attributes, states: Iterable[tuple[int, Attributes]]) -> None:
+        """Take in attributes of a document from each position on, given those stored as open."""
         current = {key: _Held(values, None) for key, values in stored.items()}
         for position, attributes in states:
             for key in dict.fromkeys((*current, *attributes)):
@@ -44,36 +34,50 @@ class AttributeChanges:
                 if held is not None:
                     if held.values == values:
                         continue
-                    self._end(_place(collection, id_, key), held, position)
+                    self._end(place, key, held, position)
                     del current[key]
                 if values is not None:
                     current[key] = _Held(values, position)
         for key, held in current.items():
             if held.since is not None:
-                self._end(_place(collection, id_, key), held, OPEN)
+                self._end(place, key, held, OPEN)
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: Connection, statements: PageStatements) -> None:
         """Write them."""
         if self._closed:
-            connection.execute(_CLOSE, self._closed)
+            statements.close_attribute.run(connection, *self._closed)
         if self._added:
-            connection.execute(insert(ATTRIBUTES), self._added)
+            statements.add_attribute.run(connection, *self._added)
 
-    def _end(self, place: dict[str, str], held: _Held, position: int) -> None:
+    def _end(self, place: Place, key: Key, held: _Held, position: int) -> None:
+        collection, id_ = place
+        root, name = key
         if held.since is None:
-            self._closed.append({**{f"of_{name}": part for name, part in place.items()}, "closed_at": position})
+            self._closed.append(
+                {
+                    "of_collection": collection.value,
+                    "of_id": id_,
+                    "of_root": root,
+                    "of_key": name,
+                    "closed_at": position,
+                }
+            )
             return
-        self._added.extend(
-            {
-                **place,
-                "from_position": held.since,
-                "ordinal": ordinal,
-                "to_position": position,
-                **value._asdict(),
-            }
-            for ordinal, value in enumerate(held.values)
-        )
-
-
-def _place(collection: Collection, id_: str, key: tuple[str, str]) -> dict[str, str]:
-    return {"collection": collection.value, "id": id_, "root": key[0], "key": key[1]}
+        for ordinal, value in enumerate(held.values):
+            self._added.append(
+                {
+                    "collection": collection.value,
+                    "id": id_,
+                    "root": root,
+                    "key": name,
+                    "from_position": held.since,
+                    "to_position": position,
+                    "ordinal": ordinal,
+                    "number": value.number,
+                    "text": value.text,
+                    "text_rest": value.text_rest,
+                    "boolean": value.boolean,
+                    "is_least": value.is_least,
+                    "is_greatest": value.is_greatest,
+                }
+            )

@@ -25,8 +25,11 @@ class Value(NamedTuple):
     is_greatest: bool = False
 
 
-Attributes = Mapping[tuple[str, str], tuple[Value, ...]]
-"""The values at each (root, key)."""
+Key = tuple[str, str]
+"""The root, which is the name of the free-form field, and the key inside of it."""
+
+Attributes = Mapping[Key, tuple[Value, ...]]
+"""The values at each key."""
 
 
 def flatten(root: str, content: Any) -> Attributes:
@@ -51,6 +54,8 @@ def indexed_key(key: str) -> str:
 
 
 def _ranked(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    if len(values) == 1:
+        return values
     comparable = (
         [each for each in values if each.number is not None]
         or [each for each in values if each.text is not None]
@@ -67,16 +72,18 @@ def _rank(value: Value) -> tuple[float, str, bool]:
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Value]]:
+    """Yield every value with its key, as if it were the only one there."""
     match value:
         case None:
             return
         case bool():
-            yield key, Value(boolean=value)
+            yield key, Value(boolean=value, is_least=True, is_greatest=True)
         case int() | float():
-            yield key, Value(number=number(value))
+            yield key, Value(number=number(value), is_least=True, is_greatest=True)
         case str():
             text = searchable(value)
-            yield key, Value(text=text[:INDEXED_CHARS], text_rest=text[INDEXED_CHARS:])
+            beginning, rest = text[:INDEXED_CHARS], text[INDEXED_CHARS:]
+            yield key, Value(text=beginning, text_rest=rest, is_least=True, is_greatest=True)
         case Mapping():
             if key:
                 yield key, Value()

@@ -32,6 +32,14 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 _POOL_CONNECTIONS = 16
 _BUSY_TIMEOUT_S = 10
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "temp_store=MEMORY",
+    "cache_size=-16384",
+    # in pages: 16 MB of log before they go to the file, where one that changed many times is written once
+    "wal_autocheckpoint=4000",
+)
 _SCHEMA_LOCK = 0x6D6C_7265_6164
 
 
@@ -79,7 +87,7 @@ def create_tables(connection: Connection, tables: MetaData) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 would begin on the first write only: reads would not be one state
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-16384"):
+    for pragma in _SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 

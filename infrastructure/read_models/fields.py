@@ -1,42 +1,34 @@
-"""Documents as rows: their fields with columns, and those with keys."""
+"""Fields of documents as columns of rows."""
 
-import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from application.ports.read_models import FIELDS, Collection, Document, FieldKind
 from infrastructure.read_models.values import instant, number, searchable
 
-KEYED = {
-    collection: tuple(name for name, kind in fields.items() if kind is FieldKind.KEYED)
+
+class _Column(NamedTuple):
+    """A column: of which kind and types its values are in documents, and how they are stored."""
+
+    name: str
+    kind: FieldKind
+    types: tuple[type, ...]
+    stored: Callable[[Any], Any]
+
+
+_STORED: Mapping[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
+    FieldKind.TEXT: ((str,), searchable),
+    FieldKind.INSTANT: ((str,), instant),
+    FieldKind.NUMBER: ((int, float), number),
+    FieldKind.BOOLEAN: ((bool,), bool),
+}
+_COLUMNS = {
+    collection: tuple(
+        _Column(name, kind, *_STORED[kind]) for name, kind in fields.items() if kind is not FieldKind.KEYED
+    )
     for collection, fields in FIELDS.items()
 }
-"""The free-form fields of each collection."""
-
-
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-
-
-def encoded(value: Any) -> str:
-    """Return the value as JSON.
-
-    Raises:
-        ValueError, TypeError: It holds what JSON has no word for.
-    """
-    return _encode(value)
-
-
-def decoded(text: str) -> dict[str, Any]:
-    """Return the document that the JSON holds."""
-    document: dict[str, Any] = json.loads(text)
-    return document
-
-
-def are_equal(one: str, other: str) -> bool:
-    """Tell whether two encoded documents are the same, in whatever order their keys are."""
-    if one == other or len(one) != len(other):
-        return one == other
-    return json.dumps(decoded(one), sort_keys=True) == json.dumps(decoded(other), sort_keys=True)
 
 
 def columns_of(collection: Collection, id: UUID, document: Document) -> dict[str, Any]:  # noqa: A002 - the field's name
@@ -48,24 +40,14 @@ def columns_of(collection: Collection, id: UUID, document: Document) -> dict[str
     if document.get("id") != str(id):
         msg = f"the document of {id} says that its id is {document.get('id')!r}"
         raise ValueError(msg)
-    return {
-        name: _as_column(name, kind, document.get(name))
-        for name, kind in FIELDS[collection].items()
-        if kind is not FieldKind.KEYED
-    }
+    return {column.name: _value(column, document.get(column.name)) for column in _COLUMNS[collection]}
 
 
-def _as_column(name: str, kind: FieldKind, value: Any) -> Any:
-    match kind, value:
-        case _, None:
-            return None
-        case FieldKind.TEXT, str():
-            return searchable(value)
-        case FieldKind.INSTANT, str():
-            return instant(value)
-        case FieldKind.BOOLEAN, bool():
-            return value
-        case FieldKind.NUMBER, int() | float() if not isinstance(value, bool):
-            return number(value)
-    msg = f"{name} holds a {kind.value}, not {value!r}"
-    raise ValueError(msg)
+def _value(column: _Column, value: Any) -> Any:
+    if value is None:
+        return None
+    is_wanted = isinstance(value, column.types)
+    if not is_wanted or (isinstance(value, bool) and column.kind is not FieldKind.BOOLEAN):  # bool is an int
+        msg = f"{column.name} holds a {column.kind.value}, not {value!r}"
+        raise ValueError(msg)
+    return column.stored(value)

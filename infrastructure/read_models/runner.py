@@ -16,7 +16,8 @@ from infrastructure.read_models.positions import ReachedPosition
 _log = logging.getLogger(__name__)
 
 OnPage = Callable[[int, Sequence[Recorded]], None]
-"""Told, after the commit and in the runner's thread, of the position reached and the events applied."""
+"""Told, after the commit and in the runner's thread, of the position reached and the events that led there,
+whichever process has applied them."""
 
 
 class ProjectionFailed(Exception):
@@ -66,6 +67,7 @@ class ReadModelRunner:
         self._stopping = Event()
         self._lock = Lock()
         self._following: Following | None = None
+        self._has_followed = False
         self._thread: Thread | None = None
         self._unknown_events = 0
         self._failure: tuple[str, datetime] | None = None
@@ -88,7 +90,10 @@ class ReadModelRunner:
         )
 
     def on_page(self, callback: OnPage) -> None:
-        """Call this after each page; what it raises is logged and changes nothing."""
+        """Call this after each page, also of another process; what it raises is logged and changes nothing.
+
+        Only what was applied before this runner first started is not told.
+        """
         with self._lock:
             self._listeners.append(callback)
 
@@ -133,10 +138,13 @@ class ReadModelRunner:
 
     def _follow(self) -> None:
         position = self._read_models.position()
-        self._reached.move_to(position)
+        if not self._has_followed or position < self._reached.value:  # rebuilt meanwhile: they begin again
+            self._reached.move_to(position)
         if position > (head := self._event_log.head()):
             msg = f"the read models are at position {position}, the log ends at {head}: rebuild them"
             raise ReadModelsAhead(msg)
+        self._has_followed = True
+        self._catch_up(position)
         with self._event_log.follow(after=position) as following:
             with self._lock:
                 self._following = following
@@ -148,6 +156,12 @@ class ReadModelRunner:
             finally:
                 with self._lock:
                     self._following = None
+
+    def _catch_up(self, position: int) -> None:
+        """Tell of the events up to the position, which another process has applied."""
+        while self._reached.value < position and not self._stopping.is_set():
+            page = self._event_log.read(after=self._reached.value, limit=self._page_events)
+            self._advance([each for each in page if each.position <= position])
 
     def _apply_all(self, following: Following) -> None:
         for page in following:
@@ -181,6 +195,10 @@ class ReadModelRunner:
                 except Exception as error:
                     raise ProjectionFailed(recorded, error) from error
         self._unknown_events += unknown
+        self._advance(events)
+
+    def _advance(self, events: Sequence[Recorded]) -> None:
+        upto = events[-1].position
         self._note(None)
         self._backoff_s = self._backoff_first_s
         self._tell(upto, events)  # first: who waits for a position may rely on what listens to it, too

@@ -6,16 +6,18 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Select, func, insert, select, update
+from sqlalchemy import URL, Connection, Select, func, insert, select
 
 from application.ports.read_models import Collection, Document, PositionTaken, Query
 from infrastructure.read_models.checked import checked
 from infrastructure.read_models.conditions import Source, restricted
+from infrastructure.read_models.contents import decoded
 from infrastructure.read_models.dialects import create_tables, for_reading, for_writing, open_engine
-from infrastructure.read_models.fields import decoded
 from infrastructure.read_models.moments import Moment
+from infrastructure.read_models.open_documents import OpenDocuments
 from infrastructure.read_models.orders import ordered
 from infrastructure.read_models.page import PageRows
+from infrastructure.read_models.statements import PageStatements
 from infrastructure.read_models.tables import DOCUMENTS, POSITION, TABLES
 
 _NAME = "read_models"
@@ -34,6 +36,7 @@ class SqlReadModels:
 
     def __init__(self, *, url: str | URL, rare_rows: int = 4_000) -> None:
         self._rare_rows = rare_rows
+        self._known = OpenDocuments(position=0)
         self._engine = open_engine(url)
         self._reading = for_reading(self._engine)
         self._writing = for_writing(self._engine)
@@ -41,6 +44,7 @@ class SqlReadModels:
             create_tables(connection, TABLES)
             if connection.scalar(_POSITION) is None:
                 connection.execute(insert(POSITION), {"name": _NAME, "position": 0})
+        self._statements = PageStatements(self._engine.dialect)  # knows its server since the first connection
         self._engine.dispose()  # what the planner was told is read by new connections only
 
     def close(self) -> None:
@@ -58,7 +62,10 @@ class SqlReadModels:
         table = DOCUMENTS[collection]
         with self._reading.connect() as connection:
             text = connection.scalar(select(table.c.document).where(table.c.id == str(id), Moment(at).of(table)))
-        return None if text is None else decoded(text)
+        if text is None:
+            return None
+        document: Document = decoded(text)
+        return document
 
     def find(self, query: Query) -> list[Document]:
         """Return the documents that the query asks for, in its order, from one state of the database.
@@ -92,17 +99,24 @@ class SqlReadModels:
             msg = f"a page after {after} cannot end at {upto}"
             raise ValueError(msg)
         with self._writing.begin() as connection:
-            moved = connection.execute(
-                update(POSITION)
-                .where(POSITION.c.name == _NAME, POSITION.c.position == after)
-                .values(position=upto)
-            )
+            moved = self._statements.move.run(connection, {"of_name": _NAME, "after": after, "upto": upto})
             if moved.rowcount != 1:
                 msg = f"the read models are not at {after} any more"
                 raise PositionTaken(msg)
-            rows = PageRows(connection, after=after, upto=upto)
+            known = self._take_known(after)
+            rows = PageRows(connection, statements=self._statements, known=known, after=after, upto=upto)
             yield rows
             rows.write()
+        known.position = upto
+        self._known = known
+
+    def _take_known(self, position: int) -> OpenDocuments:
+        """Return the documents known at the position, for the page at hand alone: its failure loses them.
+
+        To be called once the position has moved: until the transaction ends no other page gets that far.
+        """
+        known, self._known = self._known, OpenDocuments(position=0)
+        return known if known.position == position else OpenDocuments(position=position)
 
     def _is_rare(self, connection: Connection, selection: Select[Any]) -> bool:
         some = selection.limit(self._rare_rows + 1).subquery()

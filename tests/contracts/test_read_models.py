@@ -135,6 +135,22 @@ def test_what_a_page_hands_out_can_be_changed_without_changing_the_document(empt
     assert empty_read_models.get(MODELS, A)["aliases"] == {"champion": "1.0.0"}
 
 
+def test_a_page_goes_on_after_a_document_that_it_refused(empty_read_models):
+    with empty_read_models.page(after=0, upto=2) as rows:
+        with pytest.raises(ValueError):  # noqa: PT011 - any text
+            rows.put(MODELS, A, a_model(B), position=1)
+        rows.put(MODELS, C, a_model(C), position=2)
+    assert found(empty_read_models) == [C]
+
+
+def test_a_page_may_be_large(empty_read_models):
+    ids = [UUID(int=number) for number in range(1, 2_502)]
+    put(empty_read_models, *map(a_model, ids), position=1)
+    put(empty_read_models, *(a_model(id_, name="again") for id_ in ids), position=2)
+    assert empty_read_models.get(MODELS, ids[-1], at=1)["name"] == "model-2501"
+    assert found(empty_read_models, is_("name", "=", "again"), limit=3_000) == ids
+
+
 def test_a_page_that_another_process_has_applied_is_refused(empty_read_models):
     put(empty_read_models, a_model(A))
     with pytest.raises(PositionTaken), empty_read_models.page(after=0, upto=1):
@@ -164,6 +180,23 @@ def test_a_document_is_put_at_a_position_of_its_page(empty_read_models, position
 def test_a_document_has_the_id_that_it_is_put_under(empty_read_models):
     with pytest.raises(ValueError), empty_read_models.page(after=0, upto=1) as rows:  # noqa: PT011 - any text
         rows.put(MODELS, A, a_model(B), position=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, True), (1, 1.0), (0, False), ("1", 1), (None, ""), ([1], [True]), (10**30, 1e30)]
+)
+def test_values_of_different_kinds_are_different_values(empty_read_models, one, other):
+    put(empty_read_models, a_model(A, metadata={"k": one}), a_model(A, metadata={"k": other}))
+    put(empty_read_models, a_model(A, metadata={"k": one}))
+    values = [empty_read_models.get(MODELS, A, at=at)["metadata"]["k"] for at in (1, 2, 3)]
+    assert [repr(value) for value in values] == [repr(one), repr(other), repr(one)]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object()])
+def test_a_document_that_is_no_json_is_a_bug_of_its_projection(empty_read_models, value):
+    with pytest.raises((ValueError, TypeError)):
+        put(empty_read_models, a_model(A, metadata={"k": [value]}))
+    assert empty_read_models.position() == 0
 
 
 # --- filters on fields

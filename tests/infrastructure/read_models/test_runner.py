@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, update
 
 from application.ports.event_log import Recorded
 from application.ports.read_models import Collection, Rows
@@ -18,6 +19,7 @@ from domain.models.events import ModelRenamed
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
+from infrastructure.read_models.tables import DOCUMENTS, POSITION
 from tests.support.documents import a_model
 from tests.support.events import model_renamed
 from tests.support.fakes.clock import FakeClock
@@ -253,13 +255,17 @@ def test_events_that_cannot_be_read_are_passed_over_and_counted(make_runner, an_
 
 def test_two_runners_apply_every_event_once(make_runner, an_empty_log, empty_read_models):
     applied: list[int] = []
-    first, second = (make_runner(page_events=7) for _ in range(2))
+
+    def note(_event: Any, position: int, _rows: Rows) -> None:
+        applied.append(position)
+
+    first, second = (make_runner(project_name, note, page_events=7) for _ in range(2))
     for runner in (first, second):
-        runner.on_page(lambda _position, events: applied.extend(each.position for each in events))
         runner.start()
     for number in range(40):
         an_empty_log.append(*renamed(*(f"{number}.{part}" for part in range(5))))
-    assert first.wait_for(200, WAIT_S) or second.wait_for(200, WAIT_S)
+    assert first.wait_for(200, WAIT_S)
+    assert second.wait_for(200, WAIT_S)
     first.stop()
     second.stop()
     assert sorted(applied) == list(range(1, 201))
@@ -267,6 +273,55 @@ def test_two_runners_apply_every_event_once(make_runner, an_empty_log, empty_rea
     assert [
         empty_read_models.get(Collection.MODELS, MODEL, at=at)["aggregate_version"] for at in (1, 99, 200)
     ] == [1, 99, 200]
+
+
+def test_listeners_hear_of_every_event_once_whichever_runner_applied_it(make_runner, an_empty_log):
+    an_empty_log.append(*renamed("before"))
+    runners = [make_runner(page_events=3) for _ in range(3)]
+    heard: list[list[int]] = [[] for _ in runners]
+    for runner, positions in zip(runners, heard, strict=True):
+        runner.start()
+        assert runner.wait_for(1, WAIT_S)
+        runner.on_page(lambda _position, page, to=positions: to.extend(each.position for each in page))
+    for number in range(50):
+        an_empty_log.append(*renamed(str(number), f"{number} again"))
+    for runner in runners:
+        assert runner.wait_for(101, WAIT_S)
+        runner.stop()
+    assert heard == [list(range(2, 102))] * 3
+
+
+def test_listeners_hear_of_what_was_applied_while_their_runner_stood_still(
+    make_runner, an_empty_log, empty_read_models
+):
+    runner = make_runner(page_events=2)
+    heard: list[tuple[int, list[int]]] = []
+    runner.on_page(lambda position, page: heard.append((position, [each.position for each in page])))
+    an_empty_log.append(*renamed("one"))
+    runner.start()
+    assert runner.wait_for(1, WAIT_S)
+    runner.stop()
+    an_empty_log.append(*renamed("two", "three", "four", "five"))
+    with empty_read_models.page(after=1, upto=4):
+        pass
+    runner.start()
+    assert runner.wait_for(5, WAIT_S)
+    assert heard == [(1, [1]), (3, [2, 3]), (4, [4]), (5, [5])]
+
+
+def test_read_models_that_begin_again_are_filled_again(make_runner, an_empty_log, empty_read_models):
+    runner = make_runner()
+    runner.start()
+    assert runner.wait_for(an_empty_log.append(*renamed("one", "two")), WAIT_S)
+    runner.stop()
+    with empty_read_models._engine.begin() as connection:
+        connection.execute(delete(DOCUMENTS[Collection.MODELS]))
+        connection.execute(update(POSITION).values(position=0))
+    runner.start()
+    assert runner.wait_for(an_empty_log.append(*renamed("three")), WAIT_S)
+    names = [empty_read_models.get(Collection.MODELS, MODEL, at=at)["name"] for at in (1, 2, 3)]
+    assert names == ["one", "two", "three"]
+    assert runner.status.error is None
 
 
 def test_read_models_that_know_more_than_the_log_say_so(make_runner, an_empty_log, empty_read_models):

@@ -94,6 +94,46 @@ def test_of_two_processes_at_one_page_one_applies_it(a_file, empty_read_models):
     assert winners == [empty_read_models.get(MODELS, A)["name"]]
 
 
+def test_what_another_process_has_put_is_seen_by_the_next_page(a_file, empty_read_models):
+    put(empty_read_models, a_model(A, metadata={"mine": 1}))
+    other = SqlReadModels(url=sqlite_url(a_file))
+    put(other, a_model(A, metadata={"yours": 1}))
+    other.close()
+    with empty_read_models.page(after=2, upto=3) as rows:
+        assert rows.get(MODELS, A)["metadata"] == {"yours": 1}
+        rows.put(MODELS, A, a_model(A), position=3)
+    c = ATTRIBUTES.c
+    with empty_read_models._engine.connect() as connection:
+        spans = connection.execute(select(c.key, c.from_position, c.to_position).order_by(c.from_position)).all()
+    assert [tuple(span) for span in spans] == [("mine", 1, 2), ("yours", 2, 3)]
+
+
+def test_what_a_failed_page_has_put_is_not_remembered(empty_read_models):
+    put(empty_read_models, a_model(A, name="before"))
+
+    def fail_after_writing() -> None:
+        with empty_read_models.page(after=1, upto=2) as rows:
+            rows.put(MODELS, A, a_model(A, name="lost"), position=2)
+            rows.write()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_writing()
+    with empty_read_models.page(after=1, upto=2) as rows:
+        assert rows.get(MODELS, A)["name"] == "before"
+        rows.put(MODELS, A, a_model(A, name="kept"), position=2)
+    assert [empty_read_models.get(MODELS, A, at=at)["name"] for at in (1, 2)] == ["before", "kept"]
+
+
+def test_a_document_that_was_just_put_is_not_read_again(empty_read_models):
+    put(empty_read_models, a_model(A))
+    asked: list[str] = []
+    event.listen(empty_read_models._engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    with empty_read_models.page(after=1, upto=2) as rows:
+        rows.put(MODELS, A, {**rows.get(MODELS, A), "name": "new"}, position=2)
+    assert [statement.split(" ", 2)[0] for statement in asked] == ["BEGIN", "UPDATE", "UPDATE", "INSERT"]
+
+
 def test_an_equal_document_writes_nothing(empty_read_models):
     document = a_model(A, metadata={"a": 1, "b": [True]})
     put(empty_read_models, document)

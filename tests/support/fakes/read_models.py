@@ -122,7 +122,8 @@ class InMemoryRows:
             raise ValueError(position)
         if states and states[-1][0] == position:
             states.pop()
-        if not states or _text(states[-1][1]) != _text(document):
+        text = _text(document)
+        if not states or _text(states[-1][1]) != text:
             states.append((position, deepcopy(document)))
         self._states[collection][str(id)] = states
 
