@@ -19,6 +19,8 @@ from infrastructure.datasets.value_types import VALUE_TYPES
 
 _BATCH_BYTES = 4 * 1024 * 1024
 _BATCH_ROWS_MAX = 65_536
+_TEXT_ROWS_MAX = 2_048
+"""A value that repeats is in the file only once: what is not of fixed width unfolds to more than it claims."""
 
 
 def inspect_parquet(path: Path) -> Contents:
@@ -32,7 +34,6 @@ def inspect_parquet(path: Path) -> Contents:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with opened(path) as table:
         columns = tuple(_profile(table, column) for column in table.columns)
-    pa.default_memory_pool().release_unused()
     return Contents(
         format=DatasetFormat.PARQUET, sha256=sha256, size_bytes=size_bytes, rows=table.rows, columns=columns
     )
@@ -94,12 +95,14 @@ def _cells(table: ParquetTable, column: ParquetColumn) -> Iterator[pa.Array]:
         UnreadableDataset: They cannot be decoded, or are not as many as the footer says.
     """
     rows = 0
+    is_fixed_width = column.type in {ColumnType.NUMERIC, ColumnType.BOOLEAN}
+    rows_max = _BATCH_ROWS_MAX if is_fixed_width else _TEXT_ROWS_MAX
     for index in range(table.file.num_row_groups):
         place = f"column {column.name!r}, row group {index}"
         with decoding(f"is damaged in {place}, or encoded in a way not supported: write it again."):
             group = table.file.metadata.row_group(index)
             row_bytes = max(1, column.claimed_bytes(group) // max(1, group.num_rows))
-            size = max(1, min(_BATCH_ROWS_MAX, _BATCH_BYTES // row_bytes))
+            size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
             for batch in table.file.iter_batches(
                 size, row_groups=[index], columns=[column.name], use_threads=False
             ):

@@ -1,4 +1,4 @@
-"""A Parquet file as its footer describes it: accepted before anything in it is decoded."""
+"""A Parquet file as its footer describes it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +15,12 @@ from infrastructure.datasets.column_names import require_names
 from infrastructure.datasets.refusals import unreadable
 
 ROWS_MAX = 2**31 - 1
-"""LightGBM counts rows in 32 bits; and a few bytes of Parquet can claim any number of equal rows."""
-FOOTER_MAX_BYTES = 16 * 1024 * 1024
-"""The footer is decoded in memory as a whole, several times its size."""
+"""LightGBM counts rows in 32 bits."""
 
 _MAGIC = b"PAR1"
 _TRAILER_BYTES = 8
 """The footer's length in four bytes, then the magic."""
 _BUFFER_BYTES = 256 * 1024
-_SHORT_TEXT_BYTES = 256
-_DICTIONARIES = frozenset({"PLAIN_DICTIONARY", "RLE_DICTIONARY"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,47 +67,42 @@ def require_parquet(file: BinaryIO) -> int:
     end = file.read()
     if len(end) < _TRAILER_BYTES or not end.endswith(_MAGIC):
         raise unreadable("is Parquet that was cut off, its end is missing: write or send it again.")
-    if int.from_bytes(end[:4], "little") > FOOTER_MAX_BYTES:
-        limit = FOOTER_MAX_BYTES // 1024 // 1024
-        raise unreadable(f"has a Parquet footer of more than {limit} MiB: write fewer, larger row groups.")
     file.seek(0)
     return size_bytes
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[ParquetTable]:
-    """Open the file; short text that repeats comes dictionary-encoded.
+    """Open the file.
 
     Raises:
         UnreadableDataset: The footer is damaged, or describes no table that can be learned from.
     """
     with pa.OSFile(str(path)) as file:
         with decoding("has a footer that is damaged or not supported: write it again."):
-            metadata = pq.ParquetFile(file).metadata
-            fields = list(metadata.schema.to_arrow_schema())
+            parquet = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
+            fields = list(parquet.schema_arrow)
         require_names([field.name for field in fields])
-        if metadata.num_rows > ROWS_MAX:
-            raise unreadable(f"has {metadata.num_rows:,} rows, at most {ROWS_MAX:,} are read: send fewer.")
-        if metadata.num_rows <= 0:
+        rows = parquet.metadata.num_rows
+        if rows > ROWS_MAX:
+            raise unreadable(f"has {rows:,} rows, at most {ROWS_MAX:,} are read: send fewer.")
+        if rows <= 0:
             raise unreadable("has columns but no rows: add rows.")
-        columns = tuple(_columns(fields))
-        with decoding("has a footer that is damaged or not supported: write it again."):
-            parquet = pq.ParquetFile(
-                file,
-                metadata=metadata,
-                read_dictionary=_repeated_texts(metadata, columns),
-                buffer_size=_BUFFER_BYTES,
-                page_checksum_verification=True,
-            )
-        yield ParquetTable(file=parquet, rows=metadata.num_rows, columns=columns)
+        yield ParquetTable(file=parquet, rows=rows, columns=tuple(_columns(fields)))
 
 
 @contextmanager
 def decoding(problem: str) -> Iterator[None]:
-    """Refuse the file when decoding fails. Arrow's own words may name paths; they stay out of the message."""
+    """Refuse the file when decoding fails. Arrow's own words may name paths; they stay out of the message.
+
+    Raises:
+        MemoryError: As it comes: it tells nothing certain about the file.
+    """
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise unreadable(problem) from error
@@ -142,18 +133,3 @@ def _column_type(arrow_type: pa.DataType) -> ColumnType:
     if pt.is_string(arrow_type) or pt.is_large_string(arrow_type) or pt.is_string_view(arrow_type):
         return ColumnType.CATEGORICAL
     return ColumnType.OTHER
-
-
-def _repeated_texts(metadata: pq.FileMetaData, columns: tuple[ParquetColumn, ...]) -> list[str]:
-    """Return the columns to keep the dictionaries of: a few bytes could else unfold to any amount of text.
-
-    Long text is not kept so: of every page of it Arrow would make a dictionary, several times its size.
-    """
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    return [
-        column.name
-        for column in columns
-        if column.type is ColumnType.CATEGORICAL
-        and sum(map(column.claimed_bytes, groups)) < _SHORT_TEXT_BYTES * metadata.num_rows
-        and any(_DICTIONARIES.intersection(group.column(column.leaves.start).encodings) for group in groups)
-    ]

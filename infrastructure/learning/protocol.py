@@ -1,7 +1,7 @@
 """What a training process and its starter say to each other: one JSON document per line.
 
-The starter writes one `Order` to the process's standard input and keeps it open for as long as it lives;
-the process writes `Progressed` lines and then one `Finished` or `Failed` to its standard output.
+The starter gives one `Order`; the process answers `Progressed` as often as it likes, then once `Finished` or
+`Failed`.
 """
 
 from pathlib import Path
@@ -12,24 +12,23 @@ from pydantic import Field, TypeAdapter
 from application.ports.trainer import Iteration
 from domain.kernel import Immutable
 from domain.training.values import TrainingPlan
+from infrastructure.system.orders import ProcessOrder
 
 MODULE = "infrastructure.learning.child"
 
 
-class Order(Immutable):
+class Order(ProcessOrder):
     """What to train.
 
     Attributes:
         dataset: The file with the bytes that the plan names.
         artifacts: Root of the artifact store that the model goes to.
-        starter_pid: Who waits for the outcome.
     """
 
     plan: TrainingPlan
     dataset: Path
     artifacts: Path
     num_threads: int = Field(ge=1)
-    starter_pid: int
 
 
 class Progressed(Immutable):

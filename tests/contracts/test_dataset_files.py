@@ -13,6 +13,7 @@ from domain.datasets.errors import UnreadableDataset
 from domain.datasets.values import Column, ColumnType, DatasetFormat
 from domain.errors import InvalidInput
 from infrastructure.datasets.files import LocalDatasetFiles
+from infrastructure.datasets.isolated import IsolatedDatasetFiles
 
 CSV = b"age,city,member\n31,Rome,true\n,Oslo,FALSE\n45,,\n"
 
@@ -24,7 +25,7 @@ def root(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=[LocalDatasetFiles], ids=["local"])
+@pytest.fixture(params=[LocalDatasetFiles, IsolatedDatasetFiles], ids=["local", "isolated"])
 def files(request: pytest.FixtureRequest, root: Path) -> DatasetFiles:
     adapter: Callable[[Path], DatasetFiles] = request.param
     return adapter(root)

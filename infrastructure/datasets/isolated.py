@@ -1,0 +1,120 @@
+"""Dataset files on the local disk, each looked into by a process of its own.
+
+Decoders of binary formats are large programs written for speed, and a file can be made to end them, or to have
+them take any amount of memory or time. Here that is the end of the inspecting process, and a refusal.
+"""
+
+import logging
+from pathlib import Path
+from queue import Empty
+from threading import BoundedSemaphore
+
+from pydantic import ValidationError
+
+from domain.datasets.errors import UnreadableDataset
+from domain.datasets.values import Contents, DatasetFormat
+from infrastructure.datasets.fetching import fetch
+from infrastructure.datasets.protocol import ANSWER, MODULE, Answer, Inspected, Order, OutOfMemory, Refused
+from infrastructure.datasets.refusals import unreadable
+from infrastructure.system.ordered_process import Death, OrderedProcess
+
+MIB = 1024 * 1024
+MEMORY_MAX_BYTES = 1024 * MIB
+"""Several times what any sound file was seen to need."""
+PATIENCE_S = 120.0
+"""For any file, however small."""
+BYTES_PER_S = 1 * MIB
+"""The slowest reading that is waited for: a hundredth of what a usual machine does."""
+
+_ENVIRONMENT = {
+    # decoding is done by one thread; the stacks of idle ones would count as memory
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class InspectionFailed(Exception):
+    """The inspecting process broke on its own; whether the file is good is not known."""
+
+
+class IsolatedDatasetFiles:
+    """Reads files of the local disk; those that a URI names only below one directory.
+
+    May be called from several threads at once: a few files are looked into at a time, the others wait.
+
+    Args:
+        allowed_root: That directory; None allows no URI at all.
+        memory_max_bytes: What one inspection may allocate, the interpreter and its libraries (about 100 MiB)
+            included.
+        at_once: How many inspections run at a time.
+        patience_s: How long one may take, beside a second for each MiB of the file.
+    """
+
+    def __init__(
+        self,
+        allowed_root: Path | None,
+        *,
+        memory_max_bytes: int = MEMORY_MAX_BYTES,
+        at_once: int = 1,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._allowed_root = allowed_root
+        self._memory_max_bytes = memory_max_bytes
+        self._turn = BoundedSemaphore(at_once)
+        self._patience_s = patience_s
+
+    def inspect(self, path: Path, format: DatasetFormat) -> Contents:  # noqa: A002 - the port's word
+        """Return the file's hash, rows and schema.
+
+        Raises:
+            UnreadableDataset: No table, or one that cannot be learned from, or one that took the process
+                down, more memory than allowed or more time: what, where, what to do.
+            InspectionFailed: The process broke for a reason that does not lie in the file.
+        """
+        order = Order(path=path, format=format, memory_max_bytes=self._memory_max_bytes)
+        timeout_s = self._patience_s + path.stat().st_size / BYTES_PER_S
+        with self._turn, OrderedProcess(module=MODULE, order=order, environment=_ENVIRONMENT) as process:
+            try:
+                line = process.next_line(timeout_s=timeout_s)
+            except Empty:
+                raise unreadable(f"could not be read within {timeout_s:,.0f} s: write it again.") from None
+            if line is None:
+                raise self._failure(process.death())
+        match _parse(line):
+            case Inspected(contents=contents):
+                return contents
+            case Refused(problems=problems):
+                raise UnreadableDataset(problems)
+            case OutOfMemory():
+                raise self._too_much()
+
+    def fetch(self, uri: str, to: Path) -> DatasetFormat:
+        """Copy what lies at the URI to the path and return its format, known by its suffix.
+
+        Raises:
+            InvalidInput: The URI is of a kind not supported, outside the allowed root, or nothing is there.
+        """
+        return fetch(uri, to, allowed_root=self._allowed_root)
+
+    def _failure(self, death: Death) -> Exception:
+        if death.status >= 0:
+            return InspectionFailed(f"The inspecting process {death}. Its last words: {death.last_words}")
+        # for the operator: last words name paths of this machine
+        _log.warning("an inspecting process %s; its last words: %s", death, death.last_words)
+        return self._too_much()
+
+    def _too_much(self) -> UnreadableDataset:
+        return unreadable(
+            f"is damaged, or takes more memory to read than the {self._memory_max_bytes // MIB:,} MiB allowed: "
+            "write it again, Parquet with smaller pages."
+        )
+
+
+def _parse(line: bytes) -> Answer:
+    try:
+        return ANSWER.validate_json(line)
+    except ValidationError as error:
+        msg = f"The inspecting process wrote what cannot be read: {line[:200]!r}."
+        raise InspectionFailed(msg) from error
