@@ -22,7 +22,6 @@ from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.heartbeats import SqlHeartbeats, sqlite_engine
-from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
@@ -38,6 +37,9 @@ _RUNNING_MAX = 10_000
 @contextmanager
 def running_service(settings: Settings) -> Iterator[Service]:
     """Yield the service over its home, with its read models following the log and its jobs watched over."""
+    # here, because a worker has no use for the libraries that it brings, nor room: they are half its memory
+    from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
+
     with ExitStack() as resources:
         ledger = resources.enter_context(Ledger(sqlite_environment(settings.events_path)))
         read_models = SqlReadModels(url=f"sqlite:///{settings.read_models_path.absolute()}")
