@@ -10,7 +10,15 @@ from pathlib import Path
 from interfaces.settings import Settings
 
 
-class HomeTaken(Exception):
+class HomeUnusable(Exception):
+    """The data directory cannot be had; the message says why and what to do.
+
+    HomeUnusable
+    └── HomeTaken   another service runs on it
+    """
+
+
+class HomeTaken(HomeUnusable):
     """Another service runs on this data directory."""
 
 
@@ -19,11 +27,16 @@ def locked_home(settings: Settings) -> Iterator[None]:
     """Hold the data directory, made where it is missing; whatever happens to this process lets go of it.
 
     Raises:
+        HomeUnusable: It cannot be made or written.
         HomeTaken: Another service holds it.
     """
     home = settings.home
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(home / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(home / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        message = f"cannot use {home} as the data directory: {error.strerror}; give another --home"
+        raise HomeUnusable(message) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

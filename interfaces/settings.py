@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 
 
 class Settings(BaseSettings):
-    """Every setting, with its default.
+    """Every setting, with its default. An empty variable is as good as none.
 
     Attributes:
         host: Address to listen on.
@@ -24,13 +24,13 @@ class Settings(BaseSettings):
         log_level: From `debug` to `error`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ML_SERVICE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ML_SERVICE_", env_ignore_empty=True, frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     home: Path = Path(".ml-service")
-    lease_s: float = Field(default=15.0, gt=0, le=3600)
-    dataset_root: Path | None = None
+    lease_s: float = Field(default=15.0, ge=0.5, le=3600)
+    dataset_root: DirectoryPath | None = None
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
     predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)

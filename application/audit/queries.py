@@ -34,6 +34,7 @@ def events(
     actor: str | None = None,
 ) -> EventPage:
     """Return the next events after a position, of a type, an aggregate or an actor where given."""
+    head = ledger.head()
     items: list[EventResponse] = []
     scanned, position = 0, after
     topics = (type,) if type is not None else ()
@@ -47,7 +48,8 @@ def events(
                 items.append(event_view(recorded))
             if len(items) == limit:
                 return EventPage(items=items, next_after=position)
-        if len(page) < size:
+        if len(page) < size:  # all there was has been looked at
+            position = max(position, head)
             break
     return EventPage(items=items, next_after=position)
 

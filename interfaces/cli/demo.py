@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 404
 _ASKED_ABOUT = "breast_cancer"
+_MARK = {"demo": True}
+"""Metadata of the demo's own models: others of these names are their owners' business."""
 
 
 class DemoFailed(ClientError):
@@ -43,6 +45,9 @@ def prepare_demo(url: Annotated[str, typer.Argument(help="Where the service is."
 
 def _prepare(connection: Connection, table: "DemoTable", out: "Console") -> None:
     model = _model(connection, table)
+    if not _MARK.items() <= model["metadata"].items():
+        out.print(f"{table.name}: there is a model of yours with this name; it is left alone", soft_wrap=True)
+        return
     if model["production_version"] is not None:
         out.print(f"{table.name}: version {model['production_version']} is in production", soft_wrap=True)
         return
@@ -62,7 +67,7 @@ def _model(connection: Connection, table: "DemoTable") -> Any:
     found = _found(connection, f"/models/{table.name}")
     if found is not None:
         return found
-    body = {"name": table.name, "type": table.model_type, "description": table.description}
+    body = {"name": table.name, "type": table.model_type, "description": table.description, "metadata": _MARK}
     return connection.post("/models", body)
 
 

@@ -1,0 +1,1 @@
+"""Questions to the log itself."""

@@ -1,0 +1,71 @@
+"""What `ml-service` says when it cannot start."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def started(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "interfaces.main", *arguments],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = started(tmp_path, "serve", "--port", str(port))
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use; give another --port" in ended.stderr
+
+
+@pytest.mark.parametrize("home", ["/proc/x", "/etc/passwd"])
+def test_a_home_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path, home: str) -> None:
+    ended = started(tmp_path, "serve", "--port", "0", "--home", home)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"ml-service: cannot use {home} as the data directory")
+
+
+def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    ended = started(tmp_path, "serve", "--host", "no.such.host.invalid", "--port", "0")
+    assert ended.returncode == 1
+    assert "cannot listen on no.such.host.invalid:0" in ended.stderr
+    assert "--port" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "name"),
+    [
+        ("--port", "70000", "ML_SERVICE_PORT"),
+        ("--lease-s", "0.001", "ML_SERVICE_LEASE_S"),
+        ("--dataset-root", "/nowhere", "ML_SERVICE_DATASET_ROOT"),
+        ("--log-level", "loud", "ML_SERVICE_LOG_LEVEL"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_a_usage_error(tmp_path: Path, flag: str, value: str, name: str) -> None:
+    ended = started(tmp_path, "serve", flag, value)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_variable_is_named_with_the_nearest_setting(tmp_path: Path) -> None:
+    ended = started(tmp_path, "worker", "--home", "none", ML_SERVICE_PROT="1")
+    assert "ML_SERVICE_PROT is no setting and changes nothing. Did you mean 'ML_SERVICE_PORT'?" in ended.stderr
+
+
+def test_a_worker_without_a_service_says_what_to_do(tmp_path: Path) -> None:
+    ended = started(tmp_path, "worker", "--home", "none")
+    assert ended.returncode == 1
+    assert "there is no service at none: start one, or give its --home" in ended.stderr
