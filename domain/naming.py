@@ -12,6 +12,9 @@ from domain.errors import InvalidInput, Refusal
 from domain.kernel import Aggregate, DomainEvent, Provenance, envelope
 
 NAME_MAX_CHARS = 255
+_INVISIBLE = frozenset({"Cf", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible as well, but some scripts are not written without them, nor are many emoji."""
 _NAMESPACE = UUID("0b0f3a52-5f6c-4a53-9a1e-0f6b8a0f5c11")
 
 
@@ -32,9 +35,14 @@ def normal_form(name: str) -> str:
 def valid_name(name: str, *, field: str = "name") -> str:
     """Return the name in Unicode normal form C, under which it is unique.
 
+    Args:
+        name: As it was given.
+        field: What the name is called in the request; one word.
+
     Raises:
         InvalidInput: Not 1 to 255 characters, `.`, `..`, the shape of a UUID, or with `/`, `:` or
-            control characters: such a name could not stand in a path beside ids.
+            control characters: such a name could not stand in a path beside ids. Or with characters
+            that cannot be seen: it would look like another name.
     """
     normal = normal_form(name)
     problem = None
@@ -46,9 +54,16 @@ def valid_name(name: str, *, field: str = "name") -> str:
         problem = "may not have the shape of a UUID: it could be taken for an id."
     elif any(char in "/:" or unicodedata.category(char) in {"Cc", "Cs"} for char in normal):
         problem = "may not contain '/', ':' or control characters."
+    elif (unseen := next(filter(_is_invisible, normal), None)) is not None:
+        problem = f"may not contain U+{ord(unseen):04X}, which cannot be seen: leave it out."
     if problem is not None:
-        raise InvalidInput.of(field, f"A name {problem}", name)
+        article = "An" if field[0] in "aeiou" else "A"
+        raise InvalidInput.of(field, f"{article} {field} {problem}", name)
     return normal
+
+
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in _INVISIBLE and char not in _JOINERS
 
 
 class NameReserved(DomainEvent, abstract=True):

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -16,6 +17,7 @@ from infrastructure.system.children import Child
 from interfaces.bootstrap import running_service
 from interfaces.home import announced, locked_home
 from interfaces.http.app import create_app
+from interfaces.http.stopping import Stopping
 from interfaces.settings import Settings
 
 _CONNECTIONS_GRACE_S = 5
@@ -49,18 +51,31 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
                 demo.start()
                 resources.callback(demo.stop, 0.0)
 
-        app = create_app(service, upload_max_bytes=settings.upload_max_bytes)
-        server = _Server(_configuration(app, settings), when_started=when_started)
+        stopping = Stopping()
+        app = create_app(
+            service,
+            upload_max_bytes=settings.upload_max_bytes,
+            stopping=stopping,
+            loopback_host=settings.host if _is_loopback(listener) else None,
+        )
+        server = _Server(_configuration(app, settings), when_started=when_started, when_stopping=stopping.begin)
         _stop_on_signals(server, worker.kill)
         server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to its caller, and says when it listens."""
+    """A server that leaves signals to its caller, and says when it listens and when it is about to end."""
 
-    def __init__(self, config: uvicorn.Config, *, when_started: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        when_started: Callable[[], Coroutine[Any, Any, None]],
+        when_stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._when_started = when_started
+        self._when_stopping = when_stopping
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,6 +91,11 @@ class _Server(uvicorn.Server):
         if started.done():
             started.result()
         started.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it is about to end, then wait for what is still being answered."""
+        self._when_stopping()
+        await super().shutdown(sockets=sockets)
 
 
 def _configuration(app: Any, settings: Settings) -> uvicorn.Config:
@@ -117,6 +137,10 @@ def _listener(settings: Settings) -> Iterator[socket.socket]:
     listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     with listener:
         yield listener
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def _url(listener: socket.socket) -> str:

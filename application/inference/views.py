@@ -12,7 +12,8 @@ class InferenceRequest(Immutable):
     Attributes:
         model_id: Id or name of the model.
         version: Number, id or alias; absent: the version in production.
-        features: One instance, or a list of them: feature → value, null for a missing one.
+        features: One instance, or a list of up to 100,000 of them, up to 10,000 with `explain=true`: feature →
+            value, null for a missing one.
     """
 
     model_id: str

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from domain.bounds import FREE_FORM_MAX_BYTES, require_bounded
+from domain.bounds import require_bounded
 from domain.datasets.errors import RetiredDataset, UnreadableDataset
 from domain.datasets.events import DatasetEvent, DatasetRegistered, DatasetRetired
-from domain.datasets.values import Column, Contents
+from domain.datasets.values import COLUMNS_MAX, SCHEMA_MAX_BYTES, Column, Contents
 from domain.errors import InvalidInput, suggestion
 from domain.kernel import Aggregate, Provenance, envelope
-from domain.naming import valid_name
+from domain.naming import normal_form, valid_name
 
 
 class Dataset(Aggregate):
@@ -69,14 +69,14 @@ def require_column(columns: Iterable[Column], name: str, *, field: str) -> Colum
 
 
 def _require_describable(columns: Sequence[Column]) -> None:
-    names = {column.name for column in columns}
+    names = {normal_form(column.name) for column in columns}
     if len(names) < len(columns):
         raise UnreadableDataset.of("schema", "Two columns have the same name: rename one.")
-    size = sum(len(column.model_dump_json().encode()) for column in columns)
-    if size > FREE_FORM_MAX_BYTES:
+    size = sum(len(column.model_dump_json().encode()) + len(",") for column in columns)
+    if len(columns) > COLUMNS_MAX or size > SCHEMA_MAX_BYTES:
         message = (
-            f"The {len(columns)} columns take {size} bytes to describe, may take {FREE_FORM_MAX_BYTES}: "
-            "keep fewer, or give them shorter names."
+            f"The {len(columns):,} columns (at most {COLUMNS_MAX:,}) take {size:,} bytes to describe "
+            f"(at most {SCHEMA_MAX_BYTES:,}): keep fewer, or give them shorter names."
         )
         raise UnreadableDataset.of("schema", message)
 

@@ -4,6 +4,16 @@ from enum import StrEnum
 
 from domain.kernel import Immutable
 
+COLUMNS_MAX = 4_000
+SCHEMA_MAX_BYTES = 256 * 1024
+"""The schema travels in events and, twice, in a training's plan: each must fit one message of 1 MiB."""
+_COLUMN_BYTES = len('{"name":"","type":"categorical","missing":9999999999},')
+
+
+def names_max_bytes(columns: int) -> int:
+    """Return what the names of so many columns may take together, in bytes of UTF-8 as JSON."""
+    return SCHEMA_MAX_BYTES - columns * _COLUMN_BYTES
+
 
 class ColumnType(StrEnum):
     """How a column is learned from.

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from domain.errors import PROBLEMS_MAX, FieldProblem, InvalidInput, suggestion
 from domain.kernel import Immutable
+from domain.training.expectations import expectation, shown
 
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
 
@@ -100,6 +101,15 @@ ALIASES: Mapping[str, str] = {
 """LightGBM's and scikit-learn's other names → the name here."""
 
 
+_COLUMN_NAME = "the name of a column"
+_IN_COLUMNS: Mapping[str, str] = {"target": _COLUMN_NAME, "features": "a list of at least one column name"}
+_EXPECTED: Mapping[str, str] = {
+    name: _IN_COLUMNS[name] if name in _IN_COLUMNS else expectation(field)
+    for name, field in Hyperparameters.model_fields.items()
+}
+"""What the value of each must be, in words."""
+
+
 def parse(given: Mapping[str, Any]) -> Hyperparameters:
     """Return the hyperparameters with aliases resolved and defaults filled in.
 
@@ -134,6 +144,9 @@ def parse(given: Mapping[str, Any]) -> Hyperparameters:
 
 def _problem(error: Any, given: Mapping[str, Any]) -> FieldProblem:
     canonical, *indexes = error["loc"]
+    expected = _COLUMN_NAME if indexes else _EXPECTED[canonical]
     name = next(each for each in given if ALIASES.get(each, each) == canonical)
     path = f"hyperparameters.{name}" + "".join(f"[{index}]" for index in indexes)
-    return FieldProblem(field=path, message=f"{error['msg']}.", value=error["input"])
+    return FieldProblem(
+        field=path, message=f"must be {expected}, is {shown(error['input'])}.", value=error["input"]
+    )

@@ -10,6 +10,8 @@ from domain.training.values import LEARNABLE_TYPES, TrainingPlan
 ROWS_MIN = 10
 """Fewer rows leave nothing to validate on."""
 
+_TARGET_FIELD = "hyperparameters.target"
+
 TRAINABLE_TYPES = frozenset({ModelType.CLASSIFICATION, ModelType.REGRESSION})
 
 
@@ -42,16 +44,18 @@ def plan(*, model_type: ModelType, dataset: Dataset, hyperparameters: Hyperparam
 
 def _target(model_type: ModelType, dataset: Dataset, hyperparameters: Hyperparameters) -> Column:
     name = hyperparameters.target or dataset.target
-    field = "hyperparameters.target"
     if name is None:
         message = f"Dataset {dataset.name!r} names no target: name the column to learn here."
-        raise InvalidInput.of(field, message)
-    column = require_column(dataset.contents.columns, name, field=field)
+        raise InvalidInput.of(_TARGET_FIELD, message)
+    column = require_column(dataset.contents.columns, name, field=_TARGET_FIELD)
     allowed = {ColumnType.NUMERIC} if model_type is ModelType.REGRESSION else LEARNABLE_TYPES
     if column.type not in allowed:
         types = " or ".join(sorted(allowed))
         message = f"Column {name!r} is {column.type}: a {model_type} learns a {types} column."
-        raise InvalidInput.of(field, message, name)
+        if hyperparameters.target is not None:
+            raise InvalidInput.of(_TARGET_FIELD, message, name)
+        advice = f"It is the target of dataset {dataset.name!r}: name another column in {_TARGET_FIELD}."
+        raise InvalidInput.of("dataset_id", f"{message} {advice}", str(dataset.id))
     return column
 
 

@@ -1,6 +1,10 @@
 """What the text of a CSV cell means: one set of rules for the schema and for the values.
 
 Spaces and tabs around a missing value, a number or a boolean do not count; in any other text they do.
+
+A column is numeric only if every value survives as a number. One that is written with leading zeros
+(`007`, `00.5`; not `0`, `0.5`, `-0.1`), or in digits alone and beyond ±(2^53 - 1), is a code and no
+quantity: the column is categorical, and its values come back as they were written.
 """
 
 from enum import Enum
@@ -9,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.datasets.values import ColumnType
+from infrastructure.datasets.codes import are_exact, is_inexact_integer, may_have_leading_zeros
 from infrastructure.datasets.refusals import infinite
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", "Null", "null", "None")
@@ -16,12 +21,12 @@ MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", 
 
 _MISSING = pa.array(MISSING)
 _BOOLEANS = pa.array(["true", "false"])
-_NUMBER = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"
+_NUMBER = r"\A[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"
 _INFINITE = r"(?i)\A[+-]?inf(?:inity)?\z"
 
 
 class _Kind(Enum):
-    NUMBER = "a finite number"
+    NUMBER = "a finite number that is no code"
     INFINITE = "an infinite number"
     BOOLEAN = "true or false, in any case"
     TEXT = "anything else"
@@ -68,13 +73,13 @@ class CellProfile:
         return _Kind.TEXT in self._kinds or (_Kind.BOOLEAN in self._kinds and len(self._kinds) > 1)
 
     def _add_plain_numbers(self, cells: pa.Array) -> bool:
-        """Take the cells in if all are plain finite numbers: the common case, and one cast."""
+        """Take the cells in if all are plain numbers: the common case, and one cast."""
         try:
             numbers = pc.cast(cells, pa.float64())
         except pa.ArrowInvalid:
             return False
         # The cast reads spellings of infinity and of NaN that are none of ours.
-        if pc.all(pc.is_finite(numbers)).as_py() is False:
+        if not are_exact(numbers) or may_have_leading_zeros(cells):
             return False
         self.missing += cells.null_count
         if cells.null_count < len(cells):
@@ -83,7 +88,8 @@ class CellProfile:
 
     def _add_kinds(self, present: pa.Array) -> None:
         is_number = pc.match_substring_regex(present, _NUMBER)
-        values = pc.cast(pc.if_else(is_number, present, None), pa.float64())
+        written = pc.cast(pc.if_else(is_number, present, None), pa.float64())
+        values = pc.if_else(is_inexact_integer(present, written), None, written)
         is_finite = pc.fill_null(pc.is_finite(values), fill_value=False)
         is_beyond = pc.fill_null(pc.is_inf(values), fill_value=False)
         is_infinite = pc.or_(is_beyond, pc.match_substring_regex(present, _INFINITE))

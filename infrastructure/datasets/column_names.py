@@ -1,14 +1,13 @@
 """What the names of a table's columns may be."""
 
+import json
 import unicodedata
 from collections.abc import Sequence
 
 from domain.datasets.errors import UnreadableDataset
+from domain.datasets.values import COLUMNS_MAX, names_max_bytes
+from domain.naming import normal_form
 from infrastructure.datasets.refusals import unreadable
-
-COLUMNS_MAX = 10_000
-NAMES_MAX_BYTES = 256 * 1024
-"""The schema travels in one event, which must fit one message."""
 
 
 def require_names(names: Sequence[str]) -> None:
@@ -16,20 +15,32 @@ def require_names(names: Sequence[str]) -> None:
 
     Raises:
         UnreadableDataset: Too many columns, or a name that is empty, taken twice, holds a control
-            character (a line break too), or all of them together are too long.
+            character (a line break too), or all of them together are too long. Spellings of one
+            name that differ in Unicode's composition alone are the same name.
     """
     if not names:
         raise unreadable("has no columns: write at least one.")
     if len(names) > COLUMNS_MAX:
-        raise unreadable(f"has {len(names):,} columns, at most {COLUMNS_MAX:,} are read: leave some out.")
-    if sum(len(name.encode("utf-8", "surrogatepass")) for name in names) > NAMES_MAX_BYTES:
-        message = f"has column names of more than {NAMES_MAX_BYTES // 1024} KiB together: shorten them."
-        raise unreadable(message)
+        raise unreadable(
+            f"has {len(names):,} columns, at most {COLUMNS_MAX:,} are read, with names of up to "
+            f"{names_max_bytes(COLUMNS_MAX):,} bytes together: leave some out."
+        )
+    size, size_max = sum(map(_size_bytes, names)), names_max_bytes(len(names))
+    if size > size_max:
+        columns = "1 column" if len(names) == 1 else f"{len(names):,} columns"
+        raise unreadable(
+            f"has {columns} with names of {size:,} bytes together, names of so many may take {size_max:,}: "
+            "shorten them or leave columns out."
+        )
     first: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
-        problem = _problem(name, number, first.setdefault(name, number))
+        problem = _problem(name, number, first.setdefault(normal_form(name), number))
         if problem is not None:
             raise problem
+
+
+def _size_bytes(name: str) -> int:
+    return len(json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogatepass")) - len('""')
 
 
 def _problem(name: str, number: int, first: int) -> UnreadableDataset | None:
@@ -38,5 +49,5 @@ def _problem(name: str, number: int, first: int) -> UnreadableDataset | None:
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
         return unreadable(f"names column {number} {name!r}, with a control character in it: rename it.")
     if first != number:
-        return unreadable(f"names columns {first} and {number} both {name!r}: rename one of them.")
+        return unreadable(f"names columns {first} and {number} both {normal_form(name)!r}: rename one of them.")
     return None

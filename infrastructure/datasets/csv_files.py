@@ -6,6 +6,7 @@ decided over the whole column (`cells`), never from the file's beginning.
 
 import csv
 import io
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from domain.datasets.errors import UnreadableDataset
-from domain.datasets.values import Column, Contents, DatasetFormat
+from domain.datasets.values import COLUMNS_MAX, Column, Contents, DatasetFormat
 from infrastructure.datasets.cells import MISSING, CellProfile, to_values
-from infrastructure.datasets.column_names import COLUMNS_MAX, require_names
+from infrastructure.datasets.column_names import require_names
+from infrastructure.datasets.open_quotes import line_of_open_quote
 from infrastructure.datasets.refusals import unreadable
 from infrastructure.datasets.text_bytes import TextBytes
 from infrastructure.datasets.value_types import VALUE_TYPES
@@ -23,7 +25,7 @@ from infrastructure.datasets.value_types import VALUE_TYPES
 BLOCK_BYTES = 1024 * 1024
 """The parser reads 32 blocks ahead, whatever it is told, so blocks are small. No row is longer than one."""
 
-_LAST_ROW = "," * COLUMNS_MAX + "end of file"
+_LAST_ROW_COMMAS = "," * COLUMNS_MAX
 """Put behind every file: no table is as wide, so the parser reports this row. Where it does not, a quote
 was opened and never closed, and the row became part of a cell."""
 
@@ -36,7 +38,7 @@ def inspect_csv(path: Path) -> Contents:
     """
     with path.open("rb") as file:
         text = _text(file)
-        names = _header(text)
+        names = _header(path, text)
         profiles = [CellProfile(name) for name in names]
         rows = 0
         for batch in _batches(path, text, names=names, columns=names, use_threads=False):
@@ -71,25 +73,28 @@ def read_csv(path: Path, columns: Sequence[Column]) -> pa.Table:
                     [to_values(cells, column.type) for cells, column in zip(batch.columns, columns, strict=True)],
                     schema=schema,
                 )
-                for batch in _batches(path, text, names=_header(text), columns=names, use_threads=True)
+                for batch in _batches(path, text, names=_header(path, text), columns=names, use_threads=True)
             ],
             schema=schema,
         )
 
 
 def _text(file: io.BufferedReader) -> TextBytes:
-    return TextBytes(file, head_bytes=BLOCK_BYTES, ending=f"\n{_LAST_ROW}\n".encode())
+    # Nobody can write the row before it is drawn, so no row of the file is taken for it.
+    return TextBytes(file, head_bytes=BLOCK_BYTES, last_row=_LAST_ROW_COMMAS + secrets.token_hex(16))
 
 
-def _header(text: TextBytes) -> list[str]:
+def _header(path: Path, text: TextBytes) -> list[str]:
     rows = csv.reader(io.StringIO(text.head, newline=""))
     try:
         names = next((row for row in rows if row), None)
     except csv.Error:
         message = "has a header that cannot be read: a name is too long, or a quote is not closed."
-        raise unreadable(message) from None
+        raise (_open_quote(path) or unreadable(message)) from None
     if names is None:
         raise unreadable("is empty: the first line must name the columns.")
+    if any("\n" in name for name in names) and (open_quote := _open_quote(path)):
+        raise open_quote
     if len(names) == 1 and (separator := next((each for each in ";\t|" if each in names[0]), None)):
         raise unreadable(f"seems to separate cells with {separator!r}: separate them with commas.")
     require_names(names)
@@ -105,7 +110,7 @@ def _batches(
 
     def on_invalid(row: pa_csv.InvalidRow) -> str:
         nonlocal is_complete
-        if row.text == _LAST_ROW:
+        if row.text == text.last_row:
             is_complete = True
             return "skip"
         ragged.append(row)
@@ -133,13 +138,14 @@ def _batches(
                 rows += batch.num_rows
                 yield batch
     except pa.ArrowInvalid:
-        raise (_ragged(path, ragged[0]) if ragged else _too_long(rows)) from None
+        problem = _ragged(path, ragged[0]) if ragged else _too_long(rows)
+        is_cut_short = not ragged or ragged[0].text.endswith(text.last_row)
+        raise ((is_cut_short and _open_quote(path)) or problem) from None
     except pa.ArrowKeyError:
         raise unreadable("has a header that cannot be read: write its names without quotes.") from None
     if not is_complete:
-        raise unreadable(
-            'ends inside a quoted cell: close the quote (") that is open, or double it inside a cell.'
-        )
+        message = 'ends inside a quoted cell: close the quote (") that is open, or double it inside a cell.'
+        raise _open_quote(path) or unreadable(message)
 
 
 def _ragged(path: Path, row: pa_csv.InvalidRow) -> UnreadableDataset:
@@ -156,6 +162,16 @@ def _too_long(rows: int) -> UnreadableDataset:
     return unreadable(
         f"has more than {BLOCK_BYTES // 1024:,} KiB in one row (row {rows + 1:,} of the data, or the header): "
         'close the quote (") that is open there, or shorten the row.'
+    )
+
+
+def _open_quote(path: Path) -> UnreadableDataset | None:
+    line = line_of_open_quote(path)
+    if line is None:
+        return None
+    return unreadable(
+        f'has a quote (") that is opened in line {line:,} and never closed: '
+        "close it, or write the cell without it."
     )
 
 

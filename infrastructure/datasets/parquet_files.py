@@ -1,7 +1,7 @@
 """Parquet files, read column by column in small batches: a row group may be as big as it likes.
 
 Values have types of their own here, so no text is taken for a number or for a missing value; missing are
-nulls, and NaN among numbers.
+nulls, and NaN among numbers. As in CSV, a column with an integer beyond ±(2^53 - 1) is categorical.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from infrastructure.datasets.codes import EXACT_INTEGER_MAX
 from infrastructure.datasets.parquet_layout import ParquetColumn, ParquetTable, decoding, opened, require_parquet
 from infrastructure.datasets.refusals import infinite, unreadable
 from infrastructure.datasets.value_types import VALUE_TYPES
@@ -62,6 +63,7 @@ def read_parquet(path: Path, columns: Sequence[Column]) -> pa.Table:
 
 def _profile(table: ParquetTable, column: ParquetColumn) -> Column:
     rows = missing = 0
+    column_type = column.type
     for cells in _cells(table, column):
         if column.type is ColumnType.NUMERIC:
             values = _to_values(cells, column.type)
@@ -69,10 +71,18 @@ def _profile(table: ParquetTable, column: ParquetColumn) -> Column:
             at = pc.index(pc.is_inf(values), True).as_py()
             if at >= 0:
                 raise infinite(column.name, rows + at)
+            if _is_whole(cells.type) and pc.any(pc.greater(pc.abs(values), EXACT_INTEGER_MAX)).as_py():
+                column_type = ColumnType.CATEGORICAL
         else:
             missing += cells.null_count
         rows += len(cells)
-    return Column(name=column.name, type=column.type, missing=missing)
+    return Column(name=column.name, type=column_type, missing=missing)
+
+
+def _is_whole(arrow_type: pa.DataType) -> bool:
+    if pt.is_dictionary(arrow_type):
+        arrow_type = arrow_type.value_type
+    return bool(pt.is_integer(arrow_type) or (pt.is_decimal(arrow_type) and arrow_type.scale == 0))
 
 
 def _to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
@@ -81,7 +91,7 @@ def _to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
     if pt.is_decimal(cells.type):
         # The direct way to a float can be off by its last digit.
         cells = pc.cast(cells, pa.string())
-    # A whole number beyond 2**53 becomes the nearest float: no model could use its last digits.
+    # A decimal becomes the nearest float: no model could use its last digits.
     values = pc.cast(cells, VALUE_TYPES[column_type], safe=False)
     if column_type is ColumnType.NUMERIC:
         return pc.if_else(pc.is_nan(values), None, values)

@@ -22,12 +22,13 @@ _BINARY_FORMATS = {
 
 
 class TextBytes:
-    """A file for the parser to read: UTF-8 without NUL, followed by an ending of ours.
+    """A file for the parser to read: UTF-8 without NUL, followed by a row of ours.
 
     Raises:
         UnreadableDataset: On making it and on reading: the bytes are no UTF-8, or hold a NUL; with the line.
 
     Attributes:
+        last_row: The row put behind the file, on a line of its own.
         closed: Part of what a file is; the parser asks.
         head: The text that the file begins with, without a byte order mark.
         size_bytes: Bytes of the file that were read.
@@ -35,9 +36,10 @@ class TextBytes:
 
     closed = False
 
-    def __init__(self, file: BinaryIO, *, head_bytes: int, ending: bytes) -> None:
+    def __init__(self, file: BinaryIO, *, head_bytes: int, last_row: str) -> None:
+        self.last_row = last_row
         self._file = file
-        self._ending = ending
+        self._ending = f"\n{last_row}\n".encode()
         self._hash = hashlib.sha256()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._lines = 0

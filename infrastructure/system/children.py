@@ -31,7 +31,7 @@ class Child:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while its own thread stops the child
 
     @property
     def pid(self) -> int | None:

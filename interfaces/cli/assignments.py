@@ -9,7 +9,7 @@ import typer
 def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
     """Return key → value: numbers, true, false, null, lists and objects are read as JSON, all else is text.
 
-    Quotes force text: `zip='"8001"'`.
+    Quotes force text: `zip='"8001"'`. Nothing behind the `=` is a missing value, as in a CSV file, and None.
 
     Raises:
         typer.BadParameter: A word has no `=` or no key, or a key comes twice.
@@ -26,7 +26,7 @@ def parse_assignments(words: Sequence[str]) -> dict[str, Any]:
             message = f"{key!r} is given twice."
             raise typer.BadParameter(message)
         try:
-            found[key] = orjson.loads(text)
+            found[key] = orjson.loads(text) if text else None
         except orjson.JSONDecodeError:
             found[key] = text
     return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+_BASE_PATH = "/api/v1"
 _ANSWER_WITHIN_S = 120.0
 _CONNECT_WITHIN_S = 5.0
 _REFUSED_FROM_STATUS = 300
@@ -46,6 +47,12 @@ class Refused(ClientError):
         document: The body; empty where it is no JSON object.
     """
 
+    @property
+    def problems(self) -> list[Mapping[str, Any]]:
+        """What is wrong with each field, where the service says so."""
+        problems = self.document.get("validation_errors")
+        return [each for each in problems if isinstance(each, dict)] if isinstance(problems, list) else []
+
     def __init__(self, message: str, *, status: int, document: Mapping[str, Any]) -> None:
         super().__init__(message)
         self.status = status
@@ -62,13 +69,13 @@ class Connection:
     """Requests to one service. What it has been told to change, it sees in what it reads afterwards.
 
     Attributes:
-        url: Without a slash at its end.
+        url: Without the base path, and without a slash at its end.
     """
 
     def __init__(self, url: str) -> None:
         import httpx  # noqa: PLC0415 - `--help` and `serve` need not wait for it
 
-        self.url = url.rstrip("/")
+        self.url = url.rstrip("/").removesuffix(_BASE_PATH).rstrip("/")
         self._position: str | None = None
         self._client = httpx.Client(
             base_url=self.url,
@@ -126,7 +133,7 @@ class Connection:
         import httpx  # noqa: PLC0415 - imported already by then
 
         try:
-            response = self._client.request(method, f"/api/v1{path}", **arguments)
+            response = self._client.request(method, f"{_BASE_PATH}{path}", **arguments)
         except httpx.RequestError as error:
             message = f"cannot reach {self.url}: {error}. Is `ml-service serve` running there?"
             raise Unreachable(message) from error

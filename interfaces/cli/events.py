@@ -1,17 +1,20 @@
 """`ml-service events`: what has happened, in order."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from interfaces.cli.connection import Connection, connected
+from interfaces.cli.connection import ClientError, Connection, Refused, Unreachable, connected
 from interfaces.cli.options import AsJson, Url
-from interfaces.cli.output import console, is_for_people, print_json, printable
+from interfaces.cli.output import complain, console, is_for_people, print_json, printable
 
 _PAGE = 1_000
 _LOOK_EVERY_S = 0.5
+_PAUSE_MAX_S = 10.0
+_AWAY = frozenset({502, 503, 504})
 _INTERRUPTED = 130
 
 
@@ -21,7 +24,10 @@ def events(
     topic: Annotated[
         str | None, typer.Option("--type", help="Only of this type, such as model.registered.v1.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what happens from now on.")] = False,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Go on with what happens from now on, even when the service restarts."),
+    ] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -40,15 +46,47 @@ def events(
 
 def _events(connection: Connection, *, after: int, topic: str | None, follow: bool) -> Iterator[dict[str, Any]]:
     wanted = {} if topic is None else {"type": topic}
+    read: Callable[..., Any] = connection.get
     while True:
-        page = connection.get("/events", after=after, limit=_PAGE, **wanted)
+        page = read("/events", after=after, limit=_PAGE, **wanted)
         yield from page["items"]
+        if follow:
+            read = partial(_get_patiently, connection)  # only a service that was there can come back
         if page["next_after"] > after:
             after = page["next_after"]
         elif follow:
             time.sleep(_LOOK_EVERY_S)
         else:
             return
+
+
+def _get_patiently(connection: Connection, path: str, **parameters: Any) -> Any:
+    """Return the document, however long the service is away.
+
+    Raises:
+        Refused: The service is there and says no.
+    """
+    pause_s = _LOOK_EVERY_S
+    is_away = False
+    while True:
+        try:
+            page = connection.get(path, **parameters)
+        except ClientError as error:
+            if not _is_passing(error):
+                raise
+            if not is_away:
+                complain(f"{error} Asking again until it is back.")
+            is_away = True
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _PAUSE_MAX_S)
+        else:
+            if is_away:
+                complain(f"{connection.url} is back.")
+            return page
+
+
+def _is_passing(error: ClientError) -> bool:
+    return isinstance(error, Unreachable) or (isinstance(error, Refused) and error.status in _AWAY)
 
 
 def _shower() -> Any:

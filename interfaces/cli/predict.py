@@ -1,5 +1,7 @@
 """`ml-service predict`: what a model says of one instance or many."""
 
+import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from interfaces.cli.assignments import parse_assignments
-from interfaces.cli.connection import connected
+from interfaces.cli.connection import Refused, connected
 from interfaces.cli.options import AsJson, Url
 from interfaces.cli.output import console, is_for_people, number, print_json, printable
 
@@ -23,7 +25,8 @@ def predict(
         typer.Argument(
             metavar="FILE.json | - | KEY=VALUE...",
             help="A file (- for standard input) with one object of features or a list of them, or the "
-            "features of one instance.",
+            "features of one instance: a number, true, false or null as they stand, nothing behind the = for "
+            "a missing value, all else as text. Quotes force text: 'plan=\"5\"'.",
             show_default=False,
         ),
     ],
@@ -43,7 +46,10 @@ def predict(
     if version is not None:
         body["version"] = version
     with connected(url) as connection:
-        answer = connection.post("/inference", body, **({"explain": "true"} if explain else {}))
+        try:
+            answer = connection.post("/inference", body, **({"explain": "true"} if explain else {}))
+        except Refused as refused:
+            raise _with_hint(refused, instances) from None
     if is_for_people(as_json=as_json):
         _show(answer)
     else:
@@ -69,6 +75,19 @@ def _features(words: list[str]) -> Any:
         message = f"{source} holds neither an object of features nor a list of them."
         raise typer.BadParameter(message)
     return features
+
+
+def _with_hint(refused: Refused, words: list[str]) -> Refused:
+    """Return the refusal; where it wants text for a `key=value` that was read as something else, with the cure."""
+    wanted = {
+        str(each.get("field")) for each in refused.problems if str(each.get("message")).startswith("must be text")
+    }
+    hints = []
+    for word in words:
+        key, equals, text = word.partition("=")
+        if equals and f"features.{key}" in wanted:
+            hints.append(f"Quotes make it text: {shlex.quote(f'{key}={json.dumps(text, ensure_ascii=False)}')}")
+    return Refused("\n".join([str(refused), *hints]), status=refused.status, document=refused.document)
 
 
 def _show(answer: Mapping[str, Any]) -> None:

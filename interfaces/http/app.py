@@ -1,5 +1,6 @@
 """The service as one ASGI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.service import Service
+from interfaces.http.admission import Admission
 from interfaces.http.audit import AuditEndpoints
 from interfaces.http.commands import Commands
 from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
@@ -22,19 +24,31 @@ from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
 from interfaces.http.reads import Reads
+from interfaces.http.stopping import Stopping
 from interfaces.http.training import TrainingEndpoints
 
 THREADS = 16
 
 
-def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, threads: int = THREADS) -> ASGIApp:
+def create_app(
+    service: Service,
+    *,
+    upload_max_bytes: int = UPLOAD_MAX_BYTES,
+    threads: int = THREADS,
+    stopping: Stopping | None = None,
+    loopback_host: str | None = None,
+) -> ASGIApp:
     """Return the application; its lifespan ends what it began, and nothing of the service.
 
     Args:
         service: What it works with.
         upload_max_bytes: The size of the largest upload that is taken.
         threads: So many commands, and as many questions, at the same time.
+        stopping: Told when the service is about to end, so that it waits for nobody; None for never.
+        loopback_host: Under which it is bound to loopback: requests for other hosts are refused then; None
+            where it is reached over a network.
     """
+    stopping = stopping or Stopping()
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
     reads = Reads(service=service, threads=threads)
@@ -44,7 +58,7 @@ def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, th
         *DatasetEndpoints(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
         ).operations(),
-        *TrainingEndpoints(service=service, commands=commands, reads=reads).operations(),
+        *TrainingEndpoints(service=service, commands=commands, reads=reads, stopping=stopping).operations(),
         *HealthEndpoints(service=service, reads=reads).operations(),
     ]
     document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
@@ -60,21 +74,37 @@ def create_app(service: Service, *, upload_max_bytes: int = UPLOAD_MAX_BYTES, th
         lifespan=lifespan,
     )
     others.router.redirect_slashes = False
-    return _Dispatch(inference=inference, others=Exchange(others))
+    return _Dispatch(
+        admission=Admission(loopback_host=loopback_host), inference=inference, others=others, stopping=stopping
+    )
 
 
 class _Dispatch:
     """Sends predictions the shortest way, and everything else through the router, which costs them half."""
 
-    def __init__(self, *, inference: ASGIApp, others: ASGIApp) -> None:
+    def __init__(self, *, admission: Admission, inference: ASGIApp, others: ASGIApp, stopping: Stopping) -> None:
+        self._admission = admission
         self._inference = inference
-        self._others = others
+        self._others = Exchange(others, stopping=stopping)
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == INFERENCE_PATH:
-            await self._inference(scope, receive, send)
+        is_http = scope["type"] == "http"
+        if is_http and (refusal := self._admission.refusal(scope)) is not None:
+            await self._refused(refusal, scope, receive, send)
+        elif is_http and scope["path"] == INFERENCE_PATH:
+            try:
+                await self._inference(scope, receive, send)
+            except asyncio.CancelledError as cancelled:  # before the answer, which is sent at once
+                await self._refused(cancelled, scope, receive, send)
         else:
             await self._others(scope, receive, send)
+
+    async def _refused(self, refusal: BaseException, scope: Scope, receive: Receive, send: Send) -> None:
+        async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            raise refusal
+
+        await Exchange(refuse, stopping=self._stopping)(scope, receive, send)
 
 
 async def _no_such_path(request: Request, _error: Exception) -> Response:

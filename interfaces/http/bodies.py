@@ -24,14 +24,19 @@ def media_type(request: Request) -> str | None:
 
 
 def require_json(request: Request, *, understood: tuple[str, ...] = (JSON,)) -> None:
-    """Refuse a body that says it is something else.
+    """Refuse a body that does not say it is JSON: a browser sends others for any page, without asking us.
 
     Raises:
-        UnsupportedMediaType: It does.
+        UnsupportedMediaType: It says that it is something else, or nothing.
     """
     given = media_type(request)
-    if given is not None and given not in understood:
+    if given not in understood and (given is not None or has_body(request)):
         raise UnsupportedMediaType(given, understood=understood)
+
+
+def has_body(request: Request) -> bool:
+    """Tell whether a body comes with the request, by what its headers say."""
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 async def read_body(request: Request, *, max_bytes: int = JSON_BODY_MAX_BYTES) -> bytes:
@@ -88,6 +93,15 @@ def require_json_text(body: bytes) -> object:
     try:
         found: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        _require_utf8(body)
         message = f"The body is no JSON: {error}."
         raise NotJson(message) from None
     return found
+
+
+def _require_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        message = f"The body is not in UTF-8, as JSON must be: see its byte {error.start + 1}."
+        raise NotJson(message) from None

@@ -142,8 +142,10 @@ def entity_tags(given: str, *, header: str) -> list[tuple[str, bool]]:
 
 
 def _acceptable_versions(request: Request) -> tuple[int, ...] | None:
-    given = ", ".join(request.headers.getlist("if-match"))
-    if not given or given.strip() == "*":
+    lines = request.headers.getlist("if-match")
+    given = ", ".join(lines)
+    # a blank condition is one that went missing on its way: to ignore it would be to overwrite
+    if not lines or given.strip() == "*":
         return None
     tags = entity_tags(given, header="If-Match")
     # by strong comparison, which a weak tag never passes (Source: RFC 9110, section 13.1.1)

@@ -1,7 +1,9 @@
 """Datasets over HTTP: registered by upload or URI, listed, read, retired."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.to_thread
@@ -19,15 +21,15 @@ from application.ports.read_models import Collection
 from application.service import Service
 from domain.commands import command_stream_id
 from domain.errors import DomainError, InvalidInput
+from domain.naming import normal_form
 from interfaces.http import lists
-from interfaces.http.bodies import JSON, media_type, parsed, read_body
+from interfaces.http.bodies import JSON, has_body, media_type, parsed, read_body
 from interfaces.http.commands import Commands, Success
 from interfaces.http.context import Conditions, idempotency
-from interfaces.http.incoming import Incoming
+from interfaces.http.incoming import Incoming, storage_errors
 from interfaces.http.lists import ListRequest, page
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
-from interfaces.http.parameters import require_known
 from interfaces.http.problems import UnsupportedMediaType
 from interfaces.http.reads import Found, Reads
 from interfaces.http.uploads import BODIES, FORMATS, MULTIPART, received_upload
@@ -58,6 +60,7 @@ class DatasetEndpoints:
         self._commands = commands
         self._reads = reads
         self._upload_max_bytes = upload_max_bytes
+        self._registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._inspections = anyio.CapacityLimiter(INSPECTIONS_AT_ONCE)
 
     def operations(self) -> list[Operation]:
@@ -126,12 +129,18 @@ class DatasetEndpoints:
     async def register(self, request: Request) -> Response:
         """Begin a dataset: of what lies at a URI, or of an upload."""
         kind = media_type(request)
-        if kind in {None, JSON}:
-            require_known(request, ())
-            return await self._register_uri(request)
         if kind == MULTIPART or kind in FORMATS:
             return await self._register_upload(request)
-        raise UnsupportedMediaType(kind or "", understood=(JSON, *FORMATS, MULTIPART))
+        is_nothing = kind is None and not has_body(request) and not request.query_params
+        if kind != JSON and not is_nothing:
+            raise UnsupportedMediaType(kind, understood=(JSON, *FORMATS, MULTIPART))
+        for name, value in request.query_params.items():
+            message = (
+                f"is a field of a JSON body, no parameter beside one; an upload, which has it as a parameter, has "
+                f"the Content-Type {', '.join(FORMATS)} or {MULTIPART}."
+            )
+            raise InvalidInput.of(name, message, value)
+        return await self._register_uri(request)
 
     async def _register_uri(self, request: Request) -> Response:
         demanded = self._commands.demanded(request, success=_CREATED)
@@ -153,8 +162,7 @@ class DatasetEndpoints:
         try:
             return await self._registered(command, obtained, demanded, given)
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(partial(obtained.path.unlink, missing_ok=True))
+            obtained.path.unlink(missing_ok=True)  # in no thread: at the server's end there is no time to wait
 
     async def _register_upload(self, request: Request) -> Response:
         demanded = self._commands.demanded(request, success=_CREATED)
@@ -191,7 +199,8 @@ class DatasetEndpoints:
             if (done := replay(ledger=self._service.ledger, context=given)) is not None:
                 return done
             try:
-                return receive()
+                with storage_errors():
+                    return receive()
             except DomainError:
                 # the same command, sent twice at once, may stand in its own way ("name taken")
                 if (done := replay(ledger=self._service.ledger, context=given)) is not None:
@@ -210,16 +219,23 @@ class DatasetEndpoints:
     async def _registered(
         self, command: RegisterDataset, received: Received, demanded: Conditions, given: Context
     ) -> Response:
-        def decide(context: Context) -> Outcome[DatasetResponse]:
-            return handlers.register_dataset(
-                command,
-                received,
-                context=context,
-                ledger=self._service.ledger,
-                artifacts=self._service.artifacts,
-                identity=self._service.identity,
-            )
+        artifacts = self._service.artifacts
 
-        return await self._commands.answered(
-            await self._commands.executed(decide, demanded, given, success=_CREATED)
-        )
+        def decide(context: Context) -> Outcome[DatasetResponse]:
+            with storage_errors():
+                outcome = handlers.register_dataset(
+                    command,
+                    received,
+                    context=context,
+                    ledger=self._service.ledger,
+                    artifacts=artifacts,
+                    identity=self._service.identity,
+                )
+            # a cancelled request's file is removed under the thread that goes on: without bytes, no dataset
+            artifacts.path(received.contents.sha256)
+            return outcome
+
+        # who loses the race for a name is refused before its bytes are kept, for nobody would remove them
+        async with self._registering.setdefault(normal_form(command.name), asyncio.Lock()):
+            executed = await self._commands.executed(decide, demanded, given, success=_CREATED)
+        return await self._commands.answered(executed)

@@ -1,6 +1,7 @@
 """What went wrong → status, headers and body: the one place where errors and HTTP meet."""
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from typing import Any
 
 import orjson
 import pydantic
+import sqlalchemy.exc
 from eventsourcing.persistence import OperationalError
 
 from application.ports.artifacts import ArtifactUnavailable
@@ -85,12 +87,32 @@ def _described(
             if isinstance(error, kind):
                 return status, error.code, error.message, {}, error.details
     if isinstance(error, OperationalError):
-        _log.error("request %s: the event store cannot be used", request_id, exc_info=error)
+        _log.error("request %s: the event store cannot be used: %s", request_id, error)
         message = "The event store cannot be used at this moment: ask again."
+        if _is_full(error):
+            message = "The event store cannot write, for the disk is full: ask its operator, then ask again."
         return HTTPStatus.SERVICE_UNAVAILABLE, "event-store.unavailable", message, _RETRY_AFTER, {}
+    if isinstance(error, (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError)):
+        _log.error("request %s: the read models cannot be used: %s", request_id, _in_one_line(error))
+        message = "The read models cannot be used now: ask again."
+        return HTTPStatus.SERVICE_UNAVAILABLE, "read-model.unavailable", message, _RETRY_AFTER, {}
     _log.error("request %s: an error that nobody foresaw", request_id, exc_info=error)
     message = f"The service failed at something it did not foresee; its log has more under {request_id!r}."
     return HTTPStatus.INTERNAL_SERVER_ERROR, "service.unexpected", message, {}, {}
+
+
+def _is_full(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, sqlite3.Error):
+            return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        cause = cause.__cause__
+    return False
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return the first line of what a database's error says: the rest is the statement and its parameters."""
+    return str(error).partition("\n")[0]
 
 
 def _field_problems(error: Exception) -> tuple[FieldProblem, ...] | None:

@@ -6,7 +6,7 @@ from collections.abc import Set
 from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 
 from application.ports.filters import (
     And,
@@ -98,6 +98,12 @@ class _Tree(Transformer[Token, Any]):
     def one_of(self, field: FieldPath, *literals: Literal) -> Condition:
         return OneOf(field=field, literals=literals)
 
+    def not_like(self, field: FieldPath, operator: Token, pattern: str) -> Condition:
+        return Not(condition=self.comparison(field, operator, pattern))
+
+    def none_of(self, field: FieldPath, *literals: Literal) -> Condition:
+        return Not(condition=self.one_of(field, *literals))
+
     def is_null(self, field: FieldPath) -> Condition:
         return IsNull(field=field)
 
@@ -147,7 +153,7 @@ _PARSER = Lark(
 
 _MEANINGS = {
     "COMPARISON": "one of = != < <= > >=",
-    "LIKE": "LIKE",
+    "LIKE": "LIKE or ILIKE",
     "_AND": "AND",
     "_OR": "OR",
     "_NOT": "NOT",
@@ -159,7 +165,7 @@ _MEANINGS = {
     "DIRECTION": "asc or desc",
     "NAME": "a field",
     "QUOTED": "a field in double quotes",
-    "KEY": "a key",
+    "KEY": "a key (in double quotes where it is no plain word)",
     "STRING": "text in single quotes",
     "NUMBER": "a number",
     "LPAR": "'('",
@@ -169,34 +175,33 @@ _MEANINGS = {
     "$END": "the end",
 }
 _OF_CONDITIONS = {"COMPARISON", "LIKE", "_IN", "_IS", "_NOT"}
-_OF_ORDERS = {"DIRECTION", "NAME", "QUOTED", "KEY", "COMMA", "DOT", "$END"}
 
 
 def _parsed(text: str, start: str, *, parameter: str = "filter") -> Any:
     if len(text) > FILTER_MAX_CHARS:
         message = f"has {len(text)} characters, may have {FILTER_MAX_CHARS}."
         raise InvalidInput.of(parameter, message)
+    parser: Any = _PARSER.parse_interactive(text, start)
     try:
-        parser: Any = _PARSER.parse_interactive(text, start)
         conditions = sum(token.type in _OF_CONDITIONS for token in parser.iter_parse())
         if conditions > CONDITIONS_MAX:
             raise InvalidInput.of(parameter, f"has more than {CONDITIONS_MAX} conditions.")
         return parser.resume_parse()
     except UnexpectedInput as error:
-        known = _OF_ORDERS if start == "orders" else _MEANINGS.keys() - {"DIRECTION"}
-        raise InvalidInput.of(parameter, _explained(error, text, known), text) from None
+        # not the error's own list: with some states merged, it has what no text could go on with
+        raise InvalidInput.of(parameter, _explained(error, text, parser.accepts()), text) from None
 
 
-def _explained(error: UnexpectedInput, text: str, known: Set[str]) -> str:
-    expected: set[str] = set()
+def _explained(error: UnexpectedInput, text: str, expected: Set[str]) -> str:
     place = error.pos_in_stream or 0
-    if isinstance(error, UnexpectedToken):
-        expected = error.accepts or error.expected
-        place = len(text) if error.token.type == "$END" else place
-    elif isinstance(error, UnexpectedCharacters):
-        expected = error.allowed or set()
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        place = len(text)
+    if "KEY" in expected:  # names and numbers are keys, too
+        expected = {"KEY"}
+    if len(expected) > 1:  # a field could go on wherever one ends: that is hardly what is missing
+        expected = expected - {"DOT"}
     found = repr(text[place : place + _FOUND_MAX_CHARS]) if place < len(text) else "the end"
-    wanted = ", ".join(sorted(_MEANINGS[name] for name in expected & known)) or "something else"
+    wanted = ", ".join(sorted(_MEANINGS[name] for name in expected))
     return f"cannot be read at character {place + 1}: found {found}, expected {wanted}."
 
 

@@ -1,7 +1,9 @@
 """Multipart forms (Source: RFC 7578), taken apart as they come, without keeping the file's bytes."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -10,6 +12,7 @@ from domain.errors import FieldProblem, InvalidInput, suggestion
 from interfaces.http.problems import MalformedForm
 
 TEXT_MAX_BYTES = 64 * 1024
+_EXTENDED_FILENAME = re.compile(r";\s*filename\*\s*=\s*UTF-8'[^';]*'([^';\s]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +125,17 @@ class Form:
             raise InvalidInput.of(self._name, "is given twice.")
         if self._is_in_file():
             self.file = FilePart(
-                filename=_decoded(options.get(b"filename", b""), field=self._file_name),
+                filename=self._filename(options),
                 media_type=_media_type(self._headers),
             )
+
+    def _filename(self, options: Mapping[bytes, bytes]) -> str:
+        given = options.get(b"filename")
+        if given is None:
+            # RFC 7578 would have nobody send the extended form, yet some libraries do for names beyond ASCII
+            extended = _EXTENDED_FILENAME.search(self._headers.get(b"content-disposition", ""))
+            given = b"" if extended is None else unquote_to_bytes(extended[1])
+        return _decoded(given, field=self._file_name)
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_in_file():

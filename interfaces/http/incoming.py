@@ -1,17 +1,23 @@
 """A file that is being sent: written as it comes, in constant memory, gone unless somebody keeps it."""
 
-from collections.abc import Callable
+import errno
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-import anyio
 import anyio.to_thread
 
 from interfaces.http.problems import StorageUnavailable, TooLarge
 
 _WRITE_BYTES = 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_log = logging.getLogger(__name__)
 
 
 class Incoming:
@@ -33,14 +39,17 @@ class Incoming:
         self._file: BinaryIO | None = None
 
     async def __aenter__(self) -> Self:
-        await _blocking(self._open)
+        with storage_errors():
+            self._open()  # in no thread: one that goes on after a cancellation would make the file too late
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):
+        try:
             await anyio.to_thread.run_sync(self._discard)
+        finally:
+            self._discard()  # once more, where it is certain: the server's end cancels whatever waits
 
     @property
     def path(self) -> Path:
@@ -69,7 +78,7 @@ class Incoming:
             StorageUnavailable: They cannot be kept.
         """
         await self._flush()
-        await _blocking(self._close)
+        await _blocking(self._persist)
         return self._sha256.digest()
 
     async def _flush(self) -> None:
@@ -85,6 +94,12 @@ class Incoming:
         if self._file is not None:
             self._file.write(content)
 
+    def _persist(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())  # here, where only this sender waits for it
+            self._file.close()
+
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
@@ -99,8 +114,22 @@ class Incoming:
                 self._path.unlink(missing_ok=True)
 
 
-async def _blocking(work: Callable[[], None]) -> None:
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Tell of a disk that fails as what it means for the sender.
+
+    Raises:
+        StorageUnavailable: It is full, or cannot be written.
+    """
     try:
-        await anyio.to_thread.run_sync(work)
+        yield
     except OSError as error:
-        raise StorageUnavailable from error
+        is_full = error.errno in _FULL
+        if not is_full:
+            _log.error("what is sent cannot be written: %s", error)
+        raise StorageUnavailable(is_full=is_full) from error
+
+
+async def _blocking(work: Callable[[], None]) -> None:
+    with storage_errors():
+        await anyio.to_thread.run_sync(work)

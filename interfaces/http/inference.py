@@ -1,26 +1,31 @@
 """`POST /api/v1/inference`, as short as a path can be: a plain ASGI callable, dispatched before any router."""
 
 import asyncio
-import os
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+import logging
 from functools import partial
-from time import perf_counter
-from typing import TypeVar
+from http import HTTPStatus
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from application.inference.serving import Request, Served, Serving
 from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
-from domain.inference.errors import NonConformingInstance
+from domain.errors import DomainError
 from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import PARAMETERS, Asked, Disconnected, parse_body, parse_query, read_body
+from interfaces.http.inference_answers import answer_at_once, answer_in_steps
+from interfaces.http.inference_body import (
+    PARAMETERS,
+    Disconnected,
+    parse_body,
+    parse_query,
+    read_body,
+    require_explainable,
+)
+from interfaces.http.inference_turns import InferenceThreads
 from interfaces.http.openapi_descriptions import Described, Description, summary_of
 from interfaces.http.parameters import whole_number
-from interfaces.http.problems import MethodNotAllowed, ReadModelBehind
+from interfaces.http.problems import MethodNotAllowed, ReadModelBehind, RequestProblem, ServiceStopping
 from interfaces.http.reads import BEHIND_WITHIN_S
 from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
 from interfaces.http.request_ids import request_id_of
@@ -29,17 +34,17 @@ PATH = "/api/v1/inference"
 INLINE_BODY_MAX_BYTES = 64 * 1024
 INLINE_COST_MAX_BYTES = 8 * 1024 * 1024
 """Rows times model size: up to here, about 0.2 ms, a prediction is over before a thread would have begun it."""
-_LOADING_THREADS = 4
 
 Headers = list[tuple[bytes, bytes]]
-Result = TypeVar("Result")
+
+_log = logging.getLogger(__name__)
 
 
 class InferenceEndpoint:
     """Answers with predictions out of memory: no event store, no database and no log on the way.
 
-    Loading, predicting and explaining have threads of their own, so that a model which is slow to load, or
-    a batch to explain, holds up its own kind only.
+    What takes long is worked on in turns, on threads of its own kind: a short request does not wait for the
+    end of a long one, and nobody works on for a sender who has left.
 
     Args:
         serving: What the requests' names lead to.
@@ -50,10 +55,7 @@ class InferenceEndpoint:
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
         self._serving = serving
         self._progress = progress
-        workers = threads or os.cpu_count() or 1
-        self._loading = ThreadPoolExecutor(_LOADING_THREADS, thread_name_prefix="loading")
-        self._predicting = ThreadPoolExecutor(workers, thread_name_prefix="predicting")
-        self._explaining = ThreadPoolExecutor(workers, thread_name_prefix="explaining")
+        self._threads = InferenceThreads(count=threads)
         self._resolving: dict[Request, asyncio.Future[Served]] = {}
 
     @property
@@ -75,9 +77,8 @@ class InferenceEndpoint:
         )
 
     def close(self) -> None:
-        """Give up what has not begun; what has begun ends by itself."""
-        for threads in (self._loading, self._predicting, self._explaining):
-            threads.shutdown(wait=False, cancel_futures=True)
+        """Give up what has not begun, and what has begun after its turn."""
+        self._threads.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Predict for one instance or many."""
@@ -86,8 +87,11 @@ class InferenceEndpoint:
             body = await self._answer(scope, receive)
         except Disconnected:
             return
+        except asyncio.CancelledError:
+            # the server ends what takes too long; raised again, its own bare 500 would be the answer
+            status, headers, body = _told(ServiceStopping(), request_id, path=scope["path"])
         except Exception as error:
-            status, headers, body = error_response_body(error, request_id, instance=scope["path"])
+            status, headers, body = _told(error, request_id, path=scope["path"])
         else:
             status = 200
             headers = [
@@ -107,15 +111,19 @@ class InferenceEndpoint:
         if len(body) <= INLINE_BODY_MAX_BYTES:
             asked = parse_body(body)
         else:
-            asked = await _in_thread(self._predicting, partial(parse_body, body))
+            asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
+        if explain:
+            require_explainable(asked)
         if position is not None:
             await self._wait_until(position)
         served = self._serving.ready(asked.request) or await self._resolved(asked.request)
         if explain:
-            return await _in_thread(self._explaining, partial(_predicted, served, asked, explain=True))
+            steps = answer_in_steps(served, asked, explain=True)
+            return await self._threads.run_in_turns(self._threads.explaining, steps, receive=receive)
         if len(asked.instances) * served.loaded.predictor.size_bytes > INLINE_COST_MAX_BYTES:
-            return await _in_thread(self._predicting, partial(_predicted, served, asked, explain=False))
-        return _predicted(served, asked, explain=False)
+            steps = answer_in_steps(served, asked, explain=False)
+            return await self._threads.run_in_turns(self._threads.predicting, steps, receive=receive)
+        return answer_at_once(served, asked)
 
     async def _wait_until(self, position: int) -> None:
         if not await self._progress.wait_until(position, BEHIND_WITHIN_S):
@@ -130,7 +138,8 @@ class InferenceEndpoint:
         while (served := self._serving.ready(request)) is None:
             running = self._resolving.get(request)
             if running is None:
-                running = asyncio.ensure_future(_in_thread(self._loading, partial(self._serving.resolve, request)))
+                resolving = self._threads.run(self._threads.loading, partial(self._serving.resolve, request))
+                running = asyncio.ensure_future(resolving)
                 self._resolving[request] = running
                 running.add_done_callback(lambda _: self._resolving.pop(request))
                 return await running
@@ -138,42 +147,12 @@ class InferenceEndpoint:
         return served
 
 
-async def _in_thread(threads: Executor, function: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(threads, function)
-
-
-def _predicted(served: Served, asked: Asked, *, explain: bool) -> bytes:
-    predictor = served.loaded.predictor
-    started = perf_counter()
-    try:
-        rows = predictor.schema.conform(asked.instances)
-    except NonConformingInstance as error:
-        raise _of_single(error) if asked.is_single else error from None
-    predictions = predictor.predict(rows, explain=explain)
-    took_s = perf_counter() - started
-    return orjson.dumps(
-        {
-            "model_id": served.model_id,
-            "version": served.version,
-            "results": [
-                {
-                    "prediction": each.prediction,
-                    "probability": each.probability,
-                    "explanation": each.explanation,
-                }
-                for each in predictions
-            ],
-            "inference_time_ms": took_s * 1_000,
-        }
-    )
-
-
-def _of_single(error: NonConformingInstance) -> NonConformingInstance:
-    """Return the error with paths as they stand in a request that gave one object, not a list."""
-    return NonConformingInstance(
-        each.model_copy(update={"field": each.field.replace("features[0]", "features", 1)})
-        for each in error.problems
-    )
+def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers, bytes]:
+    """Return the response that tells of an error; the log hears of it too if it is the service's own."""
+    status, headers, body = error_response_body(error, request_id, instance=path)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and isinstance(error, DomainError | RequestProblem):
+        _log.warning("request %s: inference failed with %s: %r", request_id, error.code, error.message)
+    return status, headers, body
 
 
 def _min_position(headers: Headers) -> int | None:

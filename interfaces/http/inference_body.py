@@ -16,6 +16,8 @@ from interfaces.http.validation import BODY
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
 INSTANCES_MAX = 100_000
+EXPLAINED_MAX = 10_000
+"""An explanation takes about a hundred times as long as its prediction."""
 REFERENCE_MAX_CHARS = 1_024
 """No id, name or alias is longer in any spelling."""
 
@@ -111,6 +113,18 @@ def parse_query(query: bytes) -> bool:
             raise InvalidInput.of(name, "must be true or false.", value)
         explain = _BOOLEANS[value]
     return explain is True
+
+
+def require_explainable(asked: Asked) -> None:
+    """Refuse what would take too long to explain.
+
+    Raises:
+        InvalidInput: There are more instances than are explained in one request.
+    """
+    count = len(asked.instances)
+    if count > EXPLAINED_MAX:
+        message = f"has {count} instances, may have {EXPLAINED_MAX} with explain=true: send several requests."
+        raise InvalidInput.of("features", message)
 
 
 def _require_json(content_type: bytes) -> None:

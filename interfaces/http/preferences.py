@@ -5,15 +5,17 @@ import re
 from starlette.requests import Request
 
 WAIT_MAX_S = 60
-_WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.IGNORECASE | re.ASCII)
+_DIGITS_MAX = 9
+_WAIT = re.compile(r'wait\s*=\s*"?0*(\d+)"?', re.IGNORECASE | re.ASCII)
 
 
 def preferred_wait_s(request: Request) -> int | None:
     """Return how many whole seconds the sender would wait for the end, at most a minute; None when none.
 
-    A preference that cannot be read counts as not there (Source: RFC 7240, section 2).
+    A preference that cannot be read, as one for half a second or less than none, counts as not there
+    (Source: RFC 7240, sections 2 and 4.3: whole seconds).
     """
     for preference in ",".join(request.headers.getlist("prefer")).split(","):
         if (match := _WAIT.fullmatch(preference.partition(";")[0].strip())) is not None:
-            return min(int(match[1]), WAIT_MAX_S)
+            return min(int(match[1][:_DIGITS_MAX]), WAIT_MAX_S)
     return None

@@ -4,12 +4,16 @@ RequestProblem
 ├── NotJson               400  request.not-json
 ├── MalformedHeader       400  request.malformed-header
 ├── MalformedForm         400  request.malformed-form
+├── MalformedUrl          400  request.malformed-url
+├── CrossOrigin           403  request.cross-origin
 ├── NoSuchPath            404  request.no-such-path
 ├── MethodNotAllowed      405  request.method-not-allowed
 ├── PreconditionFailed    412  request.stale-version
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
+├── UnknownHost           421  request.unknown-host
 ├── ReadModelBehind       503  read-model.behind
+├── ServiceStopping       503  service.stopping
 └── StorageUnavailable    503  storage.unavailable
 """
 
@@ -59,6 +63,26 @@ class MalformedForm(RequestProblem):
     code = "request.malformed-form"
 
 
+class MalformedUrl(RequestProblem):
+    """The path or the query is no text."""
+
+    status = 400
+    code = "request.malformed-url"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"The {part} of the URL must be UTF-8, percent-encoded.", part=part)
+
+
+class CrossOrigin(RequestProblem):
+    """A page of another site asks, by its reader's browser, for what changes something."""
+
+    status = 403
+    code = "request.cross-origin"
+
+    def __init__(self, origin: str | None) -> None:
+        super().__init__("A page of another origin may not send commands here.", origin=origin)
+
+
 class NoSuchPath(RequestProblem):
     """Nothing is served under the path."""
 
@@ -103,9 +127,25 @@ class UnsupportedMediaType(RequestProblem):
     status = 415
     code = "request.unsupported-media-type"
 
-    def __init__(self, given: str, *, understood: tuple[str, ...]) -> None:
-        message = f"A body of type {given!r} is not understood here, only {' or '.join(understood)}."
+    def __init__(self, given: str | None, *, understood: tuple[str, ...]) -> None:
+        wanted = " or ".join(understood)
+        message = (
+            f"The body's Content-Type is missing: it must be {wanted}."
+            if given is None
+            else f"A body of type {given!r} is not understood here, only {wanted}."
+        )
         super().__init__(message, headers={"accept": ", ".join(understood)}, understood=list(understood))
+
+
+class UnknownHost(RequestProblem):
+    """The request asks for a host that this service is not."""
+
+    status = 421
+    code = "request.unknown-host"
+
+    def __init__(self, host: str) -> None:
+        message = f"This service is not {host!r}: it answers this machine only, as localhost or by its address."
+        super().__init__(message, host=host)
 
 
 class ReadModelBehind(RequestProblem):
@@ -119,12 +159,23 @@ class ReadModelBehind(RequestProblem):
         super().__init__(message, headers={"retry-after": "1"}, wanted=wanted, reached=reached)
 
 
+class ServiceStopping(RequestProblem):
+    """The service is about to end, and has not done what was asked, or does not know whether it has."""
+
+    status = 503
+    code = "service.stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The service is being stopped: ask again when it is back.", headers={"retry-after": "5"})
+
+
 class StorageUnavailable(RequestProblem):
     """What was sent cannot be kept: the disk is full or does not work."""
 
     status = 503
     code = "storage.unavailable"
 
-    def __init__(self) -> None:
-        message = "The service has no room to keep what you sent: ask its operator, then send it again."
+    def __init__(self, *, is_full: bool) -> None:
+        problem = "has no room to keep" if is_full else "cannot write"
+        message = f"The service {problem} what you sent: ask its operator, then send it again."
         super().__init__(message, headers={"retry-after": "60"})

@@ -112,8 +112,9 @@ def reader_has(request: Request, tag: str) -> bool:
     Raises:
         MalformedHeader: `If-None-Match` is no list of entity tags.
     """
-    given = ", ".join(request.headers.getlist("if-none-match"))
-    if not given:
+    lines = request.headers.getlist("if-none-match")
+    if not lines:
         return False
+    given = ", ".join(lines)
     # by weak comparison (Source: RFC 9110, section 13.1.2)
     return given.strip() == "*" or tag in {each for each, _ in entity_tags(given, header="If-None-Match")}

@@ -26,6 +26,7 @@ from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.preferences import preferred_wait_s
 from interfaces.http.reads import Found, Reads, response
+from interfaces.http.stopping import Stopping
 
 _JOBS = f"{BASE}/training-jobs"
 _JOB = f"{_JOBS}/{{job}}"
@@ -43,13 +44,15 @@ class TrainingEndpoints:
         service: What commands and questions work with.
         commands: Carries out commands.
         reads: Answers questions.
+        stopping: Ends the waiting for a job's end.
     """
 
-    def __init__(self, *, service: Service, commands: Commands, reads: Reads) -> None:
+    def __init__(self, *, service: Service, commands: Commands, reads: Reads, stopping: Stopping) -> None:
         self._service = service
         self._progress: ReadModelProgress = service.progress
         self._commands = commands
         self._reads = reads
+        self._stopping = stopping
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
@@ -128,7 +131,10 @@ class TrainingEndpoints:
         found, position = await self._reads.ask(ask)
         while found.document["status"] not in ENDED:
             left_s = ends_at - self._service.clock.monotonic()
-            if left_s <= 0 or not await self._progress.wait_until(position + 1, left_s):
+            has_moved = False
+            with self._stopping.ends_wait():
+                has_moved = left_s > 0 and await self._progress.wait_until(position + 1, left_s)
+            if not has_moved:
                 break
             found, position = await self._reads.ask(ask)
         answer = response(request, found, position)

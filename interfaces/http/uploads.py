@@ -21,7 +21,7 @@ FORMATS = {
     "application/vnd.apache.parquet": DatasetFormat.PARQUET,
 }
 """Media type of a body → format."""
-_SUFFIXES = {".csv": DatasetFormat.CSV, ".parquet": DatasetFormat.PARQUET}
+_SUFFIXES = {".csv": DatasetFormat.CSV, ".parquet": DatasetFormat.PARQUET, ".pq": DatasetFormat.PARQUET}
 _TEXT_FIELDS = ("name", "target")
 _FILE_FIELD = "file"
 

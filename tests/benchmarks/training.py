@@ -22,7 +22,7 @@ HYPERPARAMETERS: dict[str, Any] = {
 
 
 def run() -> list[Figure]:
-    """Measure from request to completed, against reading nothing and training alone."""
+    """Measure from request to completed; alone means with the rows in memory already, and no metrics after."""
     with scratch() as directory, running_service(directory / "home") as service:
         features, target = _rows()
         service.upload("rows", _written(directory / "rows.csv", features, target), "target")

@@ -17,7 +17,7 @@ AN_ID = "0b0f3a52-5f6c-4a53-9a1e-0f6b8a0f5c11"
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "x" * 255, "...", "Kunden Verlust 7%", "最良", "a-b_c.d", "👩‍🔬", AN_ID[:-1]]
+    "name", ["a", "x" * 255, "...", "Kunden Verlust 7%", "最良", "a-b_c.d", "👩‍🔬", "क्\u200cष", AN_ID[:-1]]
 )
 def test_most_text_is_a_name(name):
     assert valid_name(name) == name
@@ -54,6 +54,25 @@ def test_a_name_can_be_taken_for_nothing_else(name):
         valid_name(name, field="label")
     (problem,) = refused.value.problems
     assert (problem.field, problem.value) == ("label", name)
+
+
+@pytest.mark.parametrize(
+    "char", [*"\u00ad\u200b\u200e\u200f\u202a\u202e\u2028\u2029\u2060\u2066\u2069\ufeff", "\U000e0041"]
+)
+def test_no_two_names_look_the_same_for_what_cannot_be_seen(char):
+    with pytest.raises(InvalidInput) as refused:
+        valid_name(f"chu{char}rn")
+    (problem,) = refused.value.problems
+    assert problem.message == f"A name may not contain U+{ord(char):04X}, which cannot be seen: leave it out."
+
+
+@pytest.mark.parametrize(
+    ("field", "begin"), [("name", "A name "), ("alias", "An alias "), ("version", "A version ")]
+)
+def test_what_is_refused_is_called_what_the_request_calls_it(field, begin):
+    with pytest.raises(InvalidInput) as refused:
+        valid_name("a/b", field=field)
+    assert refused.value.problems[0].message == f"{begin}may not contain '/', ':' or control characters."
 
 
 @pytest.mark.parametrize("text", [AN_ID, AN_ID.upper(), AN_ID.replace("-", ""), f"{{{AN_ID}", f"urn:uuid:{AN_ID}"])

@@ -7,7 +7,6 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -134,20 +133,14 @@ def test_a_signal_stops_everything_and_gives_running_jobs_back(
 
 def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path) -> None:
     with RunningService(tmp_path / "home") as service:
-        job = a_running_job(service, a_table)
+        a_running_job(service, a_table)
         others = descendants(service.pid)
-
-        def hold_a_connection_open() -> None:  # which the first signal waits for
-            with suppress(httpx.TransportError):
-                service.ended(job)
-
-        waiting = threading.Thread(target=hold_a_connection_open)
-        waiting.start()
-        time.sleep(0.5)
+        (worker,) = [pid for pid in others if descendants(pid)]
+        os.kill(worker, signal.SIGSTOP)  # so that the first signal has somebody to wait for
         os.kill(service.pid, signal.SIGINT)
-        time.sleep(0.3)
+        time.sleep(1)
+        assert is_running(service.pid)
         assert service.stop(signal.SIGINT) == 130
-        waiting.join()
         wait_for(lambda: not any(is_running(pid) for pid in others))
 
 

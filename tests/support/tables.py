@@ -21,6 +21,7 @@ MISSING_SPELLINGS = frozenset(
     ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", "Null", "null", "None"]
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 
 
 def write_csv(path: Path, header: Row, rows: Sequence[Row], **dialect: Any) -> Path:
@@ -55,11 +56,17 @@ def is_missing(cell: str) -> bool:
 def type_by_hand(cells: Sequence[str]) -> ColumnType:
     """Return the type of a column that holds these CSV cells, none of them infinite."""
     present = [cell.strip(" \t") for cell in cells if not is_missing(cell)]
-    if all(_NUMBER.fullmatch(cell) for cell in present):
+    if all(_NUMBER.fullmatch(cell) and not is_code(cell) for cell in present):
         return ColumnType.NUMERIC
     if all(cell.lower() in {"true", "false"} for cell in present):
         return ColumnType.BOOLEAN
     return ColumnType.CATEGORICAL
+
+
+def is_code(number: str) -> bool:
+    """Tell whether a number as a float64 might not be what was written."""
+    is_whole = number.lstrip("+-").isdecimal()
+    return bool(_LEADING_ZERO.match(number)) or (is_whole and abs(int(number)) >= 2**53)
 
 
 def values_by_hand(cells: Sequence[str]) -> list[Any]:

@@ -6,7 +6,7 @@ from domain.datasets import dataset as datasets
 from domain.datasets.dataset import require_column
 from domain.datasets.errors import RetiredDataset, UnreadableDataset
 from domain.datasets.events import DatasetRetired
-from domain.datasets.values import Column, ColumnType
+from domain.datasets.values import COLUMNS_MAX, Column, ColumnType, names_max_bytes
 from domain.errors import InvalidInput
 from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
 from tests.support.given import fact, provenance
@@ -48,7 +48,9 @@ def test_name_and_uri_are_text_that_can_be_kept(changed):
     assert refused.value.problems[0].field == next(iter(changed))
 
 
-@pytest.mark.parametrize("names", [["a", "a"], ["x" * 300_000], [f"column-{place}" for place in range(10_000)]])
+@pytest.mark.parametrize(
+    "names", [["a", "a"], ["\u00e9", "e\u0301"], ["x" * 300_000], [f"{place}" for place in range(COLUMNS_MAX + 1)]]
+)
 def test_columns_have_names_of_their_own_and_can_be_described_in_an_event(names):
     columns = tuple(Column(name=name, type=ColumnType.NUMERIC, missing=0) for name in names)
     with pytest.raises(UnreadableDataset) as refused:
@@ -56,8 +58,11 @@ def test_columns_have_names_of_their_own_and_can_be_described_in_an_event(names)
     assert refused.value.code == "dataset.unreadable"
 
 
-def test_a_thousand_columns_are_no_trouble():
-    columns = tuple(Column(name=f"column-{place}", type=ColumnType.NUMERIC, missing=0) for place in range(1_000))
+@pytest.mark.parametrize("count", [1, 1_000, COLUMNS_MAX])
+def test_so_many_columns_with_names_so_long_as_promised_are_no_trouble(count):
+    length = names_max_bytes(count) // count
+    names = [f"{place}".ljust(length, "x") for place in range(count)]
+    columns = tuple(Column(name=name, type=ColumnType.CATEGORICAL, missing=2**31 - 1) for name in names)
     assert register(contents=CONTENTS.model_copy(update={"columns": columns})).contents.columns == columns
 
 

@@ -87,6 +87,31 @@ def test_a_value_of_another_type_or_out_of_range_is_named_as_it_was_given(name, 
     assert found is value
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("validation_fraction", "fast", "must be a number from 0.01 to 0.5, is 'fast'."),
+        ("eta", 0, "must be a number above 0, at most 10, is 0."),
+        ("lambda_l1", math.inf, "must be a finite number of at least 0, is inf."),
+        ("num_trees", 2.5, "must be a whole number from 1 to 100,000, is 2.5."),
+        ("seed", 2**31, "must be a whole number from 0 to 2,147,483,647, is 2147483648."),
+        ("seed", 10**400, "must be a whole number from 0 to 2,147,483,647, is a whole number of 1,329 bits."),
+        ("max_depth", None, "must be a whole number from -1 to 1,000, is null."),
+        ("is_unbalance", 1, "must be true or false, is 1."),
+        ("num_leaves", True, "must be a whole number from 2 to 131,072, is true."),
+        ("num_leaves", "x" * 300, f"must be a whole number from 2 to 131,072, is '{'x' * 40}…'."),
+        ("target", "", "must be the name of a column, is ''."),
+        ("features", [], "must be a list of at least one column name, is a list."),
+        ("features", {"age": 1}, "must be a list of at least one column name, is an object."),
+        ("features", ["a", 5], "must be the name of a column, is 5."),
+    ],
+)
+def test_a_value_that_is_refused_is_answered_with_what_it_must_be(name, value, message):
+    with pytest.raises(InvalidInput) as refused:
+        parse({name: value})
+    assert [problem.message for problem in refused.value.problems] == [message]
+
+
 @pytest.mark.parametrize("features", [["a", 1], ["a", ""], ["a", None]])
 def test_a_feature_that_is_no_name_is_named_by_its_place(features):
     assert problems_of({"features": features}) == [("features[1]", features[1])]

@@ -55,6 +55,15 @@ def test_a_regression_learns_numbers_only(target):
     assert "a regression learns a numeric column" in problem.message
 
 
+@pytest.mark.parametrize("target", ["city", "smoker", "seen"])
+def test_a_target_that_the_dataset_names_and_cannot_be_learned_is_blamed_on_the_dataset(target):
+    problem = refused(dataset=a_dataset(target=target))
+    assert (problem.field, problem.value) == ("dataset_id", str(DATASET_ID))
+    assert problem.message.startswith(f"Column {target!r} is ")
+    assert problem.message.endswith("name another column in hyperparameters.target.")
+    assert planned(dataset=a_dataset(target=target), target="price").target.name == "price"
+
+
 def test_a_column_of_another_type_cannot_be_learned():
     assert (
         "a classification learns a boolean or categorical or numeric column"

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.datasets.errors import UnreadableDataset
-from domain.datasets.values import Column, ColumnType
+from domain.datasets.values import COLUMNS_MAX, SCHEMA_MAX_BYTES, Column, ColumnType, names_max_bytes
 from infrastructure.datasets import csv_files
 from infrastructure.datasets.cells import MISSING
-from infrastructure.datasets.column_names import COLUMNS_MAX, NAMES_MAX_BYTES
 from infrastructure.datasets.csv_files import BLOCK_BYTES, inspect_csv
 from infrastructure.datasets.tables import read_table
 from tests.support.tables import MISSING_SPELLINGS, contents_by_hand, values_by_hand, write_csv
@@ -23,9 +22,15 @@ NUMERIC, CATEGORICAL, BOOLEAN = ColumnType.NUMERIC, ColumnType.CATEGORICAL, Colu
 # Python's writer leaves a lone CR unquoted, and with it ends the line for every reader.
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
 _numbers = st.one_of(
-    st.integers().map(str),
+    st.integers(-(2**53) + 1, 2**53 - 1).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.sampled_from(["+1", "1.", ".5", "-0", " 7", "8\t", "1e-400", "007", "-.5E+3", "12345678901234567890123"]),
+    st.sampled_from(["+1", "1.", ".5", "-0", " 7", "8\t", "1e-400", "-.5E+3", "0.", "0e0", "1e30"]),
+)
+_codes = st.one_of(
+    st.from_regex(r"\A[ +-]?0[0-9]{1,3}(\.[0-9])?\Z"),
+    st.integers(min_value=2**53).map(str),
+    st.integers(max_value=-(2**53)).map(str),
+    st.sampled_from(["007", "-01", "00.5", "9007199254740993", "12345678901234567890123"]),
 )
 _booleans = st.sampled_from(["true", "false", "True", "FALSE", " true"])
 _odd = st.sampled_from(
@@ -47,7 +52,8 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     rows = draw(st.integers(1, 12))
     kinds = [
         draw(st.sampled_from([_numbers, _booleans, _numbers | _missing, _booleans | _missing, _missing,
-                              _texts, _texts | _missing, _numbers | _odd, _booleans | _odd | _numbers]))
+                              _texts, _texts | _missing, _numbers | _codes, _codes | _missing,
+                              _numbers | _odd, _booleans | _odd | _numbers]))
         for _ in names
     ]  # fmt: skip
     columns = [draw(st.lists(kind.filter(_is_finite_or_text), min_size=rows, max_size=rows)) for kind in kinds]
@@ -118,6 +124,18 @@ def test_the_last_cell_of_a_long_column_decides_its_type_too(tmp_path: Path) -> 
         (["1e400", "x"], CATEGORICAL),
         (["inf", "true"], CATEGORICAL),
         (["nAn", "1"], CATEGORICAL),
+        (["0", "0.5", "-0.1", ".05", "-.05", "0e1"], NUMERIC),
+        (["1", "007"], CATEGORICAL),
+        (["", "00"], CATEGORICAL),
+        (["-01"], CATEGORICAL),
+        (["+01"], CATEGORICAL),
+        (["00.5"], CATEGORICAL),
+        (["  01\t"], CATEGORICAL),
+        (["9007199254740991", "-9007199254740991"], NUMERIC),
+        (["9007199254740992"], CATEGORICAL),
+        (["1", "-9007199254740993"], CATEGORICAL),
+        (["9007199254740993.0", "1e20"], NUMERIC),
+        (["9" * 400], CATEGORICAL),
     ],
 )
 def test_a_column_has_the_type_that_fits_every_cell(
@@ -126,6 +144,25 @@ def test_a_column_has_the_type_that_fits_every_cell(
     path = write_csv(tmp_path / "table.csv", ["a", "b"], [[cell, "1"] for cell in cells])
 
     assert inspect_csv(path).columns[0].type is expected
+
+
+def test_labels_and_zip_codes_come_back_as_they_were_written(tmp_path: Path) -> None:
+    rows = [["007", "9007199254740993", "1"], ["00123", "9007199254740995", "0"], ["7", "", "0.5"]]
+    path = write_csv(tmp_path / "table.csv", ["zip", "id", "n"], rows)
+
+    table = read_table(path, contents=inspect_csv(path), columns=["zip", "id", "n"])
+
+    assert table.column("zip").to_pylist() == ["007", "00123", "7"]
+    assert table.column("id").to_pylist() == ["9007199254740993", "9007199254740995", None]
+    assert table.column("n").to_pylist() == [1.0, 0.0, 0.5]
+
+
+def test_a_code_at_the_end_of_a_long_column_makes_all_of_it_text(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,b\n" + "1,2\n" * 500_000 + "01,9007199254740993\n")
+    contents = inspect_csv(path)
+
+    assert schema(path) == [("a", CATEGORICAL, 0), ("b", CATEGORICAL, 0)]
+    assert read_table(path, contents=contents, columns=["a"]).column("a").slice(499_999).to_pylist() == ["1", "01"]
 
 
 @pytest.mark.parametrize(
@@ -187,9 +224,22 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "empty name": (b"a,,c\n1,2,3\n", "no name for column 2"),
     "blank name": (b"a, \n1,2\n", "no name for column 2"),
     "line break in a name": (b'a,"b\nc"\n1,2\n', r"column 2 'b\\nc', with a control character"),
-    "open quote": (b'a,b\n1,"2\n3,4\n', "ends inside a quoted cell"),
-    "open quote at the end": (b'a,b\n1,"', "ends inside a quoted cell"),
-    "open quote in the header": (b'a,"b\n1,2\n', "control character|header"),
+    "open quote": (b'a,b\n1,"2\n3,4\n', "opened in line 2 and never closed"),
+    "open quote at a row's beginning": (b'a,b\n1,2\n"x,2\n3,4\n', "opened in line 3 and never closed"),
+    "open quote at the end": (b'a,b\n1,"', "opened in line 2 and never closed"),
+    "open quote behind closed ones": (b'a,b\n"1\n""",5" wide\n1,"2""\n', "opened in line 4 and never closed"),
+    "open quote in the header": (b'a,"b\n1,2\n', "opened in line 1 and never closed"),
+    "open quote in a long header": (
+        b'\xef\xbb\xbf"a,b\n' + b"1,2\n" * BLOCK_BYTES,
+        "opened in line 1 and never closed",
+    ),
+    "open quote in a header of one name": (b'"a;b\n1,2\n', "opened in line 1 and never closed"),
+    "ragged row before an open quote": (b'a,b\n1\n2,"\n', "1 cell in line 2"),
+    "a row like the one that ends every file": (
+        b"a,b\n1,2\n" + b"," * COLUMNS_MAX + b"end of file\n3,4\n",
+        "4,001 cells in line 3",
+    ),
+    "names of one normal form": ("\u00e9,e\u0301\n1,2\n".encode(), "columns 1 and 2 both 'é'"),
     "infinity": (b"a,b\n1,2\n,2\n-Inf,3\n", "infinite .* column 'a', row 3 "),
     "beyond a float": (b"a,b\n1,2\n2,1e400\n", "beyond .* column 'b', row 2 "),
     "semicolons": (b"a;b\n1;2\n", "separate cells with ';'"),
@@ -197,15 +247,18 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "gzip": (gzip.compress(b"a,b\n1,2\n"), "compressed with gzip"),
     "ZIP": (b"PK\x03\x04\x14\0\0\0", "ZIP archive or an Excel workbook"),
     "Parquet": (b"PAR1\x15\x04\0", "Parquet file: send it as Parquet"),
-    "too many columns": (b",".join(b"%d" % n for n in range(COLUMNS_MAX + 1)) + b"\n", "10,001 columns"),
-    "nothing but commas": (b"," * 3 * BLOCK_BYTES, "columns, at most 10,000"),
-    "long names": (b"a,".ljust(NAMES_MAX_BYTES // 4, b"b") * 5 + b"\n", "header that cannot be read|column names"),
+    "too many columns": (b",".join(b"%d" % n for n in range(COLUMNS_MAX + 1)) + b"\n", "4,001 columns"),
+    "nothing but commas": (b"," * 3 * BLOCK_BYTES, "columns, at most 4,000 are read"),
+    "long names": (
+        b",".join(b"%d".ljust(SCHEMA_MAX_BYTES // 1_000, b"b") % n for n in range(1_000)) + b"\n",
+        r"1,000 columns with names of 26\d,\d{3} bytes together, names of so many may take 20\d,\d{3}",
+    ),
     "one very long name": (b"a" * 200_000 + b"\n1\n", "header that cannot be read"),
     "one endless line": (b"a" * 3 * BLOCK_BYTES, "header that cannot be read"),
     "a cell longer than a block": (b"a,b\n1,2\n3," + b"x" * 3 * BLOCK_BYTES, r"1,024 KiB in one row \(row 2 of"),
     "a quote open over many blocks": (
         b'a,b\n1,2\n3,"' + b"4,5\n" * BLOCK_BYTES,
-        r"1,024 KiB in one row \(row 2 of",
+        "opened in line 3 and never closed",
     ),
 }
 
@@ -242,11 +295,13 @@ def test_a_ragged_row_behind_the_first_block_is_found_by_its_line(tmp_path: Path
 
 def test_the_widest_table_is_read(tmp_path: Path) -> None:
     row = ",".join(["1"] * COLUMNS_MAX)
-    path = write(tmp_path, ",".join(f"c{n}" for n in range(COLUMNS_MAX)) + f"\n{row}\n{row}\n")
+    length = names_max_bytes(COLUMNS_MAX) // COLUMNS_MAX
+    names = [f"c{n}".ljust(length, "x") for n in range(COLUMNS_MAX)]
+    path = write(tmp_path, ",".join(names) + f"\n{row}\n{row}\n")
 
     contents = inspect_csv(path)
 
-    assert (contents.rows, len(contents.columns)) == (2, COLUMNS_MAX)
+    assert (contents.rows, [each.name for each in contents.columns]) == (2, names)
 
 
 @settings(deadline=None)

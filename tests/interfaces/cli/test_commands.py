@@ -4,6 +4,7 @@ import json
 import shlex
 import signal
 import time
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -125,6 +126,23 @@ def test_a_prediction_that_is_refused_names_the_fields(a_service):
     assert "model.not-found" in unknown.err
 
 
+def test_text_that_looks_like_a_number_is_told_how_to_quote_it(a_service):
+    words = ("months=3", "calls=", "paperless=true")
+    ended = run("predict", "--model", "churn", "--url", f"{a_service}/api/v1", "plan=5", *words)
+    assert (ended.status, ended.out) == (1, "")
+    assert "features.plan: must be text or null, is a number." in ended.err
+    hint = ended.err.splitlines()[-1]
+    (as_told,) = shlex.split(hint.partition("text: ")[2])
+    assert as_told == 'plan="5"'
+    assert run("predict", "--model", "churn", "--url", f"{a_service}/api/v1", as_told, *words).status == 0
+
+
+def test_a_refusal_that_quotes_cannot_cure_has_no_hint(a_service):
+    ended = run("predict", "--model", "churn", "--url", a_service, "months=x", "plan=plus", "calls=", "paperless=")
+    assert ended.status == 1
+    assert "Quotes" not in ended.err
+
+
 def test_events_are_printed_in_order_from_a_position_and_of_a_type(a_service):
     everything = run("events", "--url", a_service)
     positions = [event["position"] for event in everything.lines]
@@ -154,6 +172,27 @@ def test_following_prints_what_happens_next(a_service):
         assert json.loads(follower.stdout.readline())["position"] == last + 1
         follower.send_signal(signal.SIGINT)
         assert follower.wait(timeout=30) == 130
+
+
+def test_following_goes_on_when_the_service_is_back(tmp_path):
+    with ExitStack() as resources:
+        with running_service(tmp_path) as url:
+            registrations = ("--type", "model.registered.v1")
+            follower = resources.enter_context(started("events", "--follow", *registrations, "--url", url))
+            _register_model(url, "before")
+            assert json.loads(follower.stdout.readline())["data"]["name"] == "before"
+        assert b"Asking again" in follower.stderr.readline()
+        with running_service(tmp_path, "--port", url.rpartition(":")[2]):
+            _register_model(url, "after")
+            assert json.loads(follower.stdout.readline())["data"]["name"] == "after"
+            assert b"is back" in follower.stderr.readline()
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(timeout=30) == 130
+
+
+def _register_model(url, name):
+    body = {"name": name, "type": "regression"}
+    httpx.post(f"{url}/api/v1/models", json=body, trust_env=False).raise_for_status()
 
 
 def test_a_training_goes_on_when_its_follower_leaves(a_service):

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from interfaces.cli.assignments import parse_assignments
-from interfaces.cli.connection import DEFAULT_URL, service_url
+from interfaces.cli.connection import DEFAULT_URL, Connection, service_url
 from interfaces.cli.output import printable
 from tests.interfaces.cli.commands import DEMO, run
 
@@ -43,6 +43,12 @@ def test_the_nearest_word_on_where_the_service_is_counts(an_empty_home, monkeypa
 def test_a_service_file_that_cannot_be_read_counts_as_none(an_empty_home, content):
     (an_empty_home / "service.json").write_text(content)
     assert service_url(None) == DEFAULT_URL
+
+
+@pytest.mark.parametrize("given", ["http://h:1", "http://h:1/", "http://h:1/api/v1", "http://h:1/api/v1/"])
+def test_a_url_may_name_the_base_path(given):
+    with Connection(given) as connection:
+        assert connection.url == "http://h:1"
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://host", "http://", "http://host:port", "http://[::1"])
@@ -122,7 +128,7 @@ def test_values_are_json_where_they_can_be_and_else_text():
         "d": None,
         "e": "Bern",
         "f": "8001",
-        "g": "",
+        "g": None,
         "h": "x=y",
         "i": ["p", "q"],
         "j k": -1000.0,

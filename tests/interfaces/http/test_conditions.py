@@ -19,7 +19,7 @@ def test_a_change_decided_on_another_version_is_refused(api, a_model, if_match):
     assert api.get("/models/churn").status_code == 200
 
 
-@pytest.mark.parametrize("if_match", ["1", '"1', '1"', '"1" "2"', "w/1", '"1", 2', '"a b"'])
+@pytest.mark.parametrize("if_match", ["", ",", "1", '"1', '1"', '"1" "2"', "w/1", '"1", 2', '"a b"'])
 def test_a_condition_that_cannot_be_read_is_refused(api, a_model, if_match):
     response = rename(api, if_match=if_match)
     assert (response.status_code, response.json()["error_code"]) == (400, "request.malformed-header")

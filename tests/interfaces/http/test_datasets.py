@@ -1,15 +1,19 @@
 """Datasets over HTTP: by upload as a body or a form, or by URI; nothing half-done stays."""
 
+import errno
 import hashlib
 import io
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from interfaces.http.incoming import storage_errors
+from interfaces.http.problems import StorageUnavailable
 from tests.support.http import CSV, UPLOAD_MAX_BYTES
 
 PARQUET = "application/vnd.apache.parquet"
@@ -66,6 +70,7 @@ def test_parquet_is_uploaded_as_well(api):
     [
         ("a.csv", "application/vnd.ms-excel", CSV, "csv"),
         ("a.PARQUET", "application/octet-stream", parquet(), "parquet"),
+        ("a.pq", "application/octet-stream", parquet(), "parquet"),
         ("blob", "text/csv", CSV, "csv"),
         ("blob", PARQUET, parquet(), "parquet"),
     ],
@@ -197,6 +202,41 @@ def test_a_uri_that_cannot_be_taken_is_refused_and_leaves_nothing(api, body, fie
 def test_the_query_names_nothing_for_a_dataset_by_uri(api):
     response = api.client.post("/api/v1/datasets", params={"name": "a"}, json={"name": "a", "uri": "a.csv"})
     assert field_of(response) == "name"
+    assert "text/csv" in response.json()["validation_errors"][0]["message"]
+
+
+def test_of_many_uploads_under_one_name_the_bytes_of_one_are_kept(api):
+    def upload(number):
+        return api.upload(CSV + b"%d,bern,y\n" % number, name="customers")
+
+    with ThreadPoolExecutor(20) as senders:
+        responses = list(senders.map(upload, range(20)))
+    (granted,) = [each for each in responses if each.status_code == 201]
+    for response in responses:
+        if response is not granted:
+            refused(response, 409, "dataset.name-taken")
+    assert [path.name for path in stored(api)] == [granted.json()["sha256"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no room"),
+        (errno.EDQUOT, "no room"),
+        (errno.EFBIG, "no room"),
+        (errno.EACCES, "cannot write"),
+    ],
+)
+def test_a_disk_that_fails_is_told_by_what_it_means(number, words):
+    with pytest.raises(StorageUnavailable, match=words), storage_errors():
+        raise OSError(number, "what the system says")
+
+
+def test_an_upload_that_cannot_be_written_is_not_called_one_without_room(api):
+    directory = api.artifacts_root / "incoming"
+    directory.rename(api.artifacts_root / "elsewhere")
+    problem = refused(api.upload(name="customers"), 503, "storage.unavailable")
+    assert "cannot write" in problem["error"]
 
 
 def test_a_retired_datasets_name_is_free(api, a_dataset):

@@ -2,9 +2,12 @@
 
 import json
 import logging
+import sqlite3
+from contextlib import closing
 
 import orjson
 import pytest
+import sqlalchemy.exc
 from eventsourcing.persistence import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +21,10 @@ from domain.datasets.errors import UnreadableDataset
 from domain.errors import FieldProblem, InvalidInput, StaleVersion
 from domain.models.errors import ModelNotFound, NameTaken, RetiredModel
 from domain.training.errors import JobEnded
+from infrastructure.event_store.database_errors import translated_errors
 from interfaces.http.errors import error_response_body
 from interfaces.http.excerpts import excerpt
-from interfaces.http.problems import ReadModelBehind
+from interfaces.http.problems import ReadModelBehind, ServiceStopping
 from tests.support.strategies import json_values
 
 
@@ -44,6 +48,13 @@ def told(error):
         (ArtifactUnavailable("no bytes"), 500, "artifact.unavailable"),
         (ReadModelBehind(wanted=5, reached=4), 503, "read-model.behind"),
         (OperationalError("database is locked"), 503, "event-store.unavailable"),
+        (
+            sqlalchemy.exc.OperationalError("SELECT", {}, Exception("no file")),
+            503,
+            "read-model.unavailable",
+        ),
+        (sqlalchemy.exc.TimeoutError("no connection is free"), 503, "read-model.unavailable"),
+        (ServiceStopping(), 503, "service.stopping"),
         (ZeroDivisionError("the secret"), 500, "service.unexpected"),
     ],
 )
@@ -73,6 +84,17 @@ def test_every_422_names_the_fields_that_are_off(error):
 @pytest.mark.parametrize("error", [ReadModelBehind(wanted=5, reached=4), OperationalError("database is locked")])
 def test_what_may_work_later_says_when_to_ask_again(error):
     assert int(told(error)[1][b"retry-after"]) >= 1
+
+
+def test_a_full_disk_is_told_as_such_and_logged_in_a_line(caplog):
+    with closing(sqlite3.connect(":memory:")) as full:
+        full.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(OperationalError) as raised, translated_errors():
+            full.executescript("CREATE TABLE a (b); CREATE TABLE c (d);")
+    _, _, body = told(raised.value)
+    assert (body["error_code"], "the disk is full" in body["error"]) == ("event-store.unavailable", True)
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert "the disk is full" not in told(OperationalError("database is locked"))[2]["error"]
 
 
 def test_what_nobody_foresaw_is_logged_with_the_id_and_not_told(caplog):

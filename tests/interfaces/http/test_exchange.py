@@ -9,6 +9,8 @@ import pytest
 from interfaces.http.bodies import JSON_BODY_MAX_BYTES
 from tests.support.http import served
 
+JSON = {"Content-Type": "application/json"}
+
 
 def error_of(response):
     body = response.json()
@@ -70,15 +72,37 @@ def test_a_method_that_is_not_served_is_answered_with_those_that_are(api):
 )
 def test_a_body_that_is_no_json_is_refused(api, body):
     for method, path in (("POST", "/models"), ("PATCH", "/models/churn"), ("POST", "/datasets")):
-        response = api.client.request(method, f"/api/v1{path}", content=body)
+        response = api.client.request(method, f"/api/v1{path}", content=body, headers=JSON)
         assert error_of(response) == (400, "request.not-json")
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "APPLICATION/JSON; charset=utf-8", None])
-def test_a_json_body_may_say_so_or_say_nothing(api, content_type):
-    headers = {} if content_type is None else {"Content-Type": content_type}
+def test_a_body_that_is_not_utf_8_is_told_from_one_that_is_no_json(api):
+    for body in ('{"name": "größe"}'.encode("latin-1"), '{"name": "a"}'.encode("utf-16")):
+        response = api.client.post("/api/v1/models", content=body, headers=JSON)
+        assert error_of(response) == (400, "request.not-json")
+        assert "UTF-8" in response.json()["error"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "APPLICATION/JSON; charset=utf-8"])
+def test_a_json_body_says_so(api, content_type):
     body = b'{"name": "churn", "type": "regression"}'
+    headers = {"Content-Type": content_type}
     assert api.client.post("/api/v1/models", content=body, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("content", [b'{"name": "churn", "type": "regression"}', iter([b"{}"])])
+@pytest.mark.parametrize("path", ["/models", "/training-jobs", "/datasets", "/datasets?name=a"])
+def test_a_body_that_does_not_say_what_it_is_is_refused(api, path, content):
+    response = api.client.post(f"/api/v1{path}", content=content)
+    assert error_of(response) == (415, "request.unsupported-media-type")
+    assert "Content-Type is missing" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/models?filter=name=%27%ff%27", "/models/%ff", "/models?%ff=1", "/models?filter=%c3", "/%80"]
+)
+def test_a_url_that_is_no_text_is_refused(api, path):
+    assert error_of(api.client.get(f"/api/v1{path}")) == (400, "request.malformed-url")
 
 
 @pytest.mark.parametrize("path", ["/models", "/training-jobs", "/datasets"])
@@ -94,7 +118,7 @@ def test_a_body_that_is_too_large_is_refused(api):
             yield b" " * 1024
 
     for content in (b" " * (JSON_BODY_MAX_BYTES + 1), stream()):
-        response = api.client.post("/api/v1/models", content=content)
+        response = api.client.post("/api/v1/models", content=content, headers=JSON)
         assert error_of(response) == (413, "request.too-large")
 
 

@@ -58,6 +58,10 @@ def equals(root, literal, key=None):
     return Comparison(field=FieldPath(root=root, key=key), operator=Operator.EQ, literal=literal)
 
 
+def matches(root, operator, pattern):
+    return Comparison(field=FieldPath(root=root), operator=operator, literal=pattern)
+
+
 def problem_of(text, parse=parse_filter):
     with pytest.raises(InvalidInput) as raised:
         parse(text)
@@ -98,6 +102,10 @@ def test_any_text_is_read_or_refused(text):
         ("größe = 1", equals("größe", 1)),
         ("a = 99999999999999999999", equals("a", 1e20)),
         ("a is Not nuLL", Not(condition=IsNull(field=FieldPath(root="a")))),
+        ("a not LIKE 'x'", Not(condition=matches("a", Operator.LIKE, "x"))),
+        ("a NOT ilike 'x'", Not(condition=matches("a", Operator.ILIKE, "x"))),
+        ("NOT a NOT LIKE 'x'", Not(condition=Not(condition=matches("a", Operator.LIKE, "x")))),
+        ("a NOT IN (1, 'x')", Not(condition=OneOf(field=FieldPath(root="a"), literals=(1, "x")))),
         ("a IN ('x')", OneOf(field=FieldPath(root="a"), literals=("x",))),
         (" \n(((a=1)))\t", equals("a", 1)),
     ],
@@ -117,6 +125,11 @@ def test_not_binds_tighter_than_and_and_that_tighter_than_or():
     [
         ("", 1, "a field"),
         ("name", 5, "IS"),
+        ("name", 5, "LIKE or ILIKE"),
+        ("name CONTAINS 'x'", 6, "IN, IS, LIKE or ILIKE, NOT, one of = != < <= > >=."),
+        ("name NOT 'x'", 10, "IN, LIKE or ILIKE."),
+        ("(a = 1 && b = 1)", 8, "')', AND, OR."),
+        ("a = 1 && b = 1", 7, "AND, OR, the end."),
         ("name =", 7, "text in single quotes"),
         ("name = churn", 8, "text in single quotes"),
         ("name = 'churn", 8, "text in single quotes"),

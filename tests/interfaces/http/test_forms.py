@@ -40,6 +40,21 @@ def test_a_form_is_read_the_same_in_whatever_pieces_it_comes(content, size):
     assert form.file == FilePart(filename="größe.csv", media_type="text/csv")
 
 
+@pytest.mark.parametrize(
+    ("said", "filename"),
+    [
+        (b"filename*=UTF-8''gr%C3%B6%C3%9Fe.csv", "größe.csv"),
+        (b"filename* = utf-8'de'a.pq", "a.pq"),
+        (b"filename=\"plain.csv\"; filename*=UTF-8''other.csv", "plain.csv"),
+        (b"filename*=iso-8859-1''a.csv", ""),
+    ],
+)
+def test_a_files_name_may_be_said_in_the_extended_form(said, filename):
+    disposition = b'Content-Disposition: form-data; name="file"; ' + said
+    form, _ = fed(part(disposition, b"a,b") + b"--xyz--\r\n")
+    assert form.file == FilePart(filename=filename, media_type="")
+
+
 @given(st.binary(max_size=200))
 def test_whatever_comes_is_a_form_or_refused(body):
     with pytest.raises((MalformedForm, InvalidInput)):

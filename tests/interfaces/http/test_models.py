@@ -118,7 +118,7 @@ def test_a_retired_model_is_gone_from_lists_and_its_name_is_free(api, a_model):
     assert api.register_model("churn")["id"] != a_model["id"]
 
 
-@pytest.mark.parametrize("reference", ["nothing", str(uuid4()), "a%00b", "%ff", "x" * 2_000])
+@pytest.mark.parametrize("reference", ["nothing", str(uuid4()), "a%00b", "x" * 2_000])
 def test_a_model_that_never_was_is_not_found(api, reference):
     for response in (
         api.get(f"/models/{reference}"),

@@ -59,7 +59,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
 """Operation → what its request needs, beside the path, to be granted."""
 
 REFUSED = [
-    ("register_model", 400, {"content": "{"}),
+    ("register_model", 400, {"content": "{", "headers": {"content-type": "application/json"}}),
+    ("register_model", 415, {"content": "{}"}),
     ("register_model", 409, {"json": {"name": "churn", "type": "regression"}}),
     ("register_model", 422, {"json": {"nam": "x", "type": "guess", "metadata": []}}),
     ("change_status", 409, {"json": {"status": "staging"}}),

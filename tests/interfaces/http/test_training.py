@@ -76,7 +76,9 @@ def test_a_wait_is_bounded_by_a_minute_and_one_that_cannot_be_read_is_none(api, 
     fail(api, a_job)
     path = f"/training-jobs/{a_job['id']}"
     assert api.get(path, {"Prefer": "wait=9999"}).headers["preference-applied"] == "wait=60"
-    assert "preference-applied" not in api.get(path, {"Prefer": "wait=soon"}).headers
+    assert api.get(path, {"Prefer": f"wait={'9' * 5_000}"}).headers["preference-applied"] == "wait=60"
+    for prefer in ("wait=soon", "wait=1.5", "wait=-1", "wait=", "wait"):
+        assert "preference-applied" not in api.get(path, {"Prefer": prefer}).headers
 
 
 def test_a_waiting_job_is_cancelled_at_once(api, a_job):

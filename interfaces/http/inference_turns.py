@@ -1,0 +1,88 @@
+"""Threads that long work takes turns on, so that short work never waits for its end."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from time import perf_counter
+from typing import TypeVar
+
+from starlette.types import Receive
+
+from interfaces.http.inference_body import Disconnected
+from interfaces.http.problems import ServiceStopping
+
+TURN_S = 0.03
+_LOADING_THREADS = 4
+
+Result = TypeVar("Result")
+
+
+class InferenceThreads:
+    """Loading, predicting and explaining have threads of their own: each holds up its own kind only.
+
+    Args:
+        count: For predictions that are too long for the event loop; as many more for explanations.
+    """
+
+    def __init__(self, *, count: int | None = None) -> None:
+        workers = count or os.cpu_count() or 1
+        self.loading: Executor = ThreadPoolExecutor(_LOADING_THREADS, thread_name_prefix="loading")
+        self.predicting: Executor = ThreadPoolExecutor(workers, thread_name_prefix="predicting")
+        self.explaining: Executor = ThreadPoolExecutor(workers, thread_name_prefix="explaining")
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Give up what has not begun, and what has begun after its turn."""
+        self._is_closed = True
+        for threads in (self.loading, self.predicting, self.explaining):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, threads: Executor, function: Callable[[], Result]) -> Result:
+        """Return what a function returns.
+
+        Raises:
+            ServiceStopping: The threads are closed.
+        """
+        if self._is_closed:
+            raise ServiceStopping
+        return await asyncio.get_running_loop().run_in_executor(threads, function)
+
+    async def run_in_turns(self, threads: Executor, steps: Iterator[Result | None], *, receive: Receive) -> Result:
+        """Return the first result among the steps; after each turn, others have theirs.
+
+        Args:
+            threads: Where the steps run, those of one turn on one thread.
+            steps: Each much shorter than a turn; None as long as there is no result.
+            receive: Tells when the sender goes away. The request's body has been read to its end.
+
+        Raises:
+            Disconnected: The sender went away.
+            ServiceStopping: The threads are closed.
+        """
+        turn = partial(_turn, steps)
+        result = await self.run(threads, turn)
+        if result is not None:
+            return result
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            while result is None:
+                if leaving.done():
+                    raise Disconnected
+                result = await self.run(threads, turn)
+        finally:
+            leaving.cancel()
+        return result
+
+
+def _turn(steps: Iterator[Result | None]) -> Result | None:
+    ends = perf_counter() + TURN_S
+    while (result := next(steps)) is None and perf_counter() < ends:
+        pass
+    return result
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
