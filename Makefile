@@ -10,7 +10,7 @@ run: $(VENV)/.service
 	$(BIN)/ml-service serve --demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

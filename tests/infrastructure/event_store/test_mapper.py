@@ -183,7 +183,17 @@ def test_an_unreadable_row_gives_the_same_event_on_each_reading(mapper: EventMap
 
 @pytest.mark.parametrize(
     "value",
-    [math.nan, math.inf, -math.inf, "\ud800", (1, 2), {1: 2}, {3}, events.MODEL_ID, object()],
+    [
+        math.nan,
+        math.inf,
+        -math.inf,
+        "\ud800",
+        (1, 2),
+        {1: 2},
+        {3},
+        events.MODEL_ID,
+        pytest.param(object(), id="an object"),
+    ],
     ids=repr,
 )
 def test_what_json_cannot_give_back_is_not_stored(mapper: EventMapper, value: Any) -> None:

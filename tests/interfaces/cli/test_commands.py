@@ -237,13 +237,25 @@ def test_the_demo_promotes_three_models_once(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_demo_leaves_a_users_own_model_alone(tmp_path):
+    with running_service(tmp_path / "home") as url:
+        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
+            for table in demo_tables():
+                client.post("/models", json={"name": table.name, "type": "classification"})
+        head = len(run("events", "--url", url).lines)
+        assert run(url, program=DEMO).status == 0
+        assert len(run("events", "--url", url).lines) == head
+
+
+@pytest.mark.slow
 def test_the_demo_goes_on_where_it_was_interrupted(tmp_path):
     """Here: a model without a version, beside a job that nobody waited for."""
     breast_cancer, wine, _ = demo_tables()
     with running_service(tmp_path / "home") as url:
         with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
-            client.post("/models", json={"name": breast_cancer.name, "type": "classification"})
-            client.post("/models", json={"name": wine.name, "type": "classification"})
+            for table in (breast_cancer, wine):
+                begun = {"name": table.name, "type": "classification", "metadata": {"demo": True}}
+                client.post("/models", json=begun)
             client.post(
                 "/datasets",
                 params={"name": wine.name, "target": wine.target},
