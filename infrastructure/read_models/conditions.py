@@ -7,7 +7,7 @@ it that every version would answer alike, those about the model itself, are aske
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, not_, or_, select, true
 
 from application.ports.filters import And, Comparison, Condition, FieldPath, IsNull, Not, OneOf, Or
 from application.ports.read_models import FIELDS, VERSION_FIELDS_OF_A_MODEL, Collection
@@ -66,7 +66,16 @@ def _has_version(
     about_model = any(_speaks_of(each, tuple(FIELDS[Collection.MODELS])) for each in conditions)
     if not about_model and any(translation.finds_few(each) for each in conditions):
         return model.table.c.id.in_(select(version.table.c.model_id).where(holds))
-    return exists().where(version.table.c.model_id == model.table.c.id, holds)
+    return _exists_in(version.table, version.table.c.model_id == model.table.c.id, holds)
+
+
+def _exists_in(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether a row of the table fulfils the conditions, whose other tables are those around it.
+
+    Said outright, because left to itself SQLAlchemy looks for them in the next query around only: one
+    further out would stand here a second time, with rows of its own.
+    """
+    return select(table.c.id).where(*conditions).correlate_except(table).exists()
 
 
 class _Translation:
@@ -118,10 +127,10 @@ class _Translation:
         table = ATTRIBUTES.alias()
         matching = self._matching(condition, table)
         if isinstance(condition, IsNull):
-            return not_(exists().where(table.c.id == document, matching))
+            return not_(_exists_in(table, table.c.id == document, matching))
         if self.finds_few(condition):
             return document.in_(select(table.c.id).where(matching))
-        return exists().where(table.c.id == document, matching)
+        return _exists_in(table, table.c.id == document, matching)
 
     def _matching(self, condition: Comparison | OneOf | IsNull, table: FromClause) -> ColumnElement[bool]:
         source = self._sources[condition.field.root]

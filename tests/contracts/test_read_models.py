@@ -517,3 +517,19 @@ def test_an_order_that_makes_no_sense_is_refused_by_name(empty_read_models, path
 def test_a_number_beyond_all_floats_is_greater_or_less_than_all(empty_read_models, number):
     put(empty_read_models, a_model(A, metadata={"k": 1}))
     assert found(empty_read_models, is_("metadata.k", "<" if number > 0 else ">", number)) == [A]
+
+
+def test_a_missing_key_of_a_model_is_told_from_that_of_another_beside_a_field_of_versions(empty_read_models):
+    ids = [UUID(int=1), UUID(int=2)]
+    with empty_read_models.page(after=0, upto=1) as rows:
+        for id_, metadata in zip(ids, ({"k": 1}, {}), strict=True):
+            rows.put(Collection.MODELS, id_, a_model(id_, metadata=metadata), position=1)
+            rows.put(Collection.VERSIONS, id_, a_version(id_, id_), position=1)
+    missing_or_failed = Or(
+        conditions=(
+            IsNull(field=FieldPath(root="metadata", key="k")),
+            Comparison(field=FieldPath(root="status"), operator=Operator.EQ, literal="archived"),
+        )
+    )
+    found = empty_read_models.find(Query(collection=Collection.MODELS, where=missing_or_failed, at=1))
+    assert [document["id"] for document in found] == [str(ids[1])]
