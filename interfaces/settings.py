@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import DirectoryPath, Field
+from pydantic import DirectoryPath, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -16,6 +16,7 @@ class Settings(BaseSettings):
         host: Address to listen on.
         port: Port to listen on; 0 for any free one.
         home: Data directory: events, read models, artifacts.
+        database_url: PostgreSQL for events and read models (`postgresql://…`); SQLite in `home` when not set.
         lease_s: How long a worker may show no sign of life before its job is given to another.
         dataset_root: Directory whose files may be registered by `uri`; none may when it is not set.
         upload_max_bytes: Larger uploads are refused.
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     home: Path = Path(".ml-service")
+    database_url: SecretStr | None = None
     lease_s: float = Field(default=15.0, ge=0.5, le=3600)
     dataset_root: DirectoryPath | None = None
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)

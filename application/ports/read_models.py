@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -140,6 +141,27 @@ class Rows(Protocol):
                 document is not JSON, has another id, or a field holds another kind than `FIELDS` says.
         """
 
+    def happened(self, instant: datetime, *, position: int) -> None:
+        """Note the timestamp of the event at this position of the page."""
+
+    def park(self, event: "ParkedEvent") -> None:
+        """Note an event of the page that no projection can read."""
+
+
+class ParkedEvent(Immutable):
+    """An event that this program cannot read: the read models go on without it, and are made again by a
+    program that can.
+
+    Attributes:
+        position: Where it is.
+        topic: Under which it is stored.
+        error: Why it cannot be read.
+    """
+
+    position: int
+    topic: str
+    error: str
+
 
 class ReadModels(Protocol):
     """Documents, each row with the positions from and to which it held, in one transaction with the
@@ -150,6 +172,15 @@ class ReadModels(Protocol):
 
     def get(self, collection: Collection, id: UUID, *, at: int | None = None) -> Document | None:  # noqa: A002
         """Return the document as it was at the position (now, when None); None when there was none."""
+
+    def position_at(self, instant: datetime) -> int:
+        """Return the last position applied up to which every event's timestamp is at or before the instant;
+        0 when the first is later. Timestamps are not monotonic in position: it is their running maximum that
+        counts.
+        """
+
+    def parked(self) -> list[ParkedEvent]:
+        """Return the events that could not be read, in position order, at most a thousand."""
 
     def find(self, query: Query) -> list[Document]:
         """Return the documents that the query asks for, in its order.
