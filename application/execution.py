@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from uuid import uuid5
 
 from application.ledger import Conflict, DuplicateCommand, Ledger
 from domain.commands import Answer, CommandCompleted, KeyReused, command_stream_id
@@ -9,6 +10,8 @@ from domain.errors import DomainError
 from domain.kernel import DomainEvent, Immutable, Provenance, envelope
 
 View = TypeVar("View")
+
+_NOT_ASKED_AGAIN = ""
 
 
 class Idempotency(Immutable):
@@ -74,6 +77,8 @@ def execute(
 ) -> Executed:
     """Carry out a command, at most once per idempotency key.
 
+    Where the answer to a commit can be lost, a command without a key that changes something is recorded, too.
+
     `decide` reads what it needs and may refuse. When somebody else was faster it is asked once more, for
     then it mostly knows a better reason than "conflict" (`model.name-taken`).
 
@@ -93,7 +98,8 @@ def execute(
             return done
         raise
     rendered = answer(outcome)
-    record = _record(key, rendered, context.provenance) if key is not None else None
+    is_recorded = key is not None or (ledger.answers_may_be_lost and bool(outcome.events))
+    record = _record(key, rendered, context.provenance) if is_recorded else None
     try:
         position = ledger.commit(outcome.events, record)
     except DuplicateCommand as duplicate:
@@ -122,9 +128,12 @@ def changed(events: tuple[DomainEvent, ...], version: int) -> int:
     return events[-1].originator_version if events else version
 
 
-def _record(key: Idempotency, answer: Answer, by: Provenance) -> CommandCompleted:
-    stream_id = command_stream_id(by.actor, key.key)
-    return CommandCompleted(**envelope(by, stream_id, 1), request_hash=key.request_hash, answer=answer)
+def _record(key: Idempotency | None, answer: Answer, by: Provenance) -> CommandCompleted:
+    if key is None:
+        stream_id, request_hash = uuid5(by.command_id, CommandCompleted.TOPIC), _NOT_ASKED_AGAIN
+    else:
+        stream_id, request_hash = command_stream_id(by.actor, key.key), key.request_hash
+    return CommandCompleted(**envelope(by, stream_id, 1), request_hash=request_hash, answer=answer)
 
 
 def _replayed(recorded: Any, key: Idempotency | None) -> Executed:

@@ -26,6 +26,11 @@ def find_by_reference(
     return next(iter(read_models.find(query)), None)
 
 
+def absence(what: str, *, at: int | None) -> str:
+    """Return the sentence that it is not there, or was not at the position."""
+    return f"There is no {what}." if at is None else f"There was no {what} at position {at}."
+
+
 def known_names(collection: Collection, *, read_models: ReadModels) -> Iterable[str]:
     """Return names in use, at most a thousand, to suggest the one that was meant."""
     query = Query(

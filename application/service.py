@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.audit.verification import VerifyLog
 from application.inference.serving import Serving
 from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
@@ -22,5 +23,6 @@ class Service:
     serving: Serving
     artifacts: ArtifactStore
     files: DatasetFiles
+    verify_log: VerifyLog
     clock: Clock
     identity: Identity

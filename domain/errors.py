@@ -1,16 +1,18 @@
 """Why a command or question is not answered with success.
 
 DomainError
-├── InvalidInput   the words of the request are off: which field, why, and the value given
-├── NotFound       what is named does not exist
-├── Refusal        well said, but the business says no
-└── StaleVersion   the caller decided on an older state than the one stored
+├── InvalidInput        the words of the request are off: which field, why, and the value given
+├── NotFound            what is named does not exist
+├── Refusal             well said, but the business says no
+├── StaleVersion        the caller decided on an older state than the one stored
+└── UnreadableHistory   what is asked for depends on an event that this program cannot read
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -94,6 +96,26 @@ class StaleVersion(DomainError):
             f"You decided on version {expected}, the stored one is {actual}: read it again, then decide again.",
             expected=expected,
             actual=actual,
+        )
+
+
+class UnreadableHistory(DomainError):
+    """A decision needs a history of which this program cannot read an event: nobody knows what it meant.
+
+    It was stored by a newer program, or it is damaged.
+    """
+
+    code = "history.unreadable"
+
+    def __init__(self, *, stream_id: UUID, version: int, topic: str, error: str) -> None:
+        super().__init__(
+            f"The history of {stream_id} holds an event {topic!r} at version {version} that this program cannot "
+            "read, so it decides nothing about it. If a newer program stored the event, upgrade this one and ask "
+            "again; if none did, the event is damaged: verify the log.",
+            id=str(stream_id),
+            version=version,
+            topic=topic,
+            reason=error,
         )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from domain.errors import StaleVersion
+from domain.errors import StaleVersion, UnreadableHistory
 
 State = TypeVar("State")
 Event = TypeVar("Event", bound="DomainEvent")
@@ -99,10 +99,12 @@ def fold(
     """Return the state after the events; None when there was none and there are no events.
 
     Raises:
+        UnreadableHistory: One of them is an `UnknownEvent`.
         ValueError: A gap or repetition in the stream: it cannot be read as history.
     """
     version = getattr(state, "version", 0)
     for event in events:
+        require_known(event)
         version += 1
         if event.originator_version != version:
             msg = f"stream {event.originator_id}: version {event.originator_version} where {version} must follow"
@@ -135,3 +137,14 @@ class UnknownEvent(DomainEvent):
     topic: str
     error: str
     state: str
+
+
+def require_known(event: DomainEvent) -> None:
+    """Raise UnreadableHistory for an event that this program cannot read."""
+    if isinstance(event, UnknownEvent):
+        raise UnreadableHistory(
+            stream_id=event.originator_id,
+            version=event.originator_version,
+            topic=event.topic,
+            error=event.error,
+        )

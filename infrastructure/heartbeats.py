@@ -1,12 +1,15 @@
 """Signs of life in a small table of their own, away from the log, so that a beat wakes nobody who reads it."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL, Column, Engine, Integer, MetaData, String, Table, create_engine, event, select
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-_metadata = MetaData()
+from infrastructure.operation import SCHEMA, create_missing
+
+_metadata = MetaData(schema=SCHEMA)
 _heartbeats = Table(
     "heartbeats",
     _metadata,
@@ -14,38 +17,29 @@ _heartbeats = Table(
     Column("attempt", Integer, primary_key=True),
     Column("counter", Integer, nullable=False),
 )
-
-
-def sqlite_engine(path: Path) -> Engine:
-    """Return an engine on a SQLite file that is shared by processes and need not survive a power cut."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 10})
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: object, _: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own connection
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=OFF")
-        cursor.close()
-
-    return engine
+_INSERT: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class SqlHeartbeats:
-    """Heartbeats in a table that all processes of a service reach."""
+    """Heartbeats in a table that all processes of a service reach.
+
+    Args:
+        engine: As `operation_engine` makes it; closed with the heartbeats.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        _metadata.create_all(engine)
+        create_missing(engine, _metadata)
+        first = _INSERT[engine.dialect.name](_heartbeats)
+        self._beat = first.on_conflict_do_update(
+            index_elements=[_heartbeats.c.job_id, _heartbeats.c.attempt],
+            set_={"counter": _heartbeats.c.counter + 1},
+        )
 
     def beat(self, job_id: UUID, attempt: int) -> None:
         """Count one more sign of life of this attempt."""
-        which = (_heartbeats.c.job_id == str(job_id)) & (_heartbeats.c.attempt == attempt)
         with self._engine.begin() as connection:
-            counted = connection.execute(
-                _heartbeats.update().where(which).values(counter=_heartbeats.c.counter + 1)
-            )
-            if counted.rowcount == 0:
-                connection.execute(_heartbeats.insert().values(job_id=str(job_id), attempt=attempt, counter=1))
+            connection.execute(self._beat, {"job_id": str(job_id), "attempt": attempt, "counter": 1})
 
     def counters(self) -> Mapping[tuple[UUID, int], int]:
         """Return (job, attempt) → counter, for all that were not cleared."""

@@ -5,17 +5,24 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from domain.errors import suggestion
 from interfaces.cli.app import app
+from interfaces.cli.audit import audit_commands
+from interfaces.cli.backup import add_backup_commands
 from interfaces.settings import Settings
 
-_FINDING, _USAGE = 1, 2
+if TYPE_CHECKING:
+    from interfaces.maintenance import ServiceMaintenance
+
+_FINDING, _USAGE, _OUT_OF_REACH = 1, 2, 3
 _OF_CLIENTS = {"ML_SERVICE_URL"}
 
 Home = Annotated[Path | None, typer.Option(help="Data directory.", show_default=".ml-service")]
@@ -27,6 +34,12 @@ Threads = Annotated[
     int | None,
     typer.Option(help="Threads of one training; they never change its result.", show_default="all cores"),
 ]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="PostgreSQL for events and read models (postgresql://…).", show_default="SQLite in the data directory"
+    ),
+]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="warning")]
 
 
@@ -36,6 +49,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 for any free one.", show_default="8000")] = None,
     home: Home = None,
+    database_url: DatabaseUrl = None,
     lease_s: LeaseS = None,
     dataset_root: Annotated[
         Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
@@ -58,6 +72,7 @@ def serve(
         host=host,
         port=port,
         home=home,
+        database_url=database_url,
         lease_s=lease_s,
         dataset_root=dataset_root,
         upload_max_bytes=upload_max_bytes,
@@ -65,30 +80,30 @@ def serve(
         training_threads=training_threads,
         log_level=log_level,
     )
-    from interfaces.home import HomeUnusable  # noqa: PLC0415 - the clients start without the service's imports
-    from interfaces.serve import serve as run  # noqa: PLC0415 - the same
+    from interfaces.serve import serve as run  # noqa: PLC0415 - the clients start without the service's imports
 
-    try:
+    with _told_why_not(settings):
         run(settings, with_demo=demo)
-    except HomeUnusable as error:
-        _end(str(error))
-    except OSError as error:
-        hint = "; give another --port (0: any free one)" if error.errno == errno.EADDRINUSE else ""
-        reason = (error.strerror or str(error)).partition(" (")[0]  # Python repeats the address in brackets
-        _end(f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}")
 
 
 @app.command()
 def worker(
     *,
     home: Home = None,
+    database_url: DatabaseUrl = None,
     lease_s: LeaseS = None,
     training_threads: Threads = None,
     log_level: LogLevel = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
 ) -> None:
     """Run one more worker on the data directory of a service."""
-    settings = _settings(home=home, lease_s=lease_s, training_threads=training_threads, log_level=log_level)
+    settings = _settings(
+        home=home,
+        database_url=database_url,
+        lease_s=lease_s,
+        training_threads=training_threads,
+        log_level=log_level,
+    )
     from infrastructure.system.lifeline import die_with_starter, watch  # noqa: PLC0415 - see above
     from interfaces.bootstrap import ready_worker  # noqa: PLC0415 - see above
 
@@ -103,9 +118,32 @@ def worker(
         ready.run()
 
 
+@app.command()
+def engine(
+    *, home: Home = None, database_url: DatabaseUrl = None, lease_s: LeaseS = None, log_level: LogLevel = None
+) -> None:
+    """Run one more engine, which takes over what keeps read models and jobs going when the first one is gone."""
+    settings = _settings(home=home, database_url=database_url, lease_s=lease_s, log_level=log_level)
+    from interfaces.engine import run_engine  # noqa: PLC0415 - see above
+
+    with _told_why_not(settings):
+        run_engine(settings)
+
+
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _maintenance(home: Path | None, database_url: str | None) -> "ServiceMaintenance":
+    settings = _settings(home=home, database_url=database_url)
+    from interfaces.maintenance import ServiceMaintenance  # noqa: PLC0415 - see above
+
+    return ServiceMaintenance(settings)
+
+
+app.add_typer(audit_commands(_maintenance), name="audit")
+add_backup_commands(app, _maintenance)
 
 
 def _settings(**flags: Any) -> Settings:
@@ -127,9 +165,33 @@ def _settings(**flags: Any) -> Settings:
     return settings
 
 
-def _end(message: str) -> None:
+@contextmanager
+def _told_why_not(settings: Settings) -> Iterator[None]:
+    """Say in a line why what the block runs cannot run, and what to do."""
+    from eventsourcing.persistence import PersistenceError  # noqa: PLC0415 - see above
+    from psycopg import OperationalError as Unreachable  # noqa: PLC0415 - see above
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
+
+    from infrastructure.postgres_connection import DatabaseURLInvalid  # noqa: PLC0415 - see above
+    from interfaces.home import HomeUnusable  # noqa: PLC0415 - see above
+
+    try:
+        yield
+    except HomeUnusable as error:
+        _end(str(error))
+    except DatabaseURLInvalid as error:
+        _end(str(error), status=_USAGE)
+    except (Unreachable, PersistenceError, SQLAlchemyError) as error:
+        _end(f"the database cannot be used: {' '.join(str(error).split())}", status=_OUT_OF_REACH)
+    except OSError as error:
+        hint = "; give another --port (0: any free one)" if error.errno == errno.EADDRINUSE else ""
+        reason = (error.strerror or str(error)).partition(" (")[0]  # Python repeats the address in brackets
+        _end(f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}")
+
+
+def _end(message: str, *, status: int = _FINDING) -> None:
     sys.stderr.write(f"ml-service: {message}\n")
-    raise typer.Exit(_FINDING)
+    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

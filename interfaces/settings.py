@@ -44,14 +44,14 @@ class Settings(BaseSettings):
         return self.home / "events.db"
 
     @property
-    def read_models_path(self) -> Path:
-        """Where the read models lie; they can be made again from the log."""
-        return self.home / "read_models.db"
+    def operation_path(self) -> Path:
+        """Where processes keep what they need to run together; worth little after a stop."""
+        return self.home / "operation.db"
 
     @property
-    def heartbeats_path(self) -> Path:
-        """Where workers leave their signs of life; worth nothing after a stop."""
-        return self.home / "heartbeats.db"
+    def engine_lock_path(self) -> Path:
+        """What the engine holds, so that there is one."""
+        return self.home / "engine.lock"
 
     @property
     def artifacts_path(self) -> Path:

@@ -1,4 +1,4 @@
-"""What tests of all layers share: a PostgreSQL server for each process that runs them, started when first needed."""
+"""What tests of all layers share: a PostgreSQL server per process that runs tests, started when first needed."""
 
 from collections.abc import Iterator
 

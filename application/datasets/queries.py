@@ -1,6 +1,6 @@
 """Questions about datasets, answered from the read models."""
 
-from application.lookup import find_by_reference
+from application.lookup import absence, find_by_reference
 from application.ports.read_models import Collection, Document, ReadModels
 from domain.datasets.errors import DatasetNotFound, RetiredDataset
 
@@ -14,7 +14,7 @@ def get_dataset(reference: str, *, read_models: ReadModels, at: int | None = Non
     """
     found = find_by_reference(reference, Collection.DATASETS, read_models=read_models, at=at)
     if found is None:
-        raise DatasetNotFound(f"There is no dataset {reference!r}.", dataset=reference)
+        raise DatasetNotFound(absence(f"dataset {reference!r}", at=at), dataset=reference)
     if found["retired_at"] is not None and at is None:
         message = f"Dataset {found['name']!r} is retired; its history stays readable."
         raise RetiredDataset(message, id=found["id"])

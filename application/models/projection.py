@@ -4,8 +4,8 @@ from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
-from application.models.views import model_view, registered_version_view
-from application.ports.read_models import Collection, Rows
+from application.models.views import registered_version_view
+from application.ports.read_models import Collection, Document, Rows
 from application.views import instant_text
 from domain.kernel import DomainEvent
 from domain.models.events import (
@@ -18,19 +18,13 @@ from domain.models.events import (
     VersionRegistered,
     VersionStatusChanged,
 )
-from domain.models.state import evolve
 from domain.models.values import ModelStatus
 
 
 def project(event: DomainEvent, position: int, rows: Rows) -> None:
     """Put what the event changes of its model and of the versions it speaks of."""
     if isinstance(event, ModelRegistered):
-        rows.put(
-            Collection.MODELS,
-            event.originator_id,
-            model_view(evolve(None, event)).model_dump(mode="json"),
-            position=position,
-        )
+        rows.put(Collection.MODELS, event.originator_id, _registered(event), position=position)
         return
     if not isinstance(event, _EVENTS):
         return
@@ -42,6 +36,25 @@ def project(event: DomainEvent, position: int, rows: Rows) -> None:
     }
     rows.put(Collection.MODELS, event.originator_id, {**document, **changes}, position=position)
     _put_versions(event, position, rows)
+
+
+def _registered(event: ModelRegistered) -> Document:
+    """Return what `model_view` says of the model, without the model: a rebuild makes every one of them."""
+    at = instant_text(event.provenance.timestamp)
+    return {
+        "name": event.name,
+        "description": event.description,
+        "type": event.type.value,
+        "metadata": event.metadata,
+        "id": str(event.originator_id),
+        "created_at": at,
+        "updated_at": at,
+        "latest_version": None,
+        "production_version": None,
+        "aliases": {},
+        "aggregate_version": event.originator_version,
+        "retired_at": None,
+    }
 
 
 _EVENTS = (

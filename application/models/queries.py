@@ -1,10 +1,13 @@
 """Questions about models and versions, answered from the read models."""
 
-from application.lookup import find_by_reference
+from uuid import UUID
+
+from application.lookup import absence, find_by_reference
 from application.ports.filters import And, Comparison, Condition, FieldPath, IsNull, Operator, Or
 from application.ports.read_models import Collection, Document, Query, ReadModels
 from domain.models.errors import ModelNotFound, RetiredModel, VersionNotFound
 from domain.models.values import PRODUCTION_ALIAS
+from domain.naming import has_uuid_shape, normal_form
 
 SERVING: Condition = IsNull(field=FieldPath(root="retired_at"))
 """Holds for models that are not retired."""
@@ -19,7 +22,7 @@ def get_model(reference: str, *, read_models: ReadModels, at: int | None = None)
     """
     found = find_by_reference(reference, Collection.MODELS, read_models=read_models, at=at)
     if found is None:
-        raise ModelNotFound(f"There is no model {reference!r}.", model=reference)
+        raise ModelNotFound(absence(f"model {reference!r}", at=at), model=reference)
     if found["retired_at"] is not None and at is None:
         raise RetiredModel(f"Model {found['name']!r} is retired; its history stays readable.", id=found["id"])
     return found
@@ -36,10 +39,12 @@ def get_version(model: Document, reference: str, *, read_models: ReadModels, at:
     Raises:
         VersionNotFound: There was none at the position.
     """
-    number = model["aliases"].get(reference, reference)
-    if reference == PRODUCTION_ALIAS:
+    name = normal_form(reference)
+    number = model["aliases"].get(name, name)
+    if name == PRODUCTION_ALIAS:
         number = model["production_version"]
-    condition = Or(conditions=(_equals("version", str(number)), _equals("id", reference.lower())))
+    version_id = str(UUID(name)) if has_uuid_shape(name) else name
+    condition = Or(conditions=(_equals("version", str(number)), _equals("id", version_id)))
     query = Query(
         collection=Collection.VERSIONS,
         where=And(conditions=(versions_of(model), condition)),
@@ -49,6 +54,8 @@ def get_version(model: Document, reference: str, *, read_models: ReadModels, at:
     for found in read_models.find(query) if number is not None else ():
         return found
     message = f"Model {model['name']!r} has no version {reference!r}."
+    if at is not None:
+        message = f"Model {model['name']!r} had no version {reference!r} at position {at}."
     raise VersionNotFound(message, version=reference)
 
 

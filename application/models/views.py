@@ -77,7 +77,6 @@ class AliasResponse(View):
 
 def model_view(model: Model) -> MLModelResponse:
     """Return what a reader sees of the model."""
-    numbers = {version.id: version.number for version in model.versions.values()}
     return MLModelResponse(
         id=str(model.id),
         name=model.name,
@@ -86,9 +85,9 @@ def model_view(model: Model) -> MLModelResponse:
         metadata=model.metadata,
         created_at=model.created_at,
         updated_at=model.updated_at,
-        latest_version=numbers[model.latest_id] if model.latest_id else None,
-        production_version=numbers[model.production_id] if model.production_id else None,
-        aliases={alias: numbers[version_id] for alias, version_id in sorted(model.aliases.items())},
+        latest_version=model.versions[model.latest_id].number if model.latest_id else None,
+        production_version=model.versions[model.production_id].number if model.production_id else None,
+        aliases={alias: model.versions[version_id].number for alias, version_id in sorted(model.aliases.items())},
         aggregate_version=model.version,
         retired_at=model.updated_at if model.is_retired else None,
     )

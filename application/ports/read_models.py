@@ -173,6 +173,10 @@ class ReadModels(Protocol):
     def get(self, collection: Collection, id: UUID, *, at: int | None = None) -> Document | None:  # noqa: A002
         """Return the document as it was at the position (now, when None); None when there was none."""
 
+    def changed_at(self, collection: Collection, id: UUID, *, upto: int) -> list[int]:  # noqa: A002
+        """Return the positions up to and with `upto` at which the document became another, the first one
+        being where it began; empty when there was none."""
+
     def position_at(self, instant: datetime) -> int:
         """Return the last position applied up to which every event's timestamp is at or before the instant;
         0 when the first is later. Timestamps are not monotonic in position: it is their running maximum that
@@ -187,6 +191,7 @@ class ReadModels(Protocol):
 
         Raises:
             InvalidInput: The collection has no such field to filter or order by, or never holds such a value.
+            ReadTooLong: The answer takes more time than a reader is given.
         """
 
     def page(self, *, after: int, upto: int) -> AbstractContextManager[Rows]:
@@ -199,6 +204,10 @@ class ReadModels(Protocol):
 
 class PositionTaken(Exception):
     """Another process has moved the read models on."""
+
+
+class ReadTooLong(Exception):
+    """A question took more time than one may: asked with less to look through, it may be answered."""
 
 
 Project = Callable[[Any, int, Rows], None]

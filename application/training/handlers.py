@@ -111,8 +111,11 @@ class Attempts:
 
         Raises:
             LeaseLost, JobEnded, Conflict: Another worker was faster.
+            UnreadableHistory: This program cannot read all of the job, or of the model that it is to give a
+                version: no training here could be recorded.
         """
         job = load(job_id, ledger=self._ledger)
+        self._ledger.model(job.model_id)
         started = training.start(job, worker=self._actor, by=self._caused_by(job))
         self._ledger.commit([started])
         return training.evolve(job, started)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from application.lookup import absence
 from application.ports.read_models import Collection, Document, ReadModels
 from domain.naming import has_uuid_shape
 from domain.training.errors import JobNotFound
@@ -15,5 +16,5 @@ def get_job(reference: str, *, read_models: ReadModels, at: int | None = None) -
     """
     found = read_models.get(Collection.JOBS, UUID(reference), at=at) if has_uuid_shape(reference) else None
     if found is None:
-        raise JobNotFound(f"There is no training job {reference!r}.", id=reference)
+        raise JobNotFound(absence(f"training job {reference!r}", at=at), id=reference)
     return found

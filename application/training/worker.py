@@ -13,7 +13,7 @@ from application.ports.heartbeats import Heartbeats
 from application.ports.trainer import Iteration, Trainer, TrainingStopped
 from application.training.handlers import Attempts
 from application.training.open_jobs import TOPICS, OpenJobs
-from domain.errors import DomainError, NotFound
+from domain.errors import DomainError, NotFound, UnreadableHistory
 from domain.training.errors import JobEnded, LeaseLost
 from domain.training.job import TrainingJob
 from domain.training.values import InterruptionCause
@@ -100,14 +100,14 @@ class Worker:
     def _work_on(self, job_id: UUID) -> None:
         try:
             job = self._attempts.start(job_id)
-        except (LeaseLost, JobEnded, Conflict, NotFound) as refusal:
+        except (LeaseLost, JobEnded, Conflict, NotFound, UnreadableHistory) as refusal:
             _log.info("training job %s: %s", job_id, refusal.message)
             self._jobs.set_aside(job_id)
             return
         with self._beating(job):
             try:
                 self._train(job)
-            except LeaseLost as lost:
+            except (LeaseLost, UnreadableHistory) as lost:
                 _log.warning("training job %s: %s", job_id, lost.message)
         self._heartbeats.clear(job_id)
 
@@ -120,7 +120,7 @@ class Worker:
             progress.record_best()
         except TrainingStopped:
             self._stopped(job)
-        except LeaseLost:
+        except (LeaseLost, UnreadableHistory):
             raise
         except DomainError as failure:
             self._attempts.fail(job.id, job.attempt, code=failure.code, error=failure.message)

@@ -16,7 +16,7 @@ from domain.models.events import (
     VersionRegistered,
     VersionStatusChanged,
 )
-from domain.models.state import Model, Version, evolve, find_version, require_active
+from domain.models.state import Model, evolve, find_version, require_active
 from domain.models.values import (
     STATUS_MOVES,
     ModelStatus,
@@ -25,6 +25,7 @@ from domain.models.values import (
     valid_number,
     version_number,
 )
+from domain.models.versions import Version
 from domain.naming import normal_form, valid_name
 
 __all__ = [

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
+from pydantic import Field, InstanceOf
+
 from domain.frozen_map import frozen
-from domain.kernel import Aggregate, Immutable
+from domain.kernel import Aggregate
 from domain.models.errors import RetiredModel, VersionNotFound
 from domain.models.events import (
     AliasAssigned,
@@ -21,24 +23,10 @@ from domain.models.events import (
     VersionStatusChanged,
 )
 from domain.models.values import PRODUCTION_ALIAS, ModelStatus, ModelType
+from domain.models.versions import Numbers, Version, Versions
 from domain.naming import has_uuid_shape, normal_form
 
 _OWN_NUMBER = re.compile(r"1\.(\d+)\.0", re.ASCII)
-
-
-class Version(Immutable):
-    """What decisions need to know of one version.
-
-    Attributes:
-        registered_at: The place in the model's stream of the event that registered it.
-        updated_at: When it was registered or last moved.
-    """
-
-    id: UUID
-    number: str
-    status: ModelStatus
-    registered_at: int
-    updated_at: datetime
 
 
 class Model(Aggregate):
@@ -48,7 +36,6 @@ class Model(Aggregate):
         created_at: When it was registered.
         updated_at: When its newest event was decided.
         versions: By id. Metrics and hyperparameters are in the events: no decision needs them.
-        numbers: Every number ever used → version id.
         aliases: Alias → version id.
         next_minor: The minor number that the next trained version gets.
         latest_id: The version registered last; None before the first.
@@ -61,13 +48,17 @@ class Model(Aggregate):
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
-    versions: Mapping[UUID, Version] = {}
-    numbers: Mapping[str, UUID] = {}
+    versions: InstanceOf[Versions] = Field(default_factory=Versions)
     aliases: Mapping[str, UUID] = {}
     next_minor: int = 0
     latest_id: UUID | None = None
     production_id: UUID | None = None
     is_retired: bool = False
+
+    @property
+    def numbers(self) -> Mapping[str, UUID]:
+        """Every number ever used → version id."""
+        return Numbers(self.versions)
 
 
 def find_version(model: Model, reference: str) -> Version:
@@ -158,8 +149,7 @@ def _with_version(model: Model, event: VersionRegistered) -> dict[str, Any]:
     )
     own = _OWN_NUMBER.fullmatch(event.version)
     return {
-        "versions": frozen(model.versions).with_item(version.id, version),
-        "numbers": frozen(model.numbers).with_item(version.number, version.id),
+        "versions": model.versions.with_version(version),
         "next_minor": max(model.next_minor, int(own.group(1)) + 1) if own else model.next_minor,
         "latest_id": version.id,
     }
@@ -171,10 +161,7 @@ def _with_status(model: Model, event: VersionStatusChanged) -> dict[str, Any]:
         production_id = event.version_id
     elif production_id == event.version_id:
         production_id = None
-    moved = model.versions[event.version_id].model_copy(
-        update={"status": event.status, "updated_at": event.provenance.timestamp}
-    )
     return {
-        "versions": frozen(model.versions).with_item(moved.id, moved),
+        "versions": model.versions.with_move(event.version_id, event.status, at=event.provenance.timestamp),
         "production_id": production_id,
     }

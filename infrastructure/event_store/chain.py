@@ -37,6 +37,29 @@ def link(previous: bytes, *, position: int, originator_id: UUID, version: int, t
     return sha256(b"".join(_integer(len(part)) + part for part in parts)).digest()
 
 
+def links(previous: bytes, *, events: Sequence[StoredEvent], positions: Sequence[int]) -> list[bytes]:
+    """Return the hashes of events that follow each other.
+
+    Args:
+        previous: The hash of the event before the first; `GENESIS` where there is none.
+        events: In position order.
+        positions: Of each.
+    """
+    hashes = []
+    for position, event in zip(positions, events, strict=True):
+        stream = event.originator_id
+        previous = link(
+            previous,
+            position=position,
+            originator_id=stream if isinstance(stream, UUID) else UUID(stream),
+            version=event.originator_version,
+            topic=event.topic,
+            state=event.state,
+        )
+        hashes.append(previous)
+    return hashes
+
+
 def append_links(cursor: SQLiteCursor, *, events: Sequence[StoredEvent], positions: Sequence[int]) -> None:
     """Write the hashes of events just inserted, in their transaction.
 
@@ -45,19 +68,8 @@ def append_links(cursor: SQLiteCursor, *, events: Sequence[StoredEvent], positio
     """
     cursor.execute("SELECT hash FROM chain ORDER BY position DESC LIMIT 1")
     newest = cursor.fetchone()
-    current = newest["hash"] if newest is not None else GENESIS
-    rows = []
-    for position, event in zip(positions, events, strict=True):
-        stream = event.originator_id
-        current = link(
-            current,
-            position=position,
-            originator_id=stream if isinstance(stream, UUID) else UUID(stream),
-            version=event.originator_version,
-            topic=event.topic,
-            state=event.state,
-        )
-        rows.append((position, current))
+    hashes = links(newest["hash"] if newest is not None else GENESIS, events=events, positions=positions)
+    rows = zip(positions, hashes, strict=True)
     cursor.executemany("INSERT INTO chain (position, hash) VALUES (?, ?)", rows)
 
 

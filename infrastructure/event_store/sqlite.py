@@ -1,7 +1,6 @@
 """The event store on SQLite: one table of events in global order, and the hash chain beside it."""
 
 from collections.abc import Sequence
-from threading import Lock
 from typing import Any, cast, get_args
 from uuid import UUID, uuid5
 
@@ -16,7 +15,8 @@ from eventsourcing.utils import Environment, EnvType
 
 from infrastructure.event_store.chain import CREATE_CHAIN_TABLE, append_links
 from infrastructure.event_store.sqlite_datastore import EventDatastore, Synchronous
-from infrastructure.event_store.subscription import SQLiteSubscription
+from infrastructure.event_store.sqlite_subscription import SQLiteSubscription
+from infrastructure.event_store.subscription import EventSubscription, Followers
 from infrastructure.event_store.topics import register_topics
 
 _DAMAGED_IDS = UUID("3c0d5a57-5f0e-4b7e-8d0c-5c9a3a1f9e52")
@@ -56,17 +56,21 @@ class SQLiteEventRecorder(SQLiteApplicationRecorder):
 
     Positions begin with 1, have no gaps, and follow the order of commits. Appending raises
     `IntegrityError` exactly when a stream has an event of that version already; nothing is stored then.
+
+    Attributes:
+        answers_may_be_lost: Whether events can have been stored by a commit that was never answered: no,
+            there is nothing between this process and its file.
     """
 
     datastore: EventDatastore
+    answers_may_be_lost = False
 
     def __init__(self, datastore: EventDatastore) -> None:
         super().__init__(datastore)
         self.insert_events_statement = _INSERT_EVENT
         self.select_events_statement = _SELECT_STREAM
         self.select_max_notification_id_statement = "SELECT coalesce(max(rowid), 0) FROM stored_events"
-        self._subscriptions: set[SQLiteSubscription] = set()
-        self._subscriptions_guard = Lock()
+        self._followers = Followers()
 
     def construct_create_table_statements(self) -> list[str]:
         """Return what makes the tables that are not there yet."""
@@ -82,8 +86,7 @@ class SQLiteEventRecorder(SQLiteApplicationRecorder):
         if not stored_events:
             return []
         positions = super().insert_events(stored_events, **kwargs)
-        for subscription in self._current_subscriptions():
-            subscription.wake()
+        self._followers.wake()
         return positions or []
 
     def _insert_events(
@@ -138,7 +141,9 @@ class SQLiteEventRecorder(SQLiteApplicationRecorder):
         parameters.append(max(limit, 0))
         where = " AND ".join(conditions)
         with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(f"{_SELECT} {where} ORDER BY rowid LIMIT ?", parameters)
+            # in a stream both are one order, and this one is that of its index
+            order = "rowid" if originator_id is None else "stored_events.originator_version"
+            cursor.execute(f"{_SELECT} {where} ORDER BY {order} LIMIT ?", parameters)
             return [
                 Notification(
                     id=row["rowid"],
@@ -167,28 +172,15 @@ class SQLiteEventRecorder(SQLiteApplicationRecorder):
         except ValueError:
             return uuid5(_DAMAGED_IDS, originator_id)
 
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> SQLiteSubscription:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> EventSubscription:
         """Follow the log from after the position on, across processes."""
-        subscription = SQLiteSubscription(
-            recorder=self, connect=self.datastore.pool.connect, on_end=self._forget, gt=gt, topics=topics
+        return self._followers.begin(
+            SQLiteSubscription, recorder=self, connect=self.datastore.pool.connect, gt=gt, topics=topics
         )
-        with self._subscriptions_guard:
-            self._subscriptions.add(subscription)
-        return subscription
 
     def close(self) -> None:
         """Stop every subscription and wait for their threads."""
-        for subscription in self._current_subscriptions():
-            subscription.stop()
-            subscription.join()
-
-    def _current_subscriptions(self) -> list[SQLiteSubscription]:
-        with self._subscriptions_guard:
-            return list(self._subscriptions)
-
-    def _forget(self, subscription: SQLiteSubscription) -> None:
-        with self._subscriptions_guard:
-            self._subscriptions.discard(subscription)
+        self._followers.stop()
 
 
 class SQLiteEventStoreFactory(SQLiteFactory):

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from time import monotonic, sleep
 from typing import Literal
 
 from eventsourcing.sqlite import (
@@ -16,11 +15,10 @@ from eventsourcing.sqlite import (
 
 from infrastructure.event_store.database_errors import translated_errors
 from infrastructure.event_store.writer_queue import WriterQueue
+from infrastructure.sqlite_journal import write_ahead
 
 Synchronous = Literal["NORMAL", "FULL", "EXTRA"]
 """SQLite's setting of that name; FULL: what is acknowledged survives a power cut."""
-
-_WAL_RETRY_S = 0.01
 
 
 class EventConnectionPool(SQLiteConnectionPool):
@@ -50,7 +48,7 @@ class EventConnectionPool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         connection = self.connect()
         try:
-            self._write_ahead(connection)
+            write_ahead(connection, timeout_s=self._lock_timeout_s)
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
         except BaseException:
             connection.close()
@@ -58,20 +56,6 @@ class EventConnectionPool(SQLiteConnectionPool):
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         return SQLiteConnection(connection, max_age=self.max_age)
-
-    def _write_ahead(self, connection: sqlite3.Connection) -> None:
-        # SQLite does not wait for the lock that a change of journal mode needs, so processes that
-        # open a new file together would fail at random.
-        deadline = monotonic() + self._lock_timeout_s
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    raise
-                sleep(_WAL_RETRY_S)
-            else:
-                return
 
 
 class EventDatastore(SQLiteDatastore):

@@ -1,17 +1,14 @@
-"""Events of the SQLite event store as they are appended, by this process or another."""
+"""Events as they are appended, by this process or another; and who follows them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from sqlite3 import Connection
+from threading import Lock
+from typing import Any
 
-from eventsourcing.persistence import ListenNotifySubscription, Notification, ShutDown
-from eventsourcing.sqlite import SQLiteApplicationRecorder
-
-POLL_S = 0.05
-"""How often to look for commits of other processes."""
+from eventsourcing.persistence import ApplicationRecorder, ListenNotifySubscription, Notification, ShutDown
 
 
-class SQLiteSubscription(ListenNotifySubscription[SQLiteApplicationRecorder]):
+class EventSubscription(ListenNotifySubscription[ApplicationRecorder], ABC):
     """Every event after a position, in order, each once.
 
     Read it either event by event (iterate over it) or page by page (`pages`), not both. Its thread
@@ -19,7 +16,6 @@ class SQLiteSubscription(ListenNotifySubscription[SQLiteApplicationRecorder]):
 
     Args:
         recorder: Where the events are.
-        connect: Makes the connection that watches for commits of others.
         on_end: Called by its thread as the last thing.
         gt: The position after which to begin; None for the beginning.
         topics: Of these only; empty for all.
@@ -28,13 +24,11 @@ class SQLiteSubscription(ListenNotifySubscription[SQLiteApplicationRecorder]):
     def __init__(
         self,
         *,
-        recorder: SQLiteApplicationRecorder,
-        connect: Callable[[], Connection],
-        on_end: Callable[["SQLiteSubscription"], None],
+        recorder: ApplicationRecorder,
+        on_end: Callable[["EventSubscription"], None],
         gt: int | None = None,
         topics: Sequence[str] = (),
     ) -> None:
-        self._connect = connect
         self._on_end = on_end
         super().__init__(recorder=recorder, gt=gt, topics=topics)
 
@@ -63,24 +57,47 @@ class SQLiteSubscription(ListenNotifySubscription[SQLiteApplicationRecorder]):
 
     def _loop_on_pull(self) -> None:
         try:
-            with closing(self._connect()) as watch:
-                # Read before the first pull: what is committed after it shows as a change.
-                seen = _data_version(watch)
-                self._pull()
-                while not self._has_been_stopped:
-                    was_woken = self._has_been_notified.wait(POLL_S)
-                    current = _data_version(watch)
-                    if was_woken or current != seen:
-                        seen = current
-                        self._pull()
+            self._watch()
         except BaseException as error:
             self._thread_error = error  # raised again where the events are read
             self.stop()
         finally:
             self._on_end(self)
 
+    @abstractmethod
+    def _watch(self) -> None:
+        """Pull, and pull again whenever there may be more, until stopped."""
 
-def _data_version(connection: Connection) -> int:
-    """Return SQLite's number that changes with each commit of another connection."""
-    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
-    return version
+
+class Followers:
+    """The subscriptions of one recorder that have not ended."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._subscriptions: set[EventSubscription] = set()
+
+    def begin(self, follow: Callable[..., EventSubscription], **arguments: Any) -> EventSubscription:
+        """Return a new subscription, known here until its thread ends."""
+        with self._guard:  # one that ends at once waits here, to be forgotten after it was noted
+            subscription = follow(on_end=self._forget, **arguments)
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def wake(self) -> None:
+        """Let all look for new events now."""
+        for subscription in self._current():
+            subscription.wake()
+
+    def stop(self) -> None:
+        """Stop all and wait for their threads."""
+        for subscription in self._current():
+            subscription.stop()
+            subscription.join()
+
+    def _current(self) -> list[EventSubscription]:
+        with self._guard:
+            return list(self._subscriptions)
+
+    def _forget(self, subscription: EventSubscription) -> None:
+        with self._guard:
+            self._subscriptions.discard(subscription)

@@ -1,4 +1,4 @@
-"""One writer at a time in this process, in the order of arrival."""
+"""A few writers at a time in this process, in the order of arrival."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,16 +12,18 @@ class WriterQueue:
     """Threads that want to write stand in line.
 
     SQLite has no line: a connection that finds the database locked sleeps and tries again, so under load
-    one thread is served many times while another waits. Between processes that remains so.
+    one thread is served many times while another waits. Between processes that remains so. PostgreSQL has
+    one, but a thread in it occupies a connection that others could read with.
 
     Args:
         timeout_s: After so long in the line a thread gives up.
+        writers: So many have their turn at the same time.
     """
 
-    def __init__(self, *, timeout_s: float) -> None:
+    def __init__(self, *, timeout_s: float, writers: int = 1) -> None:
         self._timeout_s = timeout_s
         self._guard = Lock()
-        self._is_taken = False
+        self._free = writers
         self._line: deque[Lock] = deque()
 
     @contextmanager
@@ -39,8 +41,8 @@ class WriterQueue:
 
     def _take(self) -> None:
         with self._guard:
-            if not self._is_taken:
-                self._is_taken = True
+            if self._free:
+                self._free -= 1
                 return
             called = Lock()
             called.acquire()
@@ -59,4 +61,4 @@ class WriterQueue:
             if self._line:
                 self._line.popleft().release()
             else:
-                self._is_taken = False
+                self._free += 1

@@ -1,6 +1,6 @@
 """Free-form fields, flattened into values that are found by key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,6 +25,9 @@ class Value(NamedTuple):
     is_greatest: bool = False
 
 
+_THE_ONLY_ONE = (True, True)
+"""At its key: so it is the least and the greatest."""
+
 Key = tuple[str, str]
 """The root, which is the name of the free-form field, and the key inside of it."""
 
@@ -38,10 +41,48 @@ def flatten(root: str, content: Any) -> Attributes:
     Keys of nested objects are joined by dots; elements of a list are values at the list's own key, each
     once; null is no value.
     """
+    if isinstance(content, dict):
+        flat = _flat(root, content)
+        if flat is not None:
+            return flat
     found: dict[str, dict[Value, None]] = {}
     for key, value in _leaves("", content):
         found.setdefault(key, {})[value] = None
     return {(root, indexed_key(key)): _ranked(tuple(values)) for key, values in found.items()}
+
+
+def _flat(root: str, content: dict[str, Any]) -> Attributes | None:
+    """Return the same for an object that holds nothing but scalars, as most do; None for any other."""
+    found: dict[Key, tuple[Value, ...]] = {}
+    for key, value in content.items():
+        if value is None:
+            continue
+        leaf = _SCALARS.get(type(value))
+        if leaf is None:
+            return None
+        found[root, indexed_key(key)] = (leaf(value),)
+    return found
+
+
+def _of_text(value: str) -> Value:
+    text = searchable(value)
+    return Value(None, text[:INDEXED_CHARS], text[INDEXED_CHARS:], None, *_THE_ONLY_ONE)
+
+
+def _of_number(value: float) -> Value:
+    return Value(number(value), None, "", None, *_THE_ONLY_ONE)
+
+
+def _of_boolean(value: Any) -> Value:
+    return Value(None, None, "", value, *_THE_ONLY_ONE)
+
+
+_SCALARS: Mapping[type, Callable[[Any], Value]] = {
+    str: _of_text,
+    int: _of_number,
+    float: _of_number,
+    bool: _of_boolean,
+}
 
 
 def indexed_key(key: str) -> str:
@@ -77,13 +118,11 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Value]]:
         case None:
             return
         case bool():
-            yield key, Value(boolean=value, is_least=True, is_greatest=True)
+            yield key, _of_boolean(value)
         case int() | float():
-            yield key, Value(number=number(value), is_least=True, is_greatest=True)
+            yield key, _of_number(value)
         case str():
-            text = searchable(value)
-            beginning, rest = text[:INDEXED_CHARS], text[INDEXED_CHARS:]
-            yield key, Value(text=beginning, text_rest=rest, is_least=True, is_greatest=True)
+            yield key, _of_text(value)
         case Mapping():
             if key:
                 yield key, Value()

@@ -1,14 +1,17 @@
 """One value against one literal, in SQL."""
 
+import sys
+from collections.abc import Iterator
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, literal, or_
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal, or_
 from sqlalchemy.sql import operators
 
 from application.ports.filters import Literal, Operator
 from infrastructure.read_models.attributes import INDEXED_CHARS
-from infrastructure.read_models.dialects import Matches, Pattern
+from infrastructure.read_models.patterns import beginning
+from infrastructure.read_models.predicates import Matches, Pattern, any_of
 
 _OPERATORS = {
     Operator.EQ: operators.eq,
@@ -19,18 +22,16 @@ _OPERATORS = {
     Operator.GE: operators.ge,
 }
 _ASCII_FOLDING = str.maketrans(ascii_uppercase, ascii_lowercase)
+_FIRST_SURROGATE, _AFTER_SURROGATES = 0xD800, 0xE000
 _STRICT = {Operator.LE: Operator.LT, Operator.GE: Operator.GT}
 
 
 def compared(column: ColumnElement[Any], operator: Operator, value: Literal) -> ColumnElement[bool]:
     """Return the comparison of a column of the literal's kind; null where the column is."""
-    match operator:
-        case Operator.LIKE:
-            return Matches(column, literal(value, Pattern()))
-        case Operator.ILIKE:
-            # lower() changes A to Z alone: SQLite's always, PostgreSQL's by the collation of the column.
-            folded = str(value).translate(_ASCII_FOLDING)
-            return Matches(func.lower(column), literal(folded, Pattern()))
+    if operator is Operator.LIKE:
+        return and_(*_begins_with(column, beginning(str(value))), _matches(column, operator, str(value)))
+    if operator is Operator.ILIKE:
+        return _matches(column, operator, str(value))
     result: ColumnElement[bool] = _OPERATORS[operator](column, value)
     return result
 
@@ -42,7 +43,9 @@ def attribute_compared(table: FromClause, operator: Operator, value: Literal) ->
     if not isinstance(value, str):
         return compared(table.c.number, operator, value)
     if operator in {Operator.LIKE, Operator.ILIKE}:
-        return and_(table.c.text.is_not(None), compared(table.c.text.concat(table.c.text_rest), operator, value))
+        start = beginning(value)[:INDEXED_CHARS] if operator is Operator.LIKE else ""
+        matches = _matches(table.c.text.concat(table.c.text_rest), operator, value)
+        return and_(table.c.text.is_not(None), *_begins_with(table.c.text, start), matches)
     if len(value) < INDEXED_CHARS:
         # A longer text is stored with exactly INDEXED_CHARS in this column: it alone decides.
         return compared(table.c.text, operator, value)
@@ -51,7 +54,33 @@ def attribute_compared(table: FromClause, operator: Operator, value: Literal) ->
 
 def one_of(table: FromClause, values: tuple[Literal, ...]) -> ColumnElement[bool]:
     """Return whether an attribute equals one of the literals."""
-    return or_(false(), *(attribute_compared(table, Operator.EQ, each) for each in values))
+    is_one: list[ColumnElement[bool]] = []
+    for column, of_kind in (
+        (table.c.boolean, [each for each in values if isinstance(each, bool)]),
+        (table.c.number, [each for each in values if not isinstance(each, bool | str)]),
+        (table.c.text, [each for each in values if isinstance(each, str) and len(each) < INDEXED_CHARS]),
+    ):
+        if of_kind:
+            is_one.append(column.in_(of_kind))
+    long_ones = [each for each in values if isinstance(each, str) and len(each) >= INDEXED_CHARS]
+    return any_of([*is_one, *(attribute_compared(table, Operator.EQ, each) for each in long_ones)])
+
+
+def _matches(column: ColumnElement[Any], operator: Operator, pattern: str) -> ColumnElement[bool]:
+    if operator is Operator.LIKE:
+        return Matches(column, literal(pattern, Pattern()))
+    # lower() changes A to Z alone: SQLite's always, PostgreSQL's by the collation of the column.
+    return Matches(func.lower(column), literal(pattern.translate(_ASCII_FOLDING), Pattern()))
+
+
+def _begins_with(column: ColumnElement[Any], start: str) -> Iterator[ColumnElement[bool]]:
+    """Yield bounds that an index can go by between which all texts lie that begin so."""
+    if start:
+        yield column >= start
+        last = ord(start[-1])
+        if last < sys.maxunicode:
+            following = _AFTER_SURROGATES if last + 1 == _FIRST_SURROGATE else last + 1
+            yield column < start[:-1] + chr(following)
 
 
 def _long_compared(table: FromClause, operator: Operator, value: str) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from application.ports.read_models import FIELDS, Collection, Document, FieldKind
 
@@ -16,8 +16,8 @@ KEYED = {
 NOTHING = "null"
 """A free-form field that is not there."""
 
-# The strict encoder of the standard library: others write NaN as null, and have no word for every integer.
-_encoded = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+# The encoder of the standard library refuses what is not JSON, and has a word for every integer and text.
+_strictly_encoded = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 class Content(NamedTuple):
@@ -38,16 +38,35 @@ class Content(NamedTuple):
         Raises:
             ValueError, TypeError: It holds what JSON has no word for.
         """
-        free_form = tuple(_encoded(document.get(root)) for root in KEYED[collection])
-        return cls(_encoded(document), free_form)
+        free_form = tuple(encoded(document.get(root)) for root in KEYED[collection])
+        return cls(encoded(document), free_form)
 
     def says_the_same(self, other: "Content") -> bool:
         """Tell whether the documents are equal, in whatever order their keys are; 1 is neither 1.0 nor true."""
-        if self.text == other.text or len(self.text) != len(other.text):
-            return self.text == other.text
-        one, another = decoded(self.text), decoded(other.text)
-        # the comparison in Python first: it is quick to see what differs, only too lenient with numbers
-        return bool(one == another) and json.dumps(one, sort_keys=True) == json.dumps(another, sort_keys=True)
+        return says_the_same(self.text, other.text)
+
+
+def encoded(document: Any) -> str:
+    """Return the document as JSON: one document always as the same text, up to the order of its keys.
+
+    Raises:
+        ValueError, TypeError: It holds what JSON has no word for.
+    """
+    try:
+        text = to_json(document).decode()
+    except (ValueError, TypeError):
+        return _strictly_encoded(document)
+    # what is not a number is written so, but so may be a text that speaks of it
+    return _strictly_encoded(document) if "NaN" in text or "Infinity" in text else text
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Tell whether two documents are equal, in whatever order their keys are; 1 is neither 1.0 nor true."""
+    if one == other or len(one) != len(other):
+        return one == other
+    left, right = decoded(one), decoded(other)
+    # the comparison in Python first: it is quick to see what differs, only too lenient with numbers
+    return bool(left == right) and json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 def decoded(text: str) -> Any:

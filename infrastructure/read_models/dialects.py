@@ -1,37 +1,28 @@
-"""What differs between SQLite and PostgreSQL: all of it is here.
+"""Engines and sessions: what differs between SQLite and PostgreSQL before anything is asked.
 
 Text compares by code point on both: SQLite's default collation does, PostgreSQL's "C" does.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Boolean,
-    Connection,
-    Engine,
-    MetaData,
-    Text,
-    create_engine,
-    event,
-    func,
-    make_url,
-    select,
-)
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import URL, Connection, Engine, MetaData, Text, create_engine, event, func, select
+from sqlalchemy.schema import CreateSchema
 
-from infrastructure.read_models.patterns import glob
-from infrastructure.read_models.sqlite_planning import tell_planner
+from infrastructure.read_models import postgres_planning, postgres_sessions, sqlite_planning
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares by code point."""
 
 _POOL_CONNECTIONS = 16
-_BUSY_TIMEOUT_S = 10
+_POOL_OVERFLOW = 16
+"""So many connections are kept, and so many more opened while they are needed: at least as many as a process
+has threads that read. PostgreSQL grants a hundred to all processes together when it is left as it comes."""
+
+_LOCK_TIMEOUT_S = 10.0
+"""A writer waits so long for another: a page takes a fraction of that, however big."""
+
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
@@ -48,19 +39,38 @@ def sqlite_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
-def open_engine(url: str | URL) -> Engine:
-    """Return connections to the database; readers of SQLite never wait for its writer."""
-    url = make_url(url)
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=_POOL_CONNECTIONS, max_overflow=_POOL_CONNECTIONS, pool_pre_ping=True)
-    engine = create_engine(
-        url,
-        pool_size=_POOL_CONNECTIONS,
-        max_overflow=_POOL_CONNECTIONS,
-        connect_args={"timeout": _BUSY_TIMEOUT_S},
+def open_engine(url: str | URL, *, read_timeout_s: float) -> Engine:
+    """Return connections to the database; readers of SQLite never wait for its writer.
+
+    Args:
+        url: Of SQLite as SQLAlchemy writes it, of PostgreSQL as libpq or SQLAlchemy does.
+        read_timeout_s: How long a statement of a reader of PostgreSQL may take.
+    """
+    text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
+    if text.startswith("sqlite"):
+        engine = create_engine(
+            text,
+            pool_size=_POOL_CONNECTIONS,
+            max_overflow=_POOL_OVERFLOW,
+            connect_args={"timeout": _LOCK_TIMEOUT_S},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    connect = partial(
+        postgres_sessions.connect,
+        postgres_sessions.for_libpq(text),
+        lock_timeout_s=_LOCK_TIMEOUT_S,
+        statement_timeout_s=read_timeout_s,
     )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=connect,  # libpq reads the URL itself: SQLAlchemy would not understand all that it does
+        pool_size=_POOL_CONNECTIONS,
+        max_overflow=_POOL_OVERFLOW,
+        pool_pre_ping=True,  # one more round trip: a server that was restarted meanwhile is no error
+    )
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -73,16 +83,23 @@ def for_reading(engine: Engine) -> Engine:
 
 def for_writing(engine: Engine) -> Engine:
     """Return the engine whose transactions may write; SQLite's wait for each other when they begin."""
-    return engine.execution_options(begin="BEGIN IMMEDIATE")
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(begin="BEGIN IMMEDIATE")
+    # its statements are told by nothing but their key, and a table takes the time that it takes to be made
+    return engine.execution_options(begin="SET LOCAL statement_timeout = 0; SET LOCAL plan_cache_mode = auto")
 
 
-def create_tables(connection: Connection, tables: MetaData) -> None:
-    """Create the tables that are missing; no other process does so at the same time."""
+def create_tables(connection: Connection, tables: MetaData, *, schema: str | None = None) -> None:
+    """Create the tables that are missing, and their schema; no other process does so at the same time."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+        if schema is not None:
+            connection.execute(CreateSchema(schema, if_not_exists=True))
     tables.create_all(connection)
     if connection.dialect.name == "sqlite":
-        tell_planner(connection, tables)
+        sqlite_planning.tell_planner(connection, tables)
+    else:
+        postgres_planning.tell_planner(connection, tables, schema=schema)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -95,31 +112,6 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-class Pattern(TypeDecorator[str]):
-    """A pattern of LIKE, as the database at hand wants it."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        """Return the pattern for GLOB on SQLite, whose LIKE does not tell `a` from `A`."""
-        return glob(value) if value is not None and dialect.name == "sqlite" else value
-
-
-class Matches(FunctionElement[bool]):
-    """Holds where a text matches a `Pattern` as a whole, with case."""
-
-    type = Boolean()
-    inherit_cache = True
-
-
-@compiles(Matches)
-def _like(element: Matches, compiler: SQLCompiler, **kw: Any) -> str:
-    text, pattern = element.clauses
-    return f"({compiler.process(text, **kw)} LIKE {compiler.process(pattern, **kw)} ESCAPE '\\')"
-
-
-@compiles(Matches, "sqlite")
-def _glob(element: Matches, compiler: SQLCompiler, **kw: Any) -> str:
-    text, pattern = element.clauses
-    return f"({compiler.process(text, **kw)} GLOB {compiler.process(pattern, **kw)})"
+def _begin_postgresql(connection: Connection) -> None:
+    if begin := connection.get_execution_options().get("begin"):
+        connection.exec_driver_sql(begin)

@@ -1,6 +1,7 @@
 """Fields of documents as columns of rows."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,8 @@ class _Column(NamedTuple):
 
 _STORED: Mapping[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     FieldKind.TEXT: ((str,), searchable),
-    FieldKind.INSTANT: ((str,), instant),
+    # an instant comes several times, in one document and in its next state, and takes long to read
+    FieldKind.INSTANT: ((str,), lru_cache(maxsize=4_096)(instant)),
     FieldKind.NUMBER: ((int, float), number),
     FieldKind.BOOLEAN: ((bool,), bool),
 }
@@ -29,6 +31,7 @@ _COLUMNS = {
     )
     for collection, fields in FIELDS.items()
 }
+_NAMES = {collection: tuple(column.name for column in columns) for collection, columns in _COLUMNS.items()}
 
 
 def columns_of(collection: Collection, id: UUID, document: Document) -> dict[str, Any]:  # noqa: A002 - the field's name
@@ -37,15 +40,45 @@ def columns_of(collection: Collection, id: UUID, document: Document) -> dict[str
     Raises:
         ValueError: The document is not of this id, or a field holds another kind than it should.
     """
-    if document.get("id") != str(id):
+    values = column_values(collection, str(id), document)
+    return dict(zip(_NAMES[collection], values, strict=True))
+
+
+def column_values(collection: Collection, id: str, document: Document) -> list[Any]:  # noqa: A002 - the field's name
+    """Return the same in the order of the columns.
+
+    Raises:
+        ValueError: As above.
+    """
+    if document.get("id") != id:
         msg = f"the document of {id} says that its id is {document.get('id')!r}"
         raise ValueError(msg)
-    return {column.name: _value(column, document.get(column.name)) for column in _COLUMNS[collection]}
+    get = document.get
+    return [
+        None
+        if (value := get(column.name)) is None
+        else column.stored(value)
+        if type(value) in column.types
+        else _converted(column, value)
+        for column in _COLUMNS[collection]
+    ]
 
 
-def _value(column: _Column, value: Any) -> Any:
-    if value is None:
-        return None
+def values_after(values: list[Any], collection: Collection, *, before: Document, document: Document) -> list[Any]:
+    """Return the values of the columns of a document, given those of the state before it.
+
+    Raises:
+        ValueError: A field holds another kind than it should.
+    """
+    after = values.copy()
+    for index, column in enumerate(_COLUMNS[collection]):
+        value = document.get(column.name)
+        if value is not before.get(column.name):
+            after[index] = None if value is None else _converted(column, value)
+    return after
+
+
+def _converted(column: _Column, value: Any) -> Any:
     is_wanted = isinstance(value, column.types)
     if not is_wanted or (isinstance(value, bool) and column.kind is not FieldKind.BOOLEAN):  # bool is an int
         msg = f"{column.name} holds a {column.kind.value}, not {value!r}"

@@ -17,10 +17,12 @@ class OpenDocuments:
 
     Attributes:
         position: Where they hold. At any other position, as after another process's page, they may not.
+        latest: The latest instant of an event up to there, as `timeline.microseconds`; None when not known.
     """
 
     def __init__(self, *, position: int) -> None:
         self.position = position
+        self.latest: int | None = None
         self._contents: OrderedDict[Place, Content] = OrderedDict()
         self._chars = 0
 

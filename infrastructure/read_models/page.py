@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from application.ports.read_models import Collection, Document
+from application.ports.read_models import Collection, Document, ParkedEvent
 from infrastructure.read_models.attribute_changes import AttributeChanges
 from infrastructure.read_models.attributes import flatten
 from infrastructure.read_models.contents import KEYED, NOTHING, Content, decoded
@@ -15,8 +16,11 @@ from infrastructure.read_models.fields import columns_of
 from infrastructure.read_models.open_documents import OpenDocuments, Place
 from infrastructure.read_models.statements import PageStatements
 from infrastructure.read_models.tables import OPEN
+from infrastructure.read_models.timeline import BEFORE_ALL, Timeline
+from infrastructure.read_models.values import searchable
 
 _LOOK_UP_IDS = 1_000
+_ERROR_CHARS = 1_000
 
 
 class _State(NamedTuple):
@@ -54,6 +58,8 @@ class PageRows:
         self._upto = upto
         self._stored: dict[Place, Content | None] = {}
         self._states: dict[Place, list[_State]] = {}
+        self._timeline = Timeline(after=after)
+        self._parked: list[dict[str, Any]] = []
 
     def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002 - the field's name
         """Return a copy of the document, with what this page has put; None when there is none."""
@@ -87,6 +93,14 @@ class PageRows:
         if not states or not states[-1].content.says_the_same(state.content):
             states.append(state)
 
+    def happened(self, instant: datetime, *, position: int) -> None:
+        """Note the timestamp of the event at this position of the page."""
+        self._timeline.happened(instant, position=position)
+
+    def park(self, event: ParkedEvent) -> None:
+        """Note an event of the page that no projection can read."""
+        self._parked.append(parked_row(event))
+
     def write(self) -> None:
         """Write all that was put."""
         self._look_up(self._states)
@@ -110,6 +124,23 @@ class PageRows:
         for collection, parameters in added.items():
             self._statements.add[collection].run(self._connection, *parameters)
         attributes.write(self._connection, self._statements)
+        self._write_instants()
+        if self._parked:
+            self._statements.park.run(self._connection, *self._parked)
+
+    def _write_instants(self) -> None:
+        if not self._timeline:
+            return
+        latest = self._known.latest
+        if latest is None:
+            latest = self._connection.scalar(self._statements.latest)
+        if latest is None:
+            latest = BEFORE_ALL
+        rises = list(self._timeline.above(latest))
+        if rises:
+            self._statements.add_instant.run(self._connection, *(rise._asdict() for rise in rises))
+            latest = rises[-1].instant
+        self._known.latest = latest
 
     def _look_up(self, places: Iterable[Place]) -> None:
         """Find out what is stored at the places."""
@@ -131,6 +162,12 @@ class PageRows:
         if len(ids) == 1:
             return self._statements.one[collection].run(self._connection, {"sought_id": ids[0]})
         return self._connection.execute(self._statements.several[collection], {"sought_ids": ids})
+
+
+def parked_row(event: ParkedEvent) -> dict[str, Any]:
+    """Return the row of an event that could not be read."""
+    error = searchable(event.error[:_ERROR_CHARS])
+    return {"position": event.position, "topic": searchable(event.topic), "error": error}
 
 
 def _rows(states: list[_State]) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,16 @@ def glob(pattern: str) -> str:
     )
 
 
+def beginning(pattern: str) -> str:
+    """Return the text that everything begins with that the pattern matches."""
+    chars = []
+    for char, wild in _tokens(pattern):
+        if wild:
+            break
+        chars.append(char)
+    return "".join(chars)
+
+
 def _tokens(pattern: str) -> list[tuple[str, bool]]:
     tokens = []
     chars = iter(pattern)

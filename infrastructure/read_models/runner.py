@@ -8,25 +8,21 @@ from threading import Event, Lock, Thread
 
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog, Following, Recorded
+from application.ports.leadership import Leadership
 from application.ports.progress import ProgressStatus
 from application.ports.read_models import PositionTaken, Project, ReadModels
 from domain.kernel import UnknownEvent
 from infrastructure.read_models.positions import ReachedPosition
+from infrastructure.read_models.projecting import ProjectionFailed, apply
+
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.05
+"""How soon to look whether another process has applied a page, and how often at least after that."""
 
 _log = logging.getLogger(__name__)
 
 OnPage = Callable[[int, Sequence[Recorded]], None]
 """Told, after the commit and in the runner's thread, of the position reached and the events that led there,
 whichever process has applied them."""
-
-
-class ProjectionFailed(Exception):
-    """A projection does not get past an event: everything after it waits."""
-
-    def __init__(self, recorded: Recorded, error: Exception) -> None:
-        self.position = recorded.position
-        topic = recorded.event.TOPIC
-        super().__init__(f"position {recorded.position} ({topic}): {type(error).__name__}: {error}")
 
 
 class ReadModelsAhead(Exception):
@@ -36,11 +32,14 @@ class ReadModelsAhead(Exception):
 class ReadModelRunner:
     """Applies every event once, in order, from where the read models are; after an error it tries again.
 
+    Where another process leads, it applies nothing, and tells of what that one has applied.
+
     Args:
         log: What to follow.
         read_models: What to keep up to it.
         projections: What follows from an event; all are given every event.
         clock: Tells since when an error lasts.
+        leadership: Whether this process is the one that applies; None where there is no other.
         page_events: At most so many events are applied in one transaction.
         backoff_s: The first wait after an error, doubled by each that follows, and the longest.
     """
@@ -52,6 +51,7 @@ class ReadModelRunner:
         read_models: ReadModels,
         projections: Sequence[Project],
         clock: Clock,
+        leadership: Leadership | None = None,
         page_events: int = 500,
         backoff_s: tuple[float, float] = (0.1, 5.0),
     ) -> None:
@@ -59,6 +59,7 @@ class ReadModelRunner:
         self._read_models = read_models
         self._projections = tuple(projections)
         self._clock = clock
+        self._leadership = leadership
         self._page_events = page_events
         self._backoff_first_s, self._backoff_most_s = backoff_s
         self._backoff_s = self._backoff_first_s
@@ -169,6 +170,10 @@ class ReadModelRunner:
                 events = page[start : start + self._page_events]
                 if self._stopping.is_set():
                     return
+                if not self._leads():
+                    if self._watch(events):
+                        continue
+                    return
                 try:
                     self._apply(events)
                 except PositionTaken:
@@ -181,20 +186,29 @@ class ReadModelRunner:
                         self._apply(before)
                     raise
 
+    def _leads(self) -> bool:
+        return self._leadership is None or self._leadership.is_held()
+
+    def _watch(self, events: Sequence[Recorded]) -> bool:
+        """Tell of the events as another process applies them; False when this one is to go on instead."""
+        look_s = _FIRST_LOOK_S
+        while events:
+            position = self._read_models.position()
+            applied = [each for each in events if each.position <= position]
+            if applied:
+                self._advance(applied)
+                events = events[len(applied) :]
+            elif self._leads() or self._stopping.wait(look_s):
+                return False
+            look_s = min(2 * look_s, _LAST_LOOK_S)
+        return True
+
     def _apply(self, events: Sequence[Recorded]) -> None:
         upto = events[-1].position
-        unknown = 0
         with self._read_models.page(after=self._reached.value, upto=upto) as rows:
             for recorded in events:
-                if isinstance(recorded.event, UnknownEvent):
-                    unknown += 1
-                    continue
-                try:
-                    for project in self._projections:
-                        project(recorded.event, recorded.position, rows)
-                except Exception as error:
-                    raise ProjectionFailed(recorded, error) from error
-        self._unknown_events += unknown
+                apply(recorded.event, recorded.position, projections=self._projections, rows=rows)
+        self._unknown_events += sum(isinstance(each.event, UnknownEvent) for each in events)
         self._advance(events)
 
     def _advance(self, events: Sequence[Recorded]) -> None:

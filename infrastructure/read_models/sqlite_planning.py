@@ -28,6 +28,8 @@ _DISTINCT: Mapping[str, int] = {
     "created_at": 50_000,
     "to_position": 3,
     "from_position": 50_000,
+    "is_least": 1,
+    "is_greatest": 1,
 }
 
 

@@ -13,13 +13,14 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
+    func,
     insert,
     select,
     update,
 )
 
 from application.ports.read_models import Collection
-from infrastructure.read_models.tables import ATTRIBUTES, DOCUMENTS, OPEN, POSITION
+from infrastructure.read_models.tables import ATTRIBUTES, DOCUMENTS, INSTANTS, OPEN, PARKED, POSITION
 
 
 class Prepared:
@@ -27,10 +28,20 @@ class Prepared:
 
     SQLAlchemy would look at each value of each row again, which takes longer than the rest of writing it.
     So values are of the types that every driver takes: str, int, float, bool and None.
+
+    Args:
+        statement: What to run.
+        dialect: Of the database.
+        schema: Where the tables are; None for where the database looks by itself.
     """
 
-    def __init__(self, statement: Insert | Update | Select[Any], *, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    def __init__(
+        self, statement: Insert | Update | Select[Any], *, dialect: Dialect, schema: str | None = None
+    ) -> None:
+        place: dict[str, Any] = {}
+        if schema is not None:
+            place = {"schema_translate_map": {None: schema}, "render_schema_translate": True}
+        compiled = statement.compile(dialect=dialect, **place)
         self._text = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         names = getattr(compiled, "positiontup", None)  # None where the driver takes parameters by name
@@ -47,6 +58,10 @@ class Prepared:
 class PageStatements:
     """What a page of events runs.
 
+    Args:
+        dialect: Of the database.
+        schema: Where the tables are; None for where the database looks by itself.
+
     Attributes:
         move: Moves the position of `name` from `after` to `upto`.
         one: Finds what is open of `sought_id`, as id and text.
@@ -55,11 +70,14 @@ class PageStatements:
         add: Adds a document.
         close_attribute: Ends what is open of `of_collection`, `of_id`, `of_root`, `of_key` at `closed_at`.
         add_attribute: Adds a value of an attribute.
+        latest: Finds the latest instant; NULL before the first.
+        add_instant: Adds an instant.
+        park: Adds an event that could not be read.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, schema: str | None = None) -> None:
         def prepared(statement: Insert | Update | Select[Any]) -> Prepared:
-            return Prepared(statement, dialect=dialect)
+            return Prepared(statement, dialect=dialect, schema=schema)
 
         self.move = prepared(_MOVE)
         self.one = {collection: prepared(_one(collection)) for collection in Collection}
@@ -68,6 +86,9 @@ class PageStatements:
         self.add = {collection: prepared(insert(table)) for collection, table in DOCUMENTS.items()}
         self.close_attribute = prepared(_CLOSE_ATTRIBUTE)
         self.add_attribute = prepared(insert(ATTRIBUTES))
+        self.latest = select(func.max(INSTANTS.c.instant))
+        self.add_instant = prepared(insert(INSTANTS))
+        self.park = prepared(insert(PARKED))
 
 
 _MOVE = (

@@ -1,4 +1,4 @@
-"""The tables: one for each collection, one for keys of free-form fields, one for the position.
+"""The tables: one for each collection, one for keys of free-form fields, and what is known of the log.
 
 Rows are system-versioned: a row holds at position P where `from_position <= P < to_position`. What holds
 now is open: its `to_position` is `OPEN`, so "now" is an equality that every index below can begin with.
@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from application.ports.read_models import FIELDS, Collection, FieldKind
 from infrastructure.read_models.dialects import TEXT
+from infrastructure.read_models.postgres_planning import TOGETHER
 
 OPEN = 2**63 - 1
 """Until when an open row holds."""
@@ -18,13 +19,15 @@ OPEN = 2**63 - 1
 ALWAYS_THERE = frozenset({"id", "name", "created_at"})
 """Fields that every document has, where its collection has them: orders by them need no care for null."""
 
+INDEXED = ("name", "model_id", "status")
+"""Fields that have an index of their own, where a collection has them."""
+
 _TYPES: dict[FieldKind, TypeEngine[Any]] = {
     FieldKind.TEXT: TEXT,
     FieldKind.INSTANT: TEXT,
     FieldKind.NUMBER: Double(),
     FieldKind.BOOLEAN: Boolean(),
 }
-_INDEXED = ("name", "model_id", "status")
 _metadata = MetaData()
 
 
@@ -44,7 +47,7 @@ def _documents(collection: Collection) -> Table:
     # Lists by age: what is open, oldest first; and the same at a past position.
     Index(f"{collection}_open", column.to_position, column.created_at, column.id)
     Index(f"{collection}_aged", column.created_at, column.to_position, column.from_position, column.id)
-    for name in _INDEXED:
+    for name in INDEXED:
         if name in fields:
             belongs_to = [column.model_id] if "model_id" in fields and name != "model_id" else []
             place = (column.to_position, column.from_position, column.id)
@@ -72,6 +75,7 @@ ATTRIBUTES = Table(
     Column("is_least", Boolean, nullable=False),
     Column("is_greatest", Boolean, nullable=False),
     sqlite_with_rowid=False,
+    info={TOGETHER: ("collection", "root", "key")},
 )
 """One row for each value at a key of a free-form field; `attributes.flatten` says which."""
 
@@ -87,6 +91,8 @@ for _kind in ("number", "text", "boolean"):
         _c.to_position,
         _c.from_position,
         _c.id,
+        _c.is_least,
+        _c.is_greatest,
         sqlite_where=_is_of_kind,
         postgresql_where=_is_of_kind,
     )
@@ -98,6 +104,30 @@ POSITION = Table(
     Column("position", BigInteger, nullable=False),
 )
 """The position of the last event applied, moved in the transaction that applies it."""
+
+INSTANTS = Table(
+    "instants",
+    _metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("before", BigInteger, nullable=False),
+    Column("instant", BigInteger, nullable=False),
+)
+"""One row for each event later than all events before it: its position, that of the event before it, and its
+timestamp in microseconds since 1970. Both rise from row to row."""
+
+Index("instants_instant", INSTANTS.c.instant, unique=True)
+
+PARKED = Table(
+    "parked",
+    _metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", TEXT, nullable=False),
+    Column("error", TEXT, nullable=False),
+)
+"""The events that could not be read."""
+
+FINGERPRINT = Table("fingerprint", _metadata, Column("fingerprint", TEXT, primary_key=True))
+"""What the program that made these tables thinks of them: one row."""
 
 TABLES = _metadata
 """All of them."""

@@ -15,10 +15,12 @@ from interfaces.http.admission import Admission
 from interfaces.http.audit import AuditEndpoints
 from interfaces.http.commands import Commands
 from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
+from interfaces.http.diff import DiffEndpoint
 from interfaces.http.exchange import Exchange
 from interfaces.http.health import HealthEndpoints
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from interfaces.http.inference import InferenceEndpoint
+from interfaces.http.lineage import LineageEndpoints
 from interfaces.http.models import ModelEndpoints
 from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
@@ -26,6 +28,7 @@ from interfaces.http.problems import NoSuchPath
 from interfaces.http.reads import Reads
 from interfaces.http.stopping import Stopping
 from interfaces.http.training import TrainingEndpoints
+from interfaces.http.verification import VerificationEndpoint
 
 THREADS = 16
 
@@ -55,6 +58,9 @@ def create_app(
     operations = [
         *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
         *AuditEndpoints(service=service, reads=reads).operations(),
+        *VerificationEndpoint(verify=service.verify_log).operations(),
+        *DiffEndpoint(service=service, reads=reads).operations(),
+        *LineageEndpoints(service=service, reads=reads).operations(),
         *DatasetEndpoints(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
         ).operations(),

@@ -28,6 +28,7 @@ from interfaces.http.commands import Commands, Success
 from interfaces.http.context import Conditions, idempotency
 from interfaces.http.incoming import Incoming, storage_errors
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.moments import AS_OF
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.problems import UnsupportedMediaType
@@ -90,6 +91,7 @@ class DatasetEndpoints:
                 path=_DATASET,
                 endpoint=self.get,
                 description=Description.of_question("get_dataset", answers=DatasetResponse, is_versioned=True),
+                parameters=(AS_OF,),
             ),
             Operation(
                 method="DELETE",
@@ -103,18 +105,18 @@ class DatasetEndpoints:
         """Answer a page of the datasets that are offered."""
         asked = ListRequest.of(request)
         read_models = self._service.read_models
-        return await self._reads.answer(
-            request, lambda: page(asked, Collection.DATASETS, read_models=read_models, within=_OFFERED)
+        return await self._reads.answer_as_of(
+            request, lambda at: page(asked, Collection.DATASETS, read_models=read_models, within=_OFFERED, at=at)
         )
 
     async def get(self, request: Request) -> Response:
         """Answer a dataset, by its id or name."""
 
-        def ask() -> Found:
-            dataset = get_dataset(request.path_params["dataset"], read_models=self._service.read_models)
+        def ask(at: int | None) -> Found:
+            dataset = get_dataset(request.path_params["dataset"], read_models=self._service.read_models, at=at)
             return Found(document=dataset, version=dataset["aggregate_version"])
 
-        return await self._reads.answer(request, ask)
+        return await self._reads.answer_as_of(request, ask)
 
     async def retire(self, request: Request) -> Response:
         """Offer a dataset no more."""

@@ -13,8 +13,18 @@ import sqlalchemy.exc
 from eventsourcing.persistence import OperationalError
 
 from application.ports.artifacts import ArtifactUnavailable
+from application.ports.read_models import ReadTooLong
 from domain.commands import KeyReused
-from domain.errors import PROBLEMS_MAX, DomainError, FieldProblem, InvalidInput, NotFound, Refusal, StaleVersion
+from domain.errors import (
+    PROBLEMS_MAX,
+    DomainError,
+    FieldProblem,
+    InvalidInput,
+    NotFound,
+    Refusal,
+    StaleVersion,
+    UnreadableHistory,
+)
 from interfaces.http.error_models import ErrorResponse, ValidationError, ValidationErrorResponse
 from interfaces.http.excerpts import MESSAGE_MAX_CHARS, TEXT_MAX_CHARS, excerpt, shortened
 from interfaces.http.problems import RequestProblem
@@ -31,6 +41,7 @@ STATUSES: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Refusal, HTTPStatus.CONFLICT),
     (StaleVersion, HTTPStatus.PRECONDITION_FAILED),
+    (UnreadableHistory, HTTPStatus.SERVICE_UNAVAILABLE),  # a newer program, beside or after this one, can
     (ArtifactUnavailable, HTTPStatus.INTERNAL_SERVER_ERROR),  # asking again does not bring the bytes back
 )
 """Error class → status; the first that fits counts."""
@@ -85,7 +96,8 @@ def _described(
     if isinstance(error, DomainError):
         for kind, status in STATUSES:
             if isinstance(error, kind):
-                return status, error.code, error.message, {}, error.details
+                headers = _RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+                return status, error.code, error.message, headers, error.details
     if isinstance(error, OperationalError):
         _log.error("request %s: the event store cannot be used: %s", request_id, error)
         message = "The event store cannot be used at this moment: ask again."
@@ -96,6 +108,9 @@ def _described(
         _log.error("request %s: the read models cannot be used: %s", request_id, _in_one_line(error))
         message = "The read models cannot be used now: ask again."
         return HTTPStatus.SERVICE_UNAVAILABLE, "read-model.unavailable", message, _RETRY_AFTER, {}
+    if isinstance(error, ReadTooLong):
+        message = "The question takes longer than one may: ask with a narrower filter, or sort by another field."
+        return HTTPStatus.SERVICE_UNAVAILABLE, "read-model.too-long", message, _RETRY_AFTER, {}
     _log.error("request %s: an error that nobody foresaw", request_id, exc_info=error)
     message = f"The service failed at something it did not foresee; its log has more under {request_id!r}."
     return HTTPStatus.INTERNAL_SERVER_ERROR, "service.unexpected", message, {}, {}

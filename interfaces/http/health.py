@@ -1,10 +1,12 @@
 """Whether the service lives, and whether it is ready to be asked."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from application.ports.progress import ProgressStatus
 from application.service import Service
 from application.views import View
 from interfaces.http.openapi_descriptions import Description
@@ -26,11 +28,14 @@ class Readiness(View):
 
     Attributes:
         position: That the read models have reached; None when they cannot be asked.
+        parked_events: How many events, of the first thousand, this program passes over, as only a newer one can
+            read them; None when they cannot be asked.
         problems: What stands in the way.
     """
 
     status: Literal["ready", "not-ready"]
     position: int | None
+    parked_events: int | None
     problems: list[str]
 
 
@@ -67,27 +72,36 @@ class HealthEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """Answer whether what is stored can be read, and is not old."""
-        problems, position = await self._reads.in_thread(self._look)
-        found = Readiness(status="not-ready" if problems else "ready", position=position, problems=problems)
-        return JSONResponse(found.model_dump(mode="json"), status_code=503 if problems else 200, headers=_NOT_KEPT)
+        found = await self._reads.in_thread(self._look)
+        return JSONResponse(
+            found.model_dump(mode="json"), status_code=503 if found.problems else 200, headers=_NOT_KEPT
+        )
 
-    def _look(self) -> tuple[list[str], int | None]:
-        problems = []
+    def _look(self) -> Readiness:
+        problems: list[str] = []
+        position = parked = None
         try:
             self._service.ledger.head()
         except Exception as error:
             problems.append(f"event store: cannot be read ({type(error).__name__})")
         try:
             progress = self._service.progress.status
+            position = progress.position
+            problems += _of_progress(progress)
+            parked = len(self._service.read_models.parked())
         except Exception as error:
-            return [*problems, f"read models: cannot be asked ({type(error).__name__})"], None
-        if progress.error is not None:
-            problems.append(f"read models: stopped since {progress.failing_since}: {progress.error}")
-        if not progress.is_running:
-            problems.append("read models: nothing moves them on")
-        if progress.lag is not None and progress.lag > LAG_MAX:
-            problems.append(f"read models: {progress.lag} events behind")
-        return problems, progress.position
+            problems.append(f"read models: cannot be asked ({type(error).__name__})")
+        status: Literal["ready", "not-ready"] = "not-ready" if problems else "ready"
+        return Readiness(status=status, position=position, parked_events=parked, problems=problems)
+
+
+def _of_progress(progress: ProgressStatus) -> Iterator[str]:
+    if progress.error is not None:
+        yield f"read models: stopped since {progress.failing_since}: {progress.error}"
+    if not progress.is_running:
+        yield "read models: nothing moves them on"
+    if progress.lag is not None and progress.lag > LAG_MAX:
+        yield f"read models: {progress.lag} events behind"
 
 
 _NOT_KEPT = {"cache-control": "no-store"}

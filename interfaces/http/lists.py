@@ -7,12 +7,13 @@ from starlette.requests import Request
 from application.ports.filters import And, Condition, FieldPath, Order
 from application.ports.read_models import Collection, Query, ReadModels
 from interfaces.http.filters import parse_filter, parse_order_by, written_condition, written_orders
+from interfaces.http.moments import AS_OF, Moment, as_of, written
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Place, page_token, place_of
 from interfaces.http.parameters import integer, text
 from interfaces.http.problems import ReadModelBehind
 from interfaces.http.reads import Found
 
-PARAMETERS = ("filter", "order_by", "page_size", "page_token")
+PARAMETERS = ("filter", "order_by", "page_size", "page_token", AS_OF)
 _OLDEST_FIRST = (Order(field=FieldPath(root="created_at")),)
 
 
@@ -25,12 +26,14 @@ class ListRequest:
         order_by: The sort keys.
         page_size: At most so many items.
         token: Of the page; None for the first.
+        as_of: The moment that is asked about; None for now.
     """
 
     where: Condition | None
     order_by: tuple[Order, ...]
     page_size: int
     token: str | None
+    as_of: Moment | None
 
     @classmethod
     def of(cls, request: Request) -> "ListRequest":
@@ -45,6 +48,7 @@ class ListRequest:
             order_by=_OLDEST_FIRST if order_by is None else parse_order_by(order_by),
             page_size=page_size(request),
             token=text(request, "page_token"),
+            as_of=as_of(request),
         )
 
 
@@ -63,6 +67,7 @@ def page(
     *,
     read_models: ReadModels,
     within: Condition | None = None,
+    at: int | None = None,
     version: int | None = None,
 ) -> Found:
     """Return a page of the list.
@@ -72,6 +77,7 @@ def page(
         collection: Whose documents it holds.
         read_models: Where they are read.
         within: Which documents the list consists of, before any filter; None for all.
+        at: The position that the first page is read at; None for the newest.
         version: Of the aggregate that the list belongs to.
 
     Raises:
@@ -81,10 +87,16 @@ def page(
     conditions = tuple(each for each in (within, asked.where) if each is not None)
     where = And(conditions=conditions) if conditions else None
     of = "\n".join(
-        [collection.value, "" if where is None else written_condition(where), written_orders(asked.order_by)]
+        [
+            collection.value,
+            "" if where is None else written_condition(where),
+            written_orders(asked.order_by),
+            written(asked.as_of),
+        ]
     )
     reached = read_models.position()
-    place = Place(position=reached, offset=0) if asked.token is None else place_of(asked.token, of=of)
+    first = Place(position=reached if at is None else at, offset=0)
+    place = first if asked.token is None else place_of(asked.token, of=of)
     if place.position > reached:
         raise ReadModelBehind(wanted=place.position, reached=reached)
     query = Query(

@@ -1,7 +1,6 @@
 """Models, their versions and aliases over HTTP."""
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from application.models import handlers
 from application.models.commands import AssignAlias, ChangeStatus, RegisterModel, UpdateModel
 from application.models.queries import SERVING, get_model, get_version, versions_of
 from application.models.views import AliasResponse, MLModelResponse, ModelVersionResponse
-from application.ports.read_models import Collection
+from application.ports.read_models import Collection, Document
 from application.service import Service
 from domain.errors import InvalidInput
 from domain.models.errors import VersionNotFound
@@ -19,6 +18,7 @@ from interfaces.http import lists
 from interfaces.http.bodies import JSON, MERGE_PATCH, parsed, read_body, require_json, require_json_text
 from interfaces.http.commands import Commands, Success
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.moments import AS_OF
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import Found, Reads
@@ -71,6 +71,7 @@ class ModelEndpoints:
                 path=_MODEL,
                 endpoint=self.get,
                 description=Description.of_question("get_model", answers=MLModelResponse, is_versioned=True),
+                parameters=(AS_OF,),
             ),
             Operation(
                 method="PATCH",
@@ -105,6 +106,7 @@ class ModelEndpoints:
                 description=Description.of_question(
                     "get_version", answers=ModelVersionResponse, is_versioned=True
                 ),
+                parameters=(AS_OF,),
             ),
             Operation(
                 method="PUT",
@@ -133,8 +135,9 @@ class ModelEndpoints:
     async def list_models(self, request: Request) -> Response:
         """Answer a page of the models that serve."""
         asked = ListRequest.of(request)
-        return await self._reads.answer(
-            request, lambda: page(asked, Collection.MODELS, read_models=self._read_models, within=SERVING)
+        return await self._reads.answer_as_of(
+            request,
+            lambda at: page(asked, Collection.MODELS, read_models=self._read_models, within=SERVING, at=at),
         )
 
     async def register(self, request: Request) -> Response:
@@ -150,7 +153,7 @@ class ModelEndpoints:
 
     async def get(self, request: Request) -> Response:
         """Answer a model."""
-        return await self._reads.answer(request, self._of_model(request, lambda model: model))
+        return await self._reads.answer_as_of(request, self._of_model(request, lambda model, _: model))
 
     async def update(self, request: Request) -> Response:
         """Rename or describe a model by a JSON merge patch (RFC 7396)."""
@@ -182,23 +185,27 @@ class ModelEndpoints:
         """Answer a page of the model's versions."""
         asked = ListRequest.of(request)
 
-        def ask() -> Found:
-            model = get_model(request.path_params["model"], read_models=self._read_models)
+        def ask(at: int | None) -> Found:
+            model = get_model(request.path_params["model"], read_models=self._read_models, at=at)
             return page(
                 asked,
                 Collection.VERSIONS,
                 read_models=self._read_models,
                 within=versions_of(model),
+                at=at,
                 version=model["aggregate_version"],
             )
 
-        return await self._reads.answer(request, ask)
+        return await self._reads.answer_as_of(request, ask)
 
     async def get_version(self, request: Request) -> Response:
         """Answer a version, by its number, id, alias, or `production`."""
         version = request.path_params["version"]
-        ask = self._of_model(request, lambda model: get_version(model, version, read_models=self._read_models))
-        return await self._reads.answer(request, ask)
+
+        def find(model: Document, at: int | None) -> Document:
+            return get_version(model, version, read_models=self._read_models, at=at)
+
+        return await self._reads.answer_as_of(request, self._of_model(request, find))
 
     async def change_status(self, request: Request) -> Response:
         """Move a version; promoting it archives the version in production."""
@@ -238,9 +245,11 @@ class ModelEndpoints:
 
         return await self._commands.carry_out(request, decide, success=_REMOVED, body=body)
 
-    def _of_model(self, request: Request, part: Callable[[Any], Any]) -> Callable[[], Found]:
-        def ask() -> Found:
-            model = get_model(request.path_params["model"], read_models=self._read_models)
-            return Found(document=part(model), version=model["aggregate_version"])
+    def _of_model(
+        self, request: Request, part: Callable[[Document, int | None], Document]
+    ) -> Callable[[int | None], Found]:
+        def ask(at: int | None) -> Found:
+            model = get_model(request.path_params["model"], read_models=self._read_models, at=at)
+            return Found(document=part(model, at), version=model["aggregate_version"])
 
         return ask

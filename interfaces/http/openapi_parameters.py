@@ -5,6 +5,7 @@ from typing import Any
 from interfaces.http.audit import LIMIT_DEFAULT, LIMIT_MAX
 from interfaces.http.context import REASON_MAX_CHARS
 from interfaces.http.filters import FILTER_MAX_CHARS
+from interfaces.http.moments import AS_OF
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from interfaces.http.preferences import WAIT_MAX_S
 from interfaces.http.reads import BEHIND_WITHIN_S
@@ -80,8 +81,38 @@ _QUERY: dict[str, dict[str, Any]] = {
         ),
         **_TEXT,
     },
+    AS_OF: {
+        "description": (
+            "The moment as of which to answer: an RFC 3339 instant, or a position of the log, all digits. An "
+            "instant means all that had happened by then. What was not there yet is not found (404); the future "
+            "is refused (422)."
+        ),
+        "anyOf": [{"type": "string", "format": "date-time"}, _POSITION],
+        "examples": ["2026-01-31T09:30:00Z", 1042],
+    },
+    "from": {
+        "description": (
+            "What to compare: a moment (an RFC 3339 instant with its time and offset, or a position, all digits) "
+            "or a version (its number or id, an alias, or `production`). All digits are always a position: `1` "
+            "is one, `1.0.0` is a version; name a version with a number like `7` by its id."
+        ),
+        "type": "string",
+        "examples": ["2026-01-31T09:30:00Z", "1.0.0"],
+    },
+    "to": {
+        "description": (
+            "What to compare it with, of the same kind; without it, a moment is compared with now (or `as_of`), "
+            "a version with the one in production."
+        ),
+        "type": "string",
+        "examples": ["1042", "production"],
+    },
     "after": {"description": "Only events behind this position.", "default": 0, **_POSITION},
-    "type": {"description": "Only events of this type.", **_TEXT},
+    "type": {
+        "description": "Only events of this type; of one of several, separated by commas.",
+        "examples": ["model.version-registered.v1,model.version-status-changed.v1"],
+        **_TEXT,
+    },
     "aggregate_id": {"description": "Only events of this aggregate.", "type": "string", "format": "uuid"},
     "actor": {"description": "Only events that this actor caused.", **_TEXT},
     "limit": {

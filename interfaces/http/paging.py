@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from domain.errors import InvalidInput
+from interfaces.http.parameters import INTEGER_MAX
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_MAX = 1_000
@@ -43,10 +44,10 @@ def place_of(token: str, *, of: str) -> Place:
         InvalidInput: It was not given out for this list.
     """
     numbers, digest = _split(token)
-    if digest != _digest(numbers, of):
-        message = "is no token of this list: send it as it was, with the same filter and order_by."
-        raise InvalidInput.of("page_token", message, token)
     position, offset = (int.from_bytes(each) for each in (numbers[:_NUMBER_BYTES], numbers[_NUMBER_BYTES:]))
+    if digest != _digest(numbers, of) or max(position, offset) > INTEGER_MAX:
+        message = "is no token of this list: send it as it was, with the other parameters of the page before."
+        raise InvalidInput.of("page_token", message, token)
     return Place(position=position, offset=offset)
 
 

@@ -14,6 +14,8 @@ RequestProblem
 ├── UnknownHost           421  request.unknown-host
 ├── ReadModelBehind       503  read-model.behind
 ├── ServiceStopping       503  service.stopping
+├── VerificationBusy      503  audit.busy (with its endpoint)
+├── VerificationTooLong   503  audit.too-long (with its endpoint)
 └── StorageUnavailable    503  storage.unavailable
 """
 

@@ -1,7 +1,9 @@
 """From a question to its response: read at a position, and not again where the reader has it already."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -11,8 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.service import Service
+from application.views import instant_text
+from domain.errors import InvalidInput
 from interfaces.http.bodies import JSON
 from interfaces.http.context import entity_tags
+from interfaces.http.moments import AS_OF, Moment, as_of, written
 from interfaces.http.parameters import whole_number
 from interfaces.http.problems import ReadModelBehind
 
@@ -63,6 +68,57 @@ class Reads:
         await self.reached(request)
         return response(request, *await self.ask(ask))
 
+    async def answer_as_of(self, request: Request, ask: Callable[[int | None], Found]) -> Response:
+        """Return what the question is answered with as of the moment that the request names.
+
+        Args:
+            request: As that of `answer`, and for its moment.
+            ask: The question; given the position to read at, None for the newest.
+
+        Raises:
+            ReadModelBehind: A position is not reached in the time.
+            InvalidInput: The moment, or the position, is none or yet to come.
+        """
+        at = await self.as_of(request)
+
+        def ask_then() -> Found:
+            found = ask(at)
+            return found if found.position is not None else replace(found, position=at)
+
+        return await self.answer(request, ask_then)
+
+    async def as_of(self, request: Request) -> int | None:
+        """Return the position as of which the request asks, once it can be read; None for the newest.
+
+        Raises:
+            ReadModelBehind: It cannot, in the time.
+            InvalidInput: The moment is none, or yet to come.
+        """
+        moment = as_of(request)
+        return None if moment is None else await self.position_of(moment, field=AS_OF)
+
+    async def position_of(self, moment: Moment, *, field: str) -> int:
+        """Return the position that a moment means, once it can be read.
+
+        An instant means what had happened by then, as far as the log goes when it is asked for.
+
+        Raises:
+            ReadModelBehind: It cannot, in the time.
+            InvalidInput: It is yet to come; the error names the field.
+        """
+        head = await self.in_thread(self._service.ledger.head)
+        if isinstance(moment, datetime):
+            if moment > (now := self._service.clock.now()):
+                message = f"lies in the future: by this service's clock it is {instant_text(now)}."
+                raise InvalidInput.of(field, message, written(moment))
+            await self._wait_for(head)
+            return await self.in_thread(partial(self._service.read_models.position_at, moment))
+        if moment > head:
+            message = f"lies ahead of the log, which ends at position {head}."
+            raise InvalidInput.of(field, message, written(moment))
+        await self._wait_for(moment)
+        return moment
+
     async def reached(self, request: Request) -> None:
         """Wait until the position can be read that the request wants to see.
 
@@ -73,7 +129,9 @@ class Reads:
         given = request.headers.get("x-min-event-position")
         if given is None:
             return
-        wanted = whole_number(given, field="X-Min-Event-Position", minimum=0)
+        await self._wait_for(whole_number(given, field="X-Min-Event-Position", minimum=0))
+
+    async def _wait_for(self, wanted: int) -> None:
         if not await self._service.progress.wait_until(wanted, BEHIND_WITHIN_S):
             raise ReadModelBehind(wanted=wanted, reached=await self.in_thread(self._service.read_models.position))
 

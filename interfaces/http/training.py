@@ -22,6 +22,7 @@ from interfaces.http import lists
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
 from interfaces.http.lists import ListRequest, page
+from interfaces.http.moments import AS_OF, as_of
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.preferences import preferred_wait_s
@@ -86,6 +87,7 @@ class TrainingEndpoints:
                     headers=("Prefer",),
                     answer_headers=("Preference-Applied",),
                 ),
+                parameters=(AS_OF,),
             ),
             Operation(
                 method="POST",
@@ -101,7 +103,9 @@ class TrainingEndpoints:
         """Answer a page of the jobs."""
         asked = ListRequest.of(request)
         read_models = self._service.read_models
-        return await self._reads.answer(request, lambda: page(asked, Collection.JOBS, read_models=read_models))
+        return await self._reads.answer_as_of(
+            request, lambda at: page(asked, Collection.JOBS, read_models=read_models, at=at)
+        )
 
     async def request_training(self, request: Request) -> Response:
         """Let a job wait for a worker."""
@@ -124,11 +128,11 @@ class TrainingEndpoints:
         """Answer a job; with `Prefer: wait=20` when it has ended, or after so many seconds."""
         ask = partial(self._job, request.path_params["job"])
         wait_s = preferred_wait_s(request)
-        if wait_s is None:
-            return await self._reads.answer(request, ask)
+        if wait_s is None or as_of(request) is not None:  # nothing that was can be waited for
+            return await self._reads.answer_as_of(request, ask)
         await self._reads.reached(request)
         ends_at = self._service.clock.monotonic() + wait_s
-        found, position = await self._reads.ask(ask)
+        found, position = await self._reads.ask(partial(ask, None))
         while found.document["status"] not in ENDED:
             left_s = ends_at - self._service.clock.monotonic()
             has_moved = False
@@ -136,7 +140,7 @@ class TrainingEndpoints:
                 has_moved = left_s > 0 and await self._progress.wait_until(position + 1, left_s)
             if not has_moved:
                 break
-            found, position = await self._reads.ask(ask)
+            found, position = await self._reads.ask(partial(ask, None))
         answer = response(request, found, position)
         answer.headers["preference-applied"] = f"wait={wait_s}"
         return answer
@@ -153,6 +157,6 @@ class TrainingEndpoints:
 
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
-    def _job(self, reference: str) -> Found:
-        job = get_job(reference, read_models=self._service.read_models)
+    def _job(self, reference: str, at: int | None) -> Found:
+        job = get_job(reference, read_models=self._service.read_models, at=at)
         return Found(document=job, version=job["aggregate_version"])

@@ -10,7 +10,7 @@ import pytest
 from application.ledger import Ledger
 from application.ports.event_log import EventLog, Recorded
 from domain.kernel import DomainEvent
-from infrastructure.event_store.settings import sqlite_environment
+from infrastructure.event_store.settings import postgres_environment, sqlite_environment
 from tests.support.events import model_registered
 from tests.support.fakes.event_log import InMemoryEventLog
 
@@ -29,13 +29,17 @@ class Appendable:
         self._append([_event(number) for number in numbers])
 
 
-@pytest.fixture(params=["memory", "ledger"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def an_empty_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Appendable]:
     if request.param == "memory":
         log = InMemoryEventLog()
         yield Appendable(log, lambda events: log.append(*events))
         return
-    with Ledger(sqlite_environment(tmp_path / "events.db")) as ledger:
+    if request.param == "sqlite":
+        environment = sqlite_environment(tmp_path / "events.db")
+    else:
+        environment = postgres_environment(request.getfixturevalue("postgres_url"))
+    with Ledger(environment) as ledger:
         yield Appendable(ledger, ledger.commit)
 
 

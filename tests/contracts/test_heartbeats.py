@@ -1,24 +1,36 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import pytest
 
 from application.ports.heartbeats import Heartbeats
-from infrastructure.heartbeats import SqlHeartbeats, sqlite_engine
+from infrastructure.heartbeats import SqlHeartbeats
+from infrastructure.operation import operation_engine
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return _database(request, tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def no_heartbeats(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Heartbeats]:
     if request.param == "memory":
         yield InMemoryHeartbeats()
         return
-    heartbeats = SqlHeartbeats(sqlite_engine(tmp_path / "heart beats?.db"))
+    heartbeats = SqlHeartbeats(operation_engine(_database(request, tmp_path)))
     yield heartbeats
     heartbeats.close()
+
+
+def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return tmp_path / "heart beats?.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 def test_every_beat_moves_the_counter_of_its_attempt_alone(no_heartbeats: Heartbeats) -> None:
@@ -37,12 +49,43 @@ def test_a_job_that_ended_is_forgotten_with_all_its_attempts(no_heartbeats: Hear
     assert no_heartbeats.counters() == {(OTHER, 1): 1}
 
 
-def test_other_processes_see_the_beats(tmp_path: Path) -> None:
-    path = tmp_path / "heartbeats.db"
-    worker, watcher = SqlHeartbeats(sqlite_engine(path)), SqlHeartbeats(sqlite_engine(path))
+def test_other_processes_see_the_beats(database: Path | str) -> None:
+    worker, watcher = (SqlHeartbeats(operation_engine(database)) for _ in range(2))
     worker.beat(ONE, 1)
     assert watcher.counters() == {(ONE, 1): 1}
     worker.beat(ONE, 1)
     assert watcher.counters() == {(ONE, 1): 2}
     worker.close()
     watcher.close()
+
+
+def test_of_beats_at_the_same_moment_none_is_lost(database: Path | str) -> None:
+    heartbeats = SqlHeartbeats(operation_engine(database))
+    together = Barrier(8)
+
+    def beat(_: int) -> None:
+        together.wait()
+        for _ in range(5):
+            heartbeats.beat(ONE, 1)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(beat, range(8)))
+    assert heartbeats.counters() == {(ONE, 1): 40}
+    heartbeats.close()
+
+
+def test_many_that_begin_at_the_same_moment_find_one_table(database: Path | str) -> None:
+    together = Barrier(8)
+
+    def beat(number: int) -> None:
+        engine = operation_engine(database)
+        together.wait()
+        heartbeats = SqlHeartbeats(engine)
+        heartbeats.beat(UUID(int=number), 1)
+        heartbeats.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(beat, range(8)))
+    heartbeats = SqlHeartbeats(operation_engine(database))
+    assert len(heartbeats.counters()) == 8
+    heartbeats.close()

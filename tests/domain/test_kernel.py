@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from domain.commands import command_stream_id
-from domain.errors import StaleVersion
-from domain.kernel import DomainEvent, Provenance, fold, require_version
+from domain.errors import StaleVersion, UnreadableHistory
+from domain.kernel import DomainEvent, Provenance, UnknownEvent, envelope, fold, require_version
 from domain.models import model as models
 from tests.domain.histories import MODEL_ID, a_model, a_model_with_versions
 from tests.support.given import provenance
@@ -95,3 +95,18 @@ def test_a_command_has_a_stream_of_its_own_by_actor_and_key():
     }
     assert len(ids) == 5
     assert command_stream_id("a", "b") == command_stream_id("a", "b")
+
+
+def test_a_history_with_an_event_that_nobody_here_can_read_gives_no_state():
+    story = a_model_with_versions(1)
+    unknown = UnknownEvent(
+        **envelope(provenance(9), MODEL_ID, 3), topic="model.frozen.v1", error="no such topic", state="{}"
+    )
+    with pytest.raises(UnreadableHistory, match="upgrade this one") as refused:
+        fold(models.evolve, [*story.events, unknown])
+    assert refused.value.details == {
+        "id": str(MODEL_ID),
+        "version": 3,
+        "topic": "model.frozen.v1",
+        "reason": "no such topic",
+    }

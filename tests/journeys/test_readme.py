@@ -83,7 +83,11 @@ def test_every_line_of_the_tour_works_as_it_stands(a_demo_service: RunningServic
             answers.append((command, response.status_code, response.text))
         else:
             installed = command.replace(".venv/bin/ml-service", f"{sys.executable} -m interfaces.main")
-            environment = {**os.environ, "ML_SERVICE_URL": a_demo_service.url}
+            environment = {
+                **os.environ,
+                "ML_SERVICE_URL": a_demo_service.url,
+                "ML_SERVICE_HOME": str(a_demo_service.home),
+            }
             subprocess.run(installed, shell=True, env=environment, check=True, timeout=JOB_S)
     *granted, decided_on_an_old_state = answers
     assert len(granted) >= 12

@@ -21,7 +21,10 @@ from application.training.projection import project as project_jobs
 from domain.models import model as models
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.datasets.files import LocalDatasetFiles
+from infrastructure.event_store.checkpoint_files import CheckpointFiles
+from infrastructure.event_store.evidence import LogVerifier
 from infrastructure.event_store.settings import sqlite_environment
+from infrastructure.event_store.sqlite_log import SQLiteLog
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
 from infrastructure.system.clock import SystemClock
@@ -158,6 +161,9 @@ def _service(
         serving=serving,
         artifacts=LocalArtifacts(root=directory / "artifacts"),
         files=LocalDatasetFiles(directory / "datasets"),
+        verify_log=LogVerifier(
+            log=SQLiteLog(directory / "events.sqlite"), files=CheckpointFiles(directory / "home")
+        ),
         clock=SystemClock(),
         identity=RandomIdentity(),
     )

@@ -1,11 +1,14 @@
+import sqlite3
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from application.audit.queries import events
+from application.audit.queries import events, model_of_history
 from application.ledger import Ledger
 from tests.support.commands import register
 from tests.support.fakes.identity import CountingIdentity
+from tests.support.fakes.read_models import InMemoryReadModels
 
 
 @pytest.fixture
@@ -20,8 +23,8 @@ def a_ledger_with_models(an_empty_ledger: Ledger) -> Ledger:
     "wanted",
     [
         {},
-        {"type": "no.such.v1"},
-        {"type": "model.registered.v1"},
+        {"types": ("no.such.v1",)},
+        {"types": ("model.registered.v1", "no.such.v1")},
         {"aggregate_id": UUID(int=0)},
         {"actor": "nobody"},
         {"actor": "ada"},
@@ -47,3 +50,17 @@ def test_events_of_one_actor_are_found_among_those_of_others(a_ledger_with_model
     page = events(ledger=a_ledger_with_models, after=0, limit=4, actor="ada")
     assert len(page.items) == 4
     assert page.next_after == page.items[-1].position
+
+
+def test_a_history_is_read_also_when_its_first_event_cannot_be(
+    a_ledger_with_models: Ledger, tmp_path: Path
+) -> None:
+    model_id = a_ledger_with_models.read(after=0, limit=1)[0].event.originator_id
+    with sqlite3.connect(tmp_path / "events.db") as database:
+        database.execute("UPDATE stored_events SET topic = 'model.registered.v9' WHERE rowid = 1")
+    database.close()
+    read_models = InMemoryReadModels()
+    assert model_of_history(str(model_id), ledger=a_ledger_with_models, read_models=read_models) == model_id
+    assert [
+        each.type for each in events(ledger=a_ledger_with_models, after=0, limit=9, aggregate_id=model_id).items
+    ] == ["model.registered.v9"]

@@ -1,17 +1,19 @@
-"""Event stores on real files, and programs that write to them from processes of their own."""
+"""Event stores on real files and servers, and programs that write to them from processes of their own."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.utils import Environment
 
 from infrastructure.event_store.chain import GENESIS, link
-from infrastructure.event_store.settings import sqlite_environment
+from infrastructure.event_store.postgres import PostgresEventRecorder
+from infrastructure.event_store.settings import postgres_environment, sqlite_environment
 from infrastructure.event_store.sqlite import SQLiteEventRecorder
 
 ROOT = Path(__file__).parents[3]
@@ -19,11 +21,12 @@ ROOT = Path(__file__).parents[3]
 _WRITER = """
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from tests.infrastructure.event_store.stores import an_open_recorder, stored
 
-path, stream, count = Path(sys.argv[1]), UUID(sys.argv[2]), int(sys.argv[3])
-with an_open_recorder(path) as recorder:
+place, stream, count = sys.argv[1], UUID(sys.argv[2]), int(sys.argv[3])
+with an_open_recorder(place if place.startswith("postgresql:") else Path(place)) as recorder:
     print("ready", flush=True)
     sys.stdin.readline()
     for version in range(1, count + 1):
@@ -32,12 +35,22 @@ with an_open_recorder(path) as recorder:
 """
 
 
+Place = Path | str
+"""Where a store is: in a SQLite file, or at PostgreSQL's URL."""
+
+Recorder = SQLiteEventRecorder | PostgresEventRecorder
+
+
+def environment(place: Place) -> dict[str, str]:
+    return sqlite_environment(place) if isinstance(place, Path) else postgres_environment(place)
+
+
 @contextmanager
-def an_open_recorder(path: Path, **changes: str) -> Iterator[SQLiteEventRecorder]:
-    factory = InfrastructureFactory.construct(Environment("", sqlite_environment(path) | changes))
+def an_open_recorder(place: Place, **changes: str) -> Iterator[Any]:
+    factory = InfrastructureFactory.construct(Environment("", environment(place) | changes))
     try:
         recorder = factory.application_recorder()
-        assert isinstance(recorder, SQLiteEventRecorder)
+        assert isinstance(recorder, Recorder)
         yield recorder
     finally:
         factory.close()
@@ -47,10 +60,10 @@ def stored(stream: UUID | None = None, version: int = 1, *, state: bytes = b"{}"
     return StoredEvent(stream or uuid4(), version, topic, state)
 
 
-def start_writer(path: Path, stream: UUID, *, count: int) -> subprocess.Popen[str]:
+def start_writer(place: Place, stream: UUID, *, count: int) -> subprocess.Popen[str]:
     """Start a process that says `ready`, waits for a line, then says each position it was given."""
     return subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path), str(stream), str(count)],
+        [sys.executable, "-c", _WRITER, str(place), str(stream), str(count)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -75,14 +88,21 @@ def finish(writer: subprocess.Popen[str]) -> list[int]:
     return [int(line) for line in output.splitlines()]
 
 
-def chain(recorder: SQLiteEventRecorder) -> list[tuple[int, bytes]]:
+def positions(recorder: Recorder) -> list[int]:
+    return [each.id for each in recorder.select_range(after=0, limit=100_000)]
+
+
+def chain(recorder: Recorder) -> list[tuple[int, bytes]]:
     """Return what is stored of the hash chain."""
+    if isinstance(recorder, PostgresEventRecorder):
+        with recorder.datastore.connection() as connection:
+            return connection.execute("SELECT position, hash FROM ml_events.chain ORDER BY position").fetchall()
     with recorder.datastore.transaction(commit=False) as cursor:
         cursor.execute("SELECT position, hash FROM chain ORDER BY position")
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def recomputed_chain(recorder: SQLiteEventRecorder) -> list[tuple[int, bytes]]:
+def recomputed_chain(recorder: Recorder) -> list[tuple[int, bytes]]:
     """Return what the hash chain of the stored events must be."""
     links = []
     current = GENESIS

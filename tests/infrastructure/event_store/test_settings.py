@@ -6,8 +6,8 @@ from eventsourcing.application import Application
 
 from domain.kernel import DomainEvent
 from infrastructure.event_store.mapper import EventMapper
-from infrastructure.event_store.settings import sqlite_environment
-from infrastructure.event_store.sqlite import SQLiteEventRecorder
+from infrastructure.event_store.settings import postgres_environment, sqlite_environment
+from tests.infrastructure.event_store.stores import Place, Recorder, environment
 from tests.support import events
 
 
@@ -36,12 +36,20 @@ def test_a_relative_path_stays_where_it_was_when_the_process_moves(
         assert (tmp_path / "events.db").exists()
 
 
-def test_variables_of_the_process_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in sqlite_environment(tmp_path / "events.db"):
+def test_an_application_stores_its_events_in_the_database_it_was_given(postgres_url: str) -> None:
+    with Application[UUID](postgres_environment(postgres_url)) as application:
+        application.save(events.model_registered(), events.model_name_reserved())
+    with Application[UUID](postgres_environment(postgres_url)) as application:
+        assert list(application.events.get(events.MODEL_ID)) == [events.model_registered()]
+        assert application.recorder.max_notification_id() == 2
+
+
+def test_variables_of_the_process_change_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in environment(place):
         monkeypatch.setenv(name, "nonsense")
-    with Application[UUID](sqlite_environment(tmp_path / "events.db")) as application:
+    with Application[UUID](environment(place)) as application:
         assert isinstance(application.mapper, EventMapper)
-        assert isinstance(application.recorder, SQLiteEventRecorder)
+        assert isinstance(application.recorder, Recorder)
         assert application.mapper.cipher is None
         assert application.mapper.compressor is None
         assert application.snapshots is None

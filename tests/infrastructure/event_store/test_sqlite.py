@@ -1,8 +1,7 @@
 import resource
 import sqlite3
-import threading
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import IntegrityError, JSONTranscoder, OperationalError, StoredEvent
@@ -10,66 +9,16 @@ from eventsourcing.persistence import IntegrityError, JSONTranscoder, Operationa
 from domain.kernel import UnknownEvent
 from infrastructure.event_store.mapper import EventMapper
 from infrastructure.event_store.sqlite import SQLiteEventRecorder
-from tests.infrastructure.event_store.stores import an_open_recorder, chain, recomputed_chain, stored
+from tests.infrastructure.event_store.stores import (
+    an_open_recorder,
+    chain,
+    positions,
+    recomputed_chain,
+    stored,
+)
 
 A_STREAM = UUID(int=1)
 ANOTHER_STREAM = UUID(int=2)
-
-
-def positions(recorder: SQLiteEventRecorder) -> list[int]:
-    return [each.id for each in recorder.select_range(after=0, limit=10_000)]
-
-
-def test_the_head_of_an_empty_store_is_zero(an_empty_store: SQLiteEventRecorder) -> None:
-    assert an_empty_store.max_notification_id() == 0
-    assert positions(an_empty_store) == []
-
-
-def test_events_of_several_streams_are_appended_together(an_empty_store: SQLiteEventRecorder) -> None:
-    given = [stored(A_STREAM, 1), stored(ANOTHER_STREAM, 1), stored(A_STREAM, 2)]
-    assert an_empty_store.insert_events(given) == [1, 2, 3]
-    assert an_empty_store.max_notification_id() == 3
-    assert an_empty_store.select_events(A_STREAM) == [given[0], given[2]]
-    assert chain(an_empty_store) == recomputed_chain(an_empty_store)
-
-
-def test_appending_nothing_stores_nothing(an_empty_store: SQLiteEventRecorder) -> None:
-    assert an_empty_store.insert_events([]) == []
-    assert an_empty_store.max_notification_id() == 0
-
-
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_conflict_leaves_neither_event_nor_hash(an_empty_store: SQLiteEventRecorder, place: int) -> None:
-    an_empty_store.insert_events([stored(A_STREAM, 1)])
-    given = [stored(), stored()]
-    given.insert(place, stored(A_STREAM, 1, state=b'{"other":1}'))
-    with pytest.raises(IntegrityError):
-        an_empty_store.insert_events(given)
-    assert positions(an_empty_store) == [1]
-    assert [position for position, _ in chain(an_empty_store)] == [1]
-    assert an_empty_store.insert_events([stored()]) == [2]
-
-
-def test_one_of_many_that_append_the_same_version_wins(an_empty_store: SQLiteEventRecorder) -> None:
-    start = threading.Barrier(8)
-    outcomes: list[str] = []
-
-    def append() -> None:
-        start.wait()
-        try:
-            an_empty_store.insert_events([stored(A_STREAM, 1), stored()])
-        except IntegrityError:
-            outcomes.append("refused")
-        else:
-            outcomes.append("stored")
-
-    threads = [threading.Thread(target=append) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["refused"] * 7 + ["stored"]
-    assert positions(an_empty_store) == [1, 2]
 
 
 def test_positions_survive_vacuum_and_a_removed_tail_is_not_given_again(path: Path) -> None:
@@ -85,40 +34,6 @@ def test_positions_survive_vacuum_and_a_removed_tail_is_not_given_again(path: Pa
         assert recorder.insert_events([stored()]) == [6]
 
 
-def test_a_range_is_given_by_positions_topics_and_stream(an_empty_store: SQLiteEventRecorder) -> None:
-    for version in range(1, 5):
-        an_empty_store.insert_events(
-            [stored(A_STREAM, version, topic="a"), stored(ANOTHER_STREAM, version, topic=f"b{version}")]
-        )
-
-    def select(**changes: object) -> list[int]:
-        arguments = {"after": 0, "limit": 100} | changes
-        return [each.id for each in an_empty_store.select_range(**arguments)]  # type: ignore[arg-type]
-
-    assert select() == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert select(after=3, upto=6) == [4, 5, 6]
-    assert select(limit=2, after=1) == [2, 3]
-    assert select(limit=0) == []
-    assert select(limit=-1) == []
-    assert select(topics=["a", "b2"]) == [1, 3, 4, 5, 7]
-    assert select(originator_id=ANOTHER_STREAM, after=2, limit=2) == [4, 6]
-    assert select(topics=["b1' OR 1=1 --"]) == []
-    assert select(originator_id=uuid4()) == []
-
-
-def test_the_librarys_own_query_gives_the_same_events(an_empty_store: SQLiteEventRecorder) -> None:
-    an_empty_store.insert_events([stored(topic="a"), stored(topic="b"), stored(topic="a")])
-    assert [each.id for each in an_empty_store.select_notifications(2, 10)] == [2, 3]
-    assert [each.id for each in an_empty_store.select_notifications(2, 10, inclusive_of_start=False)] == [3]
-    assert [each.id for each in an_empty_store.select_notifications(None, 10, 2, ["a"])] == [1]
-
-
-def test_an_events_position_is_found_by_its_place_in_its_stream(an_empty_store: SQLiteEventRecorder) -> None:
-    an_empty_store.insert_events([stored(), stored(A_STREAM, 1)])
-    assert an_empty_store.position_of(A_STREAM, version=1) == 2
-    assert an_empty_store.position_of(A_STREAM, version=2) is None
-
-
 def test_a_stream_with_a_damaged_version_can_still_be_read(path: Path) -> None:
     with an_open_recorder(path) as recorder:
         recorder.insert_events([stored(A_STREAM, 1), stored(A_STREAM, 2), stored(A_STREAM, 3)])
@@ -130,9 +45,9 @@ def test_a_stream_with_a_damaged_version_can_still_be_read(path: Path) -> None:
         assert [each.originator_version for each in read] == [1, 3, 0]
 
 
-def test_a_stream_is_read_in_the_order_of_its_index(an_empty_store: SQLiteEventRecorder) -> None:
-    statement = f"EXPLAIN QUERY PLAN {an_empty_store.select_events_statement} ORDER BY originator_version DESC"
-    with an_empty_store.datastore.transaction(commit=False) as cursor:
+def test_a_stream_is_read_in_the_order_of_its_index(an_empty_file: SQLiteEventRecorder) -> None:
+    statement = f"EXPLAIN QUERY PLAN {an_empty_file.select_events_statement} ORDER BY originator_version DESC"
+    with an_empty_file.datastore.transaction(commit=False) as cursor:
         cursor.execute(statement, (A_STREAM.hex,))
         plan = [row["detail"] for row in cursor.fetchall()]
     assert len(plan) == 1
@@ -165,36 +80,36 @@ def test_a_row_edited_by_hand_is_unknown_and_does_not_hide_the_others(path: Path
 
 
 def test_a_full_disk_is_said_and_the_store_goes_on_when_there_is_room(
-    an_empty_store: SQLiteEventRecorder,
+    an_empty_file: SQLiteEventRecorder,
 ) -> None:
     large = bytes(1_000_000)
-    an_empty_store.insert_events([stored()])
-    with an_empty_store.datastore.transaction(commit=False) as cursor:
+    an_empty_file.insert_events([stored()])
+    with an_empty_file.datastore.transaction(commit=False) as cursor:
         cursor.execute("PRAGMA max_page_count = 20")
     with pytest.raises(OperationalError, match="full"):
-        an_empty_store.insert_events([stored(), stored(state=large)])
-    assert positions(an_empty_store) == [1]
-    with an_empty_store.datastore.transaction(commit=False) as cursor:
+        an_empty_file.insert_events([stored(), stored(state=large)])
+    assert positions(an_empty_file) == [1]
+    with an_empty_file.datastore.transaction(commit=False) as cursor:
         cursor.execute("PRAGMA max_page_count = 1000000")
-    assert an_empty_store.insert_events([stored(state=large)]) == [2]
-    assert chain(an_empty_store) == recomputed_chain(an_empty_store)
+    assert an_empty_file.insert_events([stored(state=large)]) == [2]
+    assert chain(an_empty_file) == recomputed_chain(an_empty_file)
 
 
 def test_a_commit_that_cannot_be_written_is_said_and_the_store_goes_on_when_it_can(
-    an_empty_store: SQLiteEventRecorder, path: Path
+    an_empty_file: SQLiteEventRecorder, path: Path
 ) -> None:
-    an_empty_store.insert_events([stored()])
+    an_empty_file.insert_events([stored()])
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name("events.db-wal").stat().st_size + 1, hard))
     try:
         for _ in range(3):
             with pytest.raises(OperationalError):
-                an_empty_store.insert_events([stored()])
-            assert positions(an_empty_store) == [1]
+                an_empty_file.insert_events([stored()])
+            assert positions(an_empty_file) == [1]
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert an_empty_store.insert_events([stored()]) == [2]
-    assert chain(an_empty_store) == recomputed_chain(an_empty_store)
+    assert an_empty_file.insert_events([stored()]) == [2]
+    assert chain(an_empty_file) == recomputed_chain(an_empty_file)
 
 
 def test_a_lock_that_is_not_released_is_said_and_the_store_goes_on_after_it(path: Path) -> None:
@@ -221,26 +136,26 @@ def test_a_file_that_cannot_be_opened_is_said_each_time(tmp_path: Path) -> None:
         assert recorder.insert_events([stored()]) == [1]
 
 
-def test_an_error_of_the_caller_rolls_back(an_empty_store: SQLiteEventRecorder) -> None:
+def test_an_error_of_the_caller_rolls_back(an_empty_file: SQLiteEventRecorder) -> None:
     with (  # noqa: PT012 - the block is the transaction
         pytest.raises(ZeroDivisionError),
-        an_empty_store.datastore.transaction(commit=True) as cursor,
+        an_empty_file.datastore.transaction(commit=True) as cursor,
     ):
         cursor.execute("INSERT INTO chain VALUES (1, x'00')")
         _ = 1 / 0
-    assert chain(an_empty_store) == []
+    assert chain(an_empty_file) == []
 
 
-def test_only_a_taken_version_is_an_integrity_error(an_empty_store: SQLiteEventRecorder) -> None:
-    with an_empty_store.datastore.transaction(commit=True) as cursor:
+def test_only_a_taken_version_is_an_integrity_error(an_empty_file: SQLiteEventRecorder) -> None:
+    with an_empty_file.datastore.transaction(commit=True) as cursor:
         cursor.execute("INSERT INTO chain VALUES (1, zeroblob(32)), (2, zeroblob(32))")
     with pytest.raises(Exception, match=r"chain\.position") as raised:
-        an_empty_store.insert_events([stored()])
+        an_empty_file.insert_events([stored()])
     assert not isinstance(raised.value, IntegrityError | sqlite3.Error)
     with pytest.raises(Exception, match="NOT NULL") as raised:
-        an_empty_store.insert_events([StoredEvent(A_STREAM, 1, None, b"{}")])  # type: ignore[arg-type]
+        an_empty_file.insert_events([StoredEvent(A_STREAM, 1, None, b"{}")])  # type: ignore[arg-type]
     assert not isinstance(raised.value, IntegrityError | sqlite3.Error)
-    assert positions(an_empty_store) == []
+    assert positions(an_empty_file) == []
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("NORMAL", 1), ("FULL", 2), ("EXTRA", 3)])

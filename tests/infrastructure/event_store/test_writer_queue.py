@@ -67,3 +67,11 @@ def test_one_at_a_time_whatever_happens_to_the_others() -> None:
     assert set(crowds) == {1}
     with queue.turn():
         pass
+
+
+def test_so_many_as_it_was_told_have_their_turn_at_the_same_time() -> None:
+    queue = WriterQueue(timeout_s=0.02, writers=2)
+    with queue.turn(), queue.turn(), pytest.raises(OperationalError, match="busy"), queue.turn():
+        pass
+    with queue.turn(), queue.turn():
+        pass

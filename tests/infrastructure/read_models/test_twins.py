@@ -1,13 +1,22 @@
 """Whatever is put and asked, SQL answers as the twin in memory does."""
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import URL
 
 from application.ports.filters import And, Comparison, FieldPath, IsNull, Not, OneOf, Operator, Or, Order
 from application.ports.read_models import Collection, Query
@@ -15,6 +24,7 @@ from infrastructure.read_models import sql
 from infrastructure.read_models.dialects import sqlite_url
 from tests.support.documents import a_model, a_version
 from tests.support.fakes.read_models import InMemoryReadModels
+from tests.support.postgres import PostgresServer
 
 IDS = [UUID(int=number) for number in range(1, 6)]
 TEXTS = st.sampled_from(
@@ -114,19 +124,25 @@ def orders(draw: st.DrawFn, roots: st.SearchStrategy[str]) -> tuple[Order, ...]:
 
 
 class Twins(RuleBasedStateMachine):
-    rare_rows = 4_000
+    """Args:
+    server: Where the read models in SQL lie; None for SQLite.
+    rare_rows: With none, every selection is taken for a common one, so that the other plans are asked, too.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, server: PostgresServer | None, rare_rows: int) -> None:
         super().__init__()
-        self.directory = tempfile.TemporaryDirectory()
-        self.sql = sql.SqlReadModels(
-            url=sqlite_url(Path(self.directory.name) / "read_models.db"), rare_rows=self.rare_rows
-        )
+        self.opened = ExitStack()
+        url: str | URL
+        if server is None:
+            url = sqlite_url(Path(self.opened.enter_context(tempfile.TemporaryDirectory())) / "read_models.db")
+        else:
+            url = self.opened.enter_context(server.fresh_database())
+        self.sql = sql.SqlReadModels(url=url, rare_rows=rare_rows)
+        self.opened.callback(self.sql.close)
         self.twin = InMemoryReadModels()
 
     def teardown(self) -> None:
-        self.sql.close()
-        self.directory.cleanup()
+        self.opened.close()
 
     @rule(puts=st.lists(st.tuples(st.integers(0, 2), MODELS | VERSIONS), max_size=8), rest=st.integers(0, 2))
     def apply_a_page(self, puts, rest):
@@ -165,13 +181,18 @@ class Twins(RuleBasedStateMachine):
         assert self.sql.position() == self.twin.position()
 
 
-class TwinsOfManyDocuments(Twins):
-    """The same, with every selection taken for a common one, so that the other plans are asked, too."""
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 60), (0, 40)])
+def test_sqlite_answers_as_the_twin_does(rare_rows, examples):
+    _compare(None, rare_rows, examples)
 
-    rare_rows = 0
+
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 20), (0, 20)])
+def test_postgresql_answers_as_the_twin_does(postgres_server, rare_rows, examples):
+    _compare(postgres_server, rare_rows, examples)
 
 
-TestTwins = Twins.TestCase
-TestTwins.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
-TestTwinsOfManyDocuments = TwinsOfManyDocuments.TestCase
-TestTwinsOfManyDocuments.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+def _compare(server: PostgresServer | None, rare_rows: int, examples: int) -> None:
+    run_state_machine_as_test(
+        lambda: Twins(server, rare_rows),
+        settings=settings(max_examples=examples, stateful_step_count=15, deadline=None),
+    )

@@ -4,6 +4,7 @@ import json
 import logging
 import sqlite3
 from contextlib import closing
+from uuid import UUID
 
 import orjson
 import pytest
@@ -18,7 +19,7 @@ from application.models.commands import RegisterModel
 from application.ports.artifacts import ArtifactUnavailable
 from domain.commands import KeyReused
 from domain.datasets.errors import UnreadableDataset
-from domain.errors import FieldProblem, InvalidInput, StaleVersion
+from domain.errors import FieldProblem, InvalidInput, StaleVersion, UnreadableHistory
 from domain.models.errors import ModelNotFound, NameTaken, RetiredModel
 from domain.training.errors import JobEnded
 from infrastructure.event_store.database_errors import translated_errors
@@ -47,6 +48,11 @@ def told(error):
         (StaleVersion(expected=1, actual=2), 412, "request.stale-version"),
         (ArtifactUnavailable("no bytes"), 500, "artifact.unavailable"),
         (ReadModelBehind(wanted=5, reached=4), 503, "read-model.behind"),
+        (
+            UnreadableHistory(stream_id=UUID(int=1), version=3, topic="x.v2", error="no event has the topic"),
+            503,
+            "history.unreadable",
+        ),
         (OperationalError("database is locked"), 503, "event-store.unavailable"),
         (
             sqlalchemy.exc.OperationalError("SELECT", {}, Exception("no file")),

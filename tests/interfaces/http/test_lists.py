@@ -119,7 +119,7 @@ def test_a_page_has_1_to_1000_items(api, size):
     ("parameters", "field", "hint"),
     [
         ({"filtr": "a"}, "filtr", "'filter'"),
-        ({"as_of": "1"}, "as_of", ""),
+        ({"as_off": "1"}, "as_off", "'as_of'"),
         ({"filter": "nam = 'x'"}, "filter", "'name'"),
         ({"filter": "name ="}, "filter", "expected"),
         ({"filter": "metadata = 'x'"}, "filter", "keys"),

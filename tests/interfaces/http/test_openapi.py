@@ -37,6 +37,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "assign_alias": {"json": {"version": "1.0.0"}},
     "remove_alias": {},
     "get_model_history": {},
+    "diff_model": {"params": {"from": "0"}},
+    "get_version_lineage": {},
+    "explain_version": {},
     "list_datasets": {},
     "register_dataset": UPLOAD,
     "get_dataset": {},
@@ -46,6 +49,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "get_training_job": {},
     "cancel_training": {},
     "list_events": {},
+    "verify_log": {},
     "predict": {
         "json": {"model_id": "churn", "features": [ANN, {"age": None, "city": None}]},
         "params": {"explain": "true"},

@@ -25,6 +25,12 @@ def test_a_token_that_was_changed_is_refused(position, offset, data):
         place_of(token[:index] + other + token[index + 1 :], of="models")
 
 
+@pytest.mark.parametrize("place", [Place(position=2**63, offset=0), Place(position=0, offset=2**64 - 1)])
+def test_a_token_of_a_place_that_no_log_has_is_refused(place):
+    with pytest.raises(InvalidInput):
+        place_of(page_token(place, of="models"), of="models")
+
+
 @given(st.text())
 def test_a_token_that_was_made_up_is_refused(token):
     with pytest.raises(InvalidInput):

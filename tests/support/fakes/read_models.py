@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from application.ports.read_models import (
     Collection,
     Document,
     FieldKind,
+    ParkedEvent,
     PositionTaken,
     Query,
 )
@@ -40,6 +42,8 @@ class InMemoryReadModels:
     def __init__(self) -> None:
         self._position = 0
         self._states: dict[Collection, dict[str, list[tuple[int, Document]]]] = {each: {} for each in Collection}
+        self._instants: list[tuple[int, datetime]] = []
+        self._parked: list[ParkedEvent] = []
 
     def close(self) -> None:
         """Nothing is open."""
@@ -54,6 +58,23 @@ class InMemoryReadModels:
         return next(
             (deepcopy(document) for since, document in reversed(states) if at is None or since <= at), None
         )
+
+    def changed_at(self, collection: Collection, id: UUID, *, upto: int) -> list[int]:  # noqa: A002
+        """Return the positions, up to and with `upto`, at which the document became another, in order."""
+        return [since for since, _ in self._states[collection].get(str(id), []) if since <= upto]
+
+    def position_at(self, instant: datetime) -> int:
+        """Return the last position applied up to which no event is later than the instant; 0 before all."""
+        last = 0
+        for position, happened in self._instants:
+            if happened > instant:
+                return last
+            last = position
+        return self._position
+
+    def parked(self) -> list[ParkedEvent]:
+        """Return the events that could not be read, in position order, at most a thousand."""
+        return self._parked[:1_000]
 
     def find(self, query: Query) -> list[Document]:
         """Return the documents that the query asks for, in its order."""
@@ -72,8 +93,11 @@ class InMemoryReadModels:
         if self._position != after:
             raise PositionTaken
         states = {collection: dict(by_id) for collection, by_id in self._states.items()}
-        yield InMemoryRows(states, after, upto)
+        rows = InMemoryRows(states, after, upto)
+        yield rows
         self._states, self._position = states, upto
+        self._instants += rows.instants
+        self._parked += rows.parked
 
     def _all(self, collection: Collection, at: int) -> list[Document]:
         found = (self.get(collection, UUID(id_), at=at) for id_ in self._states[collection])
@@ -107,6 +131,16 @@ class InMemoryRows:
         self._states = states
         self._after = after
         self._upto = upto
+        self.instants: list[tuple[int, datetime]] = []
+        self.parked: list[ParkedEvent] = []
+
+    def happened(self, instant: datetime, *, position: int) -> None:
+        """Note the timestamp of the event at this position of the page."""
+        self.instants.append((position, instant))
+
+    def park(self, event: ParkedEvent) -> None:
+        """Note an event of the page that no projection can read."""
+        self.parked.append(event)
 
     def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002
         """Return the document, with what this page has put; None when there is none."""

@@ -1,0 +1,129 @@
+"""Why a version is in production, or why it is not: the causal chain, told in order."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from application.audit import sentences
+from application.audit.origins import Fact, Origins, beside, moves_of, origins_of
+from application.audit.views import EventReference
+from application.ledger import Ledger
+from application.ports.read_models import Document, ReadModels
+from application.views import Instant, View
+from domain.models.events import VersionStatusChanged
+from domain.models.values import ModelStatus
+from domain.training.events import TrainingJobStarted
+
+Step = Literal["dataset", "training requested", "training started", "trained", "registered", "moved"]
+
+
+class CausalLink(EventReference):
+    """One event of the chain.
+
+    Attributes:
+        step: What it was to the version.
+        sentence: What happened, for a person.
+    """
+
+    step: Step
+    sentence: str
+
+
+class VersionExplanation(View):
+    """Why a version is in production, or why it is not.
+
+    Attributes:
+        answer: The reason in a sentence or two.
+        since: When it came to its status.
+        displaced_by: The version whose promotion took it out of production, when that is why it is not.
+        chain: What led there, in order: dataset, training, registration, and the moves that matter: the last
+            promotion, what ended it, and the newest.
+    """
+
+    model_id: str
+    model: str
+    version_id: str
+    version: str
+    status: ModelStatus
+    is_in_production: bool
+    answer: str
+    since: Instant
+    displaced_by: str | None
+    chain: list[CausalLink]
+
+
+def explanation_of(
+    model: Document, version: Document, *, ledger: Ledger, read_models: ReadModels, at: int
+) -> VersionExplanation:
+    """Return why the version is, or is not, in production.
+
+    Args:
+        model: Its model, as it was at the position.
+        version: As it was at the position.
+        ledger: The log.
+        read_models: That have reached the position.
+        at: The position.
+
+    Raises:
+        UnreadableHistory: The event that registered the version cannot be read.
+    """
+    version_id = UUID(version["id"])
+    origins = origins_of(version_id, ledger=ledger, read_models=read_models, at=at)
+    moves = moves_of(version_id, ledger=ledger, read_models=read_models, at=at)
+    promoted = next((each for each in moves if each.event.status is ModelStatus.PRODUCTION), None)
+    ended = next((each for each in moves if each.event.previous is ModelStatus.PRODUCTION), None)
+    displacing = None if ended is None else beside(ended, ledger=ledger, step=1)
+    telling = [each for each in moves if each in (promoted, ended, moves[-1])]
+    newest = (moves[-1] if moves else origins.registered).event.provenance.timestamp
+    why = sentences.answer(
+        status=version["status"],
+        since=newest,
+        promoted=promoted,
+        displaced=None if promoted is None else beside(promoted, ledger=ledger, step=-1),
+        ended=ended,
+        displacing=displacing,
+    )
+    return VersionExplanation(
+        model_id=model["id"],
+        model=model["name"],
+        version_id=version["id"],
+        version=version["version"],
+        status=version["status"],
+        is_in_production=version["status"] == ModelStatus.PRODUCTION,
+        answer=f"Version {version['version']} of {model['name']!r} {why}{_retirement(model)}",
+        since=newest,
+        displaced_by=None if displacing is None else displacing.event.version,
+        chain=[*_beginning(origins), *(_move(each, ledger=ledger) for each in telling)],
+    )
+
+
+def _beginning(origins: Origins) -> list[CausalLink]:
+    chain = []
+    if (dataset := origins.dataset) is not None:
+        chain.append(_link(dataset, "dataset", sentences.dataset_registered(dataset.event)))
+    if (requested := origins.requested) is not None:
+        chain.append(_link(requested, "training requested", sentences.training_requested(requested.event)))
+    if (completed := origins.completed) is not None:
+        chain += [
+            _link(each, "training started", sentences.training_started(each.event))
+            for each in origins.attempts
+            if isinstance(each.event, TrainingJobStarted) and each.event.attempt == completed.event.attempt
+        ]
+        chain.append(_link(completed, "trained", sentences.training_completed(completed.event)))
+    registered = origins.registered
+    return [*chain, _link(registered, "registered", sentences.version_registered(registered.event))]
+
+
+def _move(move: Fact[VersionStatusChanged], *, ledger: Ledger) -> CausalLink:
+    step = -1 if move.event.status is ModelStatus.PRODUCTION else 1
+    other = beside(move, ledger=ledger, step=step)
+    return _link(move, "moved", sentences.moved(move.event, None if other is None else other.event))
+
+
+def _link(fact: Fact[Any], step: Step, sentence: str) -> CausalLink:
+    reference = fact.reference
+    told = sentences.with_reason(sentence, reference.reason)
+    return CausalLink(**reference.model_dump(), step=step, sentence=told)
+
+
+def _retirement(model: Document) -> str:
+    return "" if model["retired_at"] is None else f" The model was retired at {model['retired_at']}."

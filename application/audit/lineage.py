@@ -1,0 +1,218 @@
+"""Where a version is from: the artifact, the training, the dataset, and the commands behind each."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from application.audit.origins import Origins, origins_of
+from application.audit.views import EventReference
+from application.ledger import Ledger
+from application.ports.artifacts import ArtifactUnavailable, sha256_of
+from application.ports.read_models import Document, ReadModels
+from application.views import View
+from domain.models.values import ModelStatus
+from domain.training.events import TrainingJobStarted
+
+
+class ArtifactLineage(View):
+    """What predicts.
+
+    Attributes:
+        sha256: Of the manifest, which names the hash of all else; null where the bytes are not kept here.
+    """
+
+    url: str
+    sha256: str | None
+
+
+class AttemptLineage(View):
+    """A worker's attempt at the training.
+
+    Attributes:
+        ended: How it ended: `completed`, or why the worker had to let go of the job.
+        started: The event.
+    """
+
+    attempt: int
+    worker: str
+    ended: str | None
+    started: EventReference
+
+
+class TrainingLineage(View):
+    """The training that made a version.
+
+    Attributes:
+        hyperparameters: As they were asked for.
+        parameters: What the learning library was given.
+        environment: Versions of the libraries that took part.
+        best_iteration: Boosting rounds kept.
+        duration_s: Wall time of the training, in seconds.
+        requested: The event, by the command that asked for the training.
+        completed: The event, in one transaction with the version's registration.
+    """
+
+    job_id: str
+    hyperparameters: dict[str, Any]
+    parameters: dict[str, Any] | None
+    environment: dict[str, str] | None
+    best_iteration: int | None
+    duration_s: float | None
+    attempts: list[AttemptLineage]
+    requested: EventReference
+    completed: EventReference | None
+
+
+class DatasetLineage(View):
+    """The dataset that a version learned from.
+
+    Attributes:
+        sha256: Of its bytes.
+        supersedes: The dataset that it is the newer state of.
+        registered: The event, by the command that registered it.
+    """
+
+    id: str
+    name: str
+    uri: str
+    sha256: str
+    size_bytes: int
+    rows: int
+    target: str | None
+    supersedes: str | None
+    registered: EventReference
+
+
+class VersionLineage(View):
+    """Where a version is from.
+
+    Attributes:
+        artifact: What predicts; null where there is none.
+        dataset_sha256: The very bytes it learned from, as its registration says.
+        registered: The event that registered it.
+        training: What made it; null where it was trained elsewhere.
+        dataset: What it learned from; null where that is not known here.
+        gaps: What the log cannot tell, a sentence each.
+    """
+
+    model_id: str
+    model: str
+    version_id: str
+    version: str
+    status: ModelStatus
+    artifact: ArtifactLineage | None
+    dataset_sha256: str | None
+    registered: EventReference
+    training: TrainingLineage | None
+    dataset: DatasetLineage | None
+    gaps: list[str]
+
+
+def lineage_of(
+    model: Document, version: Document, *, ledger: Ledger, read_models: ReadModels, at: int
+) -> VersionLineage:
+    """Return where the version is from.
+
+    Args:
+        model: Its model.
+        version: As it was at the position.
+        ledger: The log.
+        read_models: That have reached the position.
+        at: The position.
+
+    Raises:
+        UnreadableHistory: The event that registered the version cannot be read.
+    """
+    origins = origins_of(UUID(version["id"]), ledger=ledger, read_models=read_models, at=at)
+    return VersionLineage(
+        model_id=model["id"],
+        model=model["name"],
+        version_id=version["id"],
+        version=version["version"],
+        status=version["status"],
+        artifact=_artifact(version["artifact_url"]),
+        dataset_sha256=version["dataset_sha256"],
+        registered=origins.registered.reference,
+        training=_training(origins),
+        dataset=_dataset(origins),
+        gaps=_gaps(origins),
+    )
+
+
+def _artifact(url: str | None) -> ArtifactLineage | None:
+    if url is None:
+        return None
+    sha256 = None
+    with suppress(ArtifactUnavailable):  # the URL leads out of here
+        sha256 = sha256_of(url)
+    return ArtifactLineage(url=url, sha256=sha256)
+
+
+def _training(origins: Origins) -> TrainingLineage | None:
+    requested, completed = origins.requested, origins.completed
+    if requested is None:
+        return None
+    trained = None if completed is None else completed.event.trained
+    return TrainingLineage(
+        job_id=str(requested.event.originator_id),
+        hyperparameters=requested.event.hyperparameters,
+        parameters=None if trained is None else trained.parameters,
+        environment=None if trained is None else trained.environment,
+        best_iteration=None if trained is None else trained.best_iteration,
+        duration_s=None if trained is None else trained.duration_s,
+        attempts=_attempts(origins),
+        requested=requested.reference,
+        completed=None if completed is None else completed.reference,
+    )
+
+
+def _attempts(origins: Origins) -> list[AttemptLineage]:
+    ended: dict[int, str] = {}
+    for each in origins.attempts:
+        if not isinstance(each.event, TrainingJobStarted):
+            ended[each.event.attempt] = each.event.cause
+    if origins.completed is not None:
+        ended[origins.completed.event.attempt] = "completed"
+    return [
+        AttemptLineage(
+            attempt=each.event.attempt,
+            worker=each.event.worker,
+            ended=ended.get(each.event.attempt),
+            started=each.reference,
+        )
+        for each in origins.attempts
+        if isinstance(each.event, TrainingJobStarted)
+    ]
+
+
+def _dataset(origins: Origins) -> DatasetLineage | None:
+    if origins.dataset is None:
+        return None
+    event = origins.dataset.event
+    return DatasetLineage(
+        id=str(event.originator_id),
+        name=event.name,
+        uri=event.uri,
+        sha256=event.contents.sha256,
+        size_bytes=event.contents.size_bytes,
+        rows=event.contents.rows,
+        target=event.target,
+        supersedes=None if event.supersedes is None else str(event.supersedes),
+        registered=origins.dataset.reference,
+    )
+
+
+def _gaps(origins: Origins) -> list[str]:
+    registered = origins.registered.event
+    gaps = []
+    if registered.training_job_id is None:
+        gaps.append("It was trained elsewhere: no training job of this service made it.")
+    elif origins.requested is None or origins.completed is None:
+        gaps.append(f"Training job {registered.training_job_id} cannot be read in full from this log.")
+    if registered.dataset_id is None:
+        gaps.append("Its registration names no dataset of this service.")
+    elif origins.dataset is None:
+        gaps.append(f"Dataset {registered.dataset_id} cannot be read from this log.")
+    elif origins.dataset.event.contents.sha256 != registered.dataset_sha256:
+        gaps.append("The dataset's bytes are not those that the version learned from: their hashes differ.")
+    return gaps

@@ -1,0 +1,1 @@
+"""Copies of everything that a service cannot make again: its log and its artifacts."""

@@ -1,0 +1,114 @@
+"""Artifacts from one directory to another, each checked against its name on the way."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from infrastructure.backup.manifest import persist_names
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_READ_ONLY = 0o444
+_CHUNK_BYTES = 1024 * 1024
+# A manifest of a trained version is JSON, and names its other parts by their hashes.
+_NAMED = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_OVERLAP_BYTES = 100
+
+
+class ArtifactDamaged(Exception):
+    """The file's bytes are not those that its name says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """An artifact that was copied, or only read.
+
+    Attributes:
+        names: Of other artifacts that it names, as far as it is a document that names any.
+    """
+
+    size_bytes: int
+    names: frozenset[str]
+
+
+def place_of(root: Path, name: str) -> Path:
+    """Return where an artifact lies."""
+    return root / name[:2] / name
+
+
+def names_below(root: Path) -> Iterator[str]:
+    """Yield the names of all artifacts in a directory, sorted; nothing where there is no directory.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if not root.is_dir():
+        return
+    for directory in sorted(root.iterdir()):
+        if len(directory.name) == 2 and directory.is_dir():  # noqa: PLR2004 - the first digits of what lies there
+            yield from sorted(path.name for path in directory.iterdir() if _NAME.fullmatch(path.name))
+
+
+def copy(name: str, *, source: Path, target: Path | None) -> Copied:
+    """Copy an artifact, or only read it where there is no target.
+
+    The copy has bytes of its own and is on disk when this returns, under its name only when it is complete.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        ArtifactDamaged: Its bytes are others than its name says.
+        OSError: It cannot be read, or not be written.
+    """
+    if target is None:
+        return _read(name, source=source, into=None)
+    place = place_of(target, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_name(f"{name}.new")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            copied = _read(name, source=source, into=descriptor)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        new.chmod(_READ_ONLY)
+        new.replace(place)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    return copied
+
+
+def persist_all(root: Path) -> None:
+    """Have the names of all copies survive a power cut."""
+    if root.is_dir():
+        for directory in [*root.iterdir(), root, root.parent]:
+            if directory.is_dir():
+                persist_names(directory)
+
+
+def _read(name: str, *, source: Path, into: int | None) -> Copied:
+    digest, size, found = sha256(), 0, set[bytes]()
+    is_document, before = False, b""
+    with place_of(source, name).open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            is_document = is_document or (size == 0 and chunk.startswith(b"{"))
+            if is_document:
+                found.update(_NAMED.findall(before + chunk))
+                before = chunk[-_OVERLAP_BYTES:]
+            digest.update(chunk)
+            size += len(chunk)
+            if into is not None:
+                _write_all(into, chunk)
+    if digest.hexdigest() != name:
+        msg = f"its bytes have the hash {digest.hexdigest()}"
+        raise ArtifactDamaged(msg)
+    return Copied(size_bytes=size, names=frozenset(each.decode() for each in found))
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    done = 0
+    while done < len(content):
+        done += os.write(descriptor, content[done:])

@@ -1,0 +1,165 @@
+"""Makes a backup of a service, whether it runs or not."""
+
+import gzip
+import io
+import os
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from application.views import instant_text
+from infrastructure.backup.artifact_files import ArtifactDamaged, copy, names_below, persist_all, place_of
+from infrastructure.backup.manifest import ARTIFACTS, LOG, LogFile, Manifest, Missing
+from infrastructure.event_store.checkpoint_files import CheckpointFiles
+from infrastructure.event_store.evidence import signed_of_home
+from infrastructure.event_store.log_rows import EventRow, Head, StoredLog
+from infrastructure.event_store.portable_log import export
+
+_URL = re.compile(rb"artifact:([0-9a-f]{64})")
+_CONTENTS = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_DATASET_TOPIC = b"dataset.registered."
+_COMPRESSION = 6
+
+OnStep = Callable[[str, int, int | None], None]
+"""Told what is being done, how much of it is done, and of how much; None where that is not known."""
+
+
+class DirectoryNotEmpty(Exception):
+    """The directory holds something already, which is left as it is."""
+
+
+def back_up(
+    directory: Path,
+    *,
+    log: StoredLog,
+    files: CheckpointFiles,
+    artifacts: Path,
+    at: datetime,
+    on_step: OnStep = lambda _what, _done, _of: None,
+) -> Manifest:
+    """Copy the log, what was signed of it, and all artifacts, and return what was copied.
+
+    The log is that of one moment; artifacts are copied after it, so that none is missing that it names. The
+    key that signs stays where it is: whoever holds a backup can verify, and cannot sign.
+
+    Args:
+        directory: Empty, or not there yet.
+        log: The service's.
+        files: Of its data directory.
+        artifacts: Where the service keeps them.
+        at: The instant.
+        on_step: Told of the progress.
+
+    Raises:
+        DirectoryNotEmpty: The directory is not empty.
+        ChainBroken: The log is not what was written; nothing is a backup then.
+        LogUnreachable: The log cannot be read.
+        OSError: The directory cannot be written, or the disk is full; what is there then is no backup.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if any(directory.iterdir()):
+        msg = f"{directory} is not empty: name a directory that is, or that is not there yet"
+        raise DirectoryNotEmpty(msg)
+    directory.chmod(0o700)
+    named = _NamedArtifacts()
+    log_file = _write_log(directory / LOG, log=log, files=files, at=at, named=named, on_step=on_step)
+    copied, missing = _copy_artifacts(directory / ARTIFACTS, source=artifacts, named=named, on_step=on_step)
+    manifest = Manifest(
+        created_at=instant_text(at), log=log_file, artifacts=copied, missing=tuple(sorted(missing, key=_order))
+    )
+    manifest.write(directory)
+    return manifest
+
+
+class _NamedArtifacts:
+    """The artifacts that events name, each with the first position that does."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+
+    def __call__(self, events: Sequence[EventRow]) -> None:
+        """Take in events."""
+        for position, _, _, topic, state, _ in events:
+            found = _URL.findall(state)
+            if topic.startswith(_DATASET_TOPIC):
+                found += _CONTENTS.findall(state)
+            for name in found:
+                self.positions.setdefault(name.decode(), position)
+
+
+def _write_log(
+    path: Path,
+    *,
+    log: StoredLog,
+    files: CheckpointFiles,
+    at: datetime,
+    named: _NamedArtifacts,
+    on_step: OnStep,
+) -> LogFile:
+    signed = signed_of_home(files)
+    signed.require_genuine()
+    with path.open("xb") as raw:
+        with (
+            log.snapshot() as snapshot,
+            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_COMPRESSION, filename="", mtime=0) as compressed,
+            io.BufferedWriter(compressed, 1024 * 1024) as file,
+        ):
+            total = snapshot.head().position
+            head: Head = export(
+                snapshot,
+                file,
+                checkpoints=signed.checkpoints,
+                public_keys=signed.keys,
+                at=at,
+                on_events=named,
+                on_progress=lambda position: on_step("events", position, total),
+            )
+        raw.flush()
+        os.fsync(raw.fileno())
+    digest, size = file_hash(path)
+    return LogFile(sha256=digest, size_bytes=size, events=head.position, head=head.hash.hex())
+
+
+def _copy_artifacts(
+    target: Path, *, source: Path, named: _NamedArtifacts, on_step: OnStep
+) -> tuple[dict[str, int], list[Missing]]:
+    names = list(names_below(source))
+    copied: dict[str, int] = {}
+    missing: dict[str, Missing] = {}
+    further: set[str] = set()
+    for done, name in enumerate(names):
+        on_step("artifacts", done, len(names))
+        try:
+            one = copy(name, source=source, target=target)
+        except FileNotFoundError:
+            continue  # gone since it was listed: a finding below if anything names it
+        except ArtifactDamaged as error:
+            reason = f"is damaged: {error}"
+            missing[name] = Missing(sha256=name, position=named.positions.get(name), reason=reason)
+        else:
+            copied[name] = one.size_bytes
+            if name in named.positions:
+                further |= one.names
+    on_step("artifacts", len(names), len(names))
+    persist_all(target)
+    for name in [*named.positions, *sorted(further)]:
+        if name not in copied and name not in missing:
+            reason = f"is missing: it is not at {place_of(source, name)}"
+            missing[name] = Missing(sha256=name, position=named.positions.get(name), reason=reason)
+    return copied, list(missing.values())
+
+
+def file_hash(path: Path) -> tuple[str, int]:
+    """Return a file's sha256 and size in bytes."""
+    digest, size = sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(1024 * 1024):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _order(missing: Missing) -> tuple[int, str]:
+    return (missing.position or 0, missing.sha256)

@@ -1,0 +1,83 @@
+"""Where processes of one service keep what they need to run together, and could lose without harm.
+
+On SQLite it is a file of its own; on PostgreSQL the schema `ml_operation`.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, func, inspect, select
+from sqlalchemy.schema import CreateSchema, CreateTable
+
+from infrastructure.postgres_connection import connect, conninfo
+from infrastructure.sqlite_journal import write_ahead
+
+SCHEMA = "ml_operation"
+
+_SQLITE_BUSY_TIMEOUT_S = 10
+_POOL_CONNECTIONS = 1
+_POOL_OVERFLOW = 2
+_SCHEMA_LOCK = 0x6D6C_6F70_6572
+
+
+def operation_engine(database: str | Path) -> Engine:
+    """Return an engine whose commits are quick rather than certain to survive a power cut.
+
+    A process keeps one connection to PostgreSQL for it, and has three at most.
+
+    Args:
+        database: The path of a SQLite file, or PostgreSQL's libpq URL.
+
+    Raises:
+        DatabaseURLInvalid: The URL is none of PostgreSQL's.
+    """
+    if isinstance(database, Path):
+        return _sqlite_engine(database)
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=partial(connect, conninfo(database), autocommit=False),
+        pool_pre_ping=True,
+        pool_size=_POOL_CONNECTIONS,
+        max_overflow=_POOL_OVERFLOW,
+    )
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def create_missing(engine: Engine, tables: MetaData) -> None:
+    """Create the tables that are not there yet, also when several processes do so at once.
+
+    Args:
+        engine: As `operation_engine` makes it.
+        tables: All in the schema `SCHEMA`.
+    """
+    is_postgres = engine.dialect.name == "postgresql"
+    wanted = {table.name for table in tables.sorted_tables}
+    if is_postgres and wanted <= set(inspect(engine).get_table_names(schema=SCHEMA)):
+        return  # a role that may not create anything can still use what is there
+    with engine.begin() as connection:
+        if is_postgres:
+            connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+            if not inspect(connection).has_schema(SCHEMA):
+                connection.execute(CreateSchema(SCHEMA))
+        for table in tables.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), connect_args={"timeout": _SQLITE_BUSY_TIMEOUT_S}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine.execution_options(schema_translate_map={SCHEMA: None})
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    write_ahead(connection, timeout_s=_SQLITE_BUSY_TIMEOUT_S)
+    connection.execute("PRAGMA synchronous=OFF").close()
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()

@@ -1,0 +1,97 @@
+"""What the commands that look after a service's data need; whoever composes the program provides it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, BinaryIO, Protocol
+
+import typer
+
+from interfaces.cli.progress_bars import OnStep
+
+Home = Annotated[Path | None, typer.Option(help="Data directory.", show_default=".ml-service")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(help="PostgreSQL of the service (postgresql://…).", show_default="SQLite in the data directory"),
+]
+PublicKeys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--public-key",
+        help="The key whose checkpoints count: 64 hexadecimal digits, or a file. May be given again.",
+        show_default="the data directory's own, or those that the file names",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedHead:
+    """A head of the chain that was signed.
+
+    Attributes:
+        hash: In hexadecimal, like the public key.
+    """
+
+    position: int
+    hash: str
+    at: str
+    public_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundLog:
+    """A log that is what was written.
+
+    Attributes:
+        events: So many there are.
+        head: The newest hash, in hexadecimal.
+        checkpoints: So many signed heads it was held against.
+        public_keys: That were trusted, in hexadecimal.
+    """
+
+    events: int
+    head: str
+    checkpoints: int
+    public_keys: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """A backup that was made or restored.
+
+    Attributes:
+        artifacts: So many, and their size together.
+        findings: What should be there and is not.
+    """
+
+    events: int
+    head: str
+    artifacts: int
+    size_bytes: int
+    findings: Sequence[str]
+
+
+class Maintenance(Protocol):
+    """What can be done with a service's data, whether it runs or not.
+
+    Every method raises an `Ending` where it cannot be done, or where something is found.
+    """
+
+    def verify(self, file: Path | None, *, public_keys: Sequence[str], on_step: OnStep) -> SoundLog:
+        """Verify a portable log, or where none is given the log itself."""
+
+    def export(self, into: BinaryIO, *, on_step: OnStep) -> SoundLog:
+        """Write the portable log."""
+
+    def checkpoint(self) -> SignedHead | None:
+        """Sign the newest head; None where there is no event yet."""
+
+    def back_up(self, directory: Path, *, on_step: OnStep) -> Copied:
+        """Copy the log and all artifacts into an empty directory."""
+
+    def restore(self, directory: Path, *, public_keys: Sequence[str], on_step: OnStep) -> Copied:
+        """Make an empty data directory and store into what a backup holds."""
+
+
+OpenMaintenance = Callable[[Path | None, str | None], Maintenance]
+"""Returns it for a data directory and a database's URL; None for what the settings say."""

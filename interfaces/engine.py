@@ -1,0 +1,147 @@
+"""The engine: what follows from the log is kept up to it by one process, while others stand by."""
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import Event
+from time import monotonic
+from uuid import UUID
+
+from application.datasets.projection import project as project_datasets
+from application.ledger import Ledger
+from application.models.projection import project as project_models
+from application.ports.filters import Comparison, FieldPath, Operator
+from application.ports.leadership import Leadership
+from application.ports.read_models import Collection, Project, Query, ReadModels
+from application.snapshotting import Snapshotter
+from application.training.handlers import Attempts
+from application.training.leases import Held, LeaseWatch
+from application.training.projection import project as project_jobs
+from domain.training.values import JobStatus
+from infrastructure.heartbeats import SqlHeartbeats
+from infrastructure.read_models.building import OnProgress, Progress, Source
+from infrastructure.read_models.opening import open_current
+from infrastructure.read_models.replays import replay_of
+from infrastructure.read_models.runner import ReadModelRunner
+from infrastructure.snapshots import SqlSnapshots
+from infrastructure.system.clock import SystemClock
+from infrastructure.system.identity import RandomIdentity
+from infrastructure.system.periodic import Periodic
+from interfaces.maintenance import checkpointer
+from interfaces.settings import Settings
+from interfaces.stores import event_environment, leadership, operation, read_model_generations
+
+PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs)
+
+_log = logging.getLogger(__name__)
+
+LOOKS_PER_LEASE = 5
+_TOLD_EVERY_S = 2.0
+_RUNNING_MAX = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The log, what readers see of it, and what keeps the one up to the other.
+
+    Attributes:
+        ledger: The log.
+        read_models: What readers see.
+        runner: Keeps them up to the log where this process leads, and tells of it in every process.
+        leadership: Whether this process leads.
+        start: Begins; listeners of the runner's pages are there by then.
+    """
+
+    ledger: Ledger
+    read_models: ReadModels
+    runner: ReadModelRunner
+    leadership: Leadership
+    start: Callable[[], None]
+
+
+@contextmanager
+def prepared_engine(settings: Settings) -> Iterator[Engine]:
+    """Yield an engine that has not begun; it ends with the block.
+
+    Read models that another version of this program made are built anew first, which may take its time.
+    """
+    with ExitStack() as resources:
+        snapshots = SqlSnapshots(operation(settings))
+        resources.callback(snapshots.close)
+        ledger = resources.enter_context(Ledger(event_environment(settings), snapshots=snapshots))
+        read_models = open_current(
+            generations=read_model_generations(settings),
+            source=Source(log=ledger, replay=replay_of(ledger), projections=PROJECTIONS),
+            on_progress=_logged(),
+        )
+        resources.callback(read_models.close)
+        lease = resources.enter_context(leadership(settings))
+        runner = ReadModelRunner(
+            log=ledger, read_models=read_models, projections=PROJECTIONS, clock=SystemClock(), leadership=lease
+        )
+        snapshotter = Snapshotter(ledger=ledger, snapshots=snapshots)
+        signing = checkpointer(settings)
+        watching = _lease_watch(settings, ledger, read_models, lease, resources)
+
+        def start() -> None:
+            runner.on_page(lambda position, page: snapshotter.on_page(position, page) if lease.is_held() else None)
+            runner.on_page(lambda position, page: signing.on_page(position, page) if lease.is_held() else None)
+            for part in (snapshotter, signing, runner, watching):
+                part.start()
+                resources.callback(part.stop)
+
+        yield Engine(ledger=ledger, read_models=read_models, runner=runner, leadership=lease, start=start)
+
+
+def run_engine(settings: Settings) -> None:
+    """Run an engine, working or standing by, until SIGINT or SIGTERM."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stopping = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with prepared_engine(settings) as engine:
+        engine.start()
+        print("ready", flush=True)
+        stopping.wait()
+
+
+def _logged() -> OnProgress:
+    """Return what tells of a long building now and then, for whoever waits for the start."""
+    told_at = monotonic()
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal told_at
+        if monotonic() - told_at >= _TOLD_EVERY_S:
+            told_at = monotonic()
+            of = f" of {progress.total:,}" if progress.total else ""
+            _log.warning("The read models are built anew: %s, %s%s.", progress.stage, f"{progress.done:,}", of)
+
+    return on_progress
+
+
+def _lease_watch(
+    settings: Settings, ledger: Ledger, read_models: ReadModels, lease: Leadership, resources: ExitStack
+) -> Periodic:
+    heartbeats = SqlHeartbeats(operation(settings))
+    resources.callback(heartbeats.close)
+    watch = LeaseWatch(
+        running=lambda: _held(read_models),
+        heartbeats=heartbeats,
+        attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=SystemClock(), actor="lease-watch"),
+        clock=SystemClock(),
+        lease_s=settings.lease_s,
+    )
+    interval_s = settings.lease_s / LOOKS_PER_LEASE
+    return Periodic(
+        name="lease-watch",
+        interval_s=interval_s,
+        function=lambda: watch.look() if lease.is_held() else None,
+    )
+
+
+def _held(read_models: ReadModels) -> list[Held]:
+    running = Comparison(field=FieldPath(root="status"), operator=Operator.EQ, literal=JobStatus.RUNNING.value)
+    query = Query(collection=Collection.JOBS, where=running, limit=_RUNNING_MAX, at=read_models.position())
+    return [(UUID(job["id"]), job["attempt"]) for job in read_models.find(query)]

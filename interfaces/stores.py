@@ -1,0 +1,50 @@
+"""Which database keeps what: files of SQLite in the data directory, or PostgreSQL."""
+
+from contextlib import AbstractContextManager, closing
+
+from sqlalchemy import Engine
+
+from application.ports.event_log import EventLog
+from infrastructure.engine_lease import FileLeadership, PostgresLeadership
+from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
+from infrastructure.event_store.settings import postgres_environment, sqlite_environment
+from infrastructure.operation import operation_engine
+from infrastructure.read_models.building import Replay
+from infrastructure.read_models.file_generations import FileGenerations
+from infrastructure.read_models.generations import Generations
+from infrastructure.read_models.schema_generations import SchemaGenerations
+from interfaces.settings import Settings
+
+
+def event_environment(settings: Settings) -> dict[str, str]:
+    """Return the settings of the event store."""
+    url = _url(settings)
+    return sqlite_environment(settings.events_path) if url is None else postgres_environment(url)
+
+
+def operation(settings: Settings) -> Engine:
+    """Return the database of what processes share while they run."""
+    url = _url(settings)
+    return operation_engine(settings.operation_path if url is None else url)
+
+
+def read_model_generations(settings: Settings) -> Generations:
+    """Return the generations of read models."""
+    url = _url(settings)
+    return FileGenerations(settings.home) if url is None else SchemaGenerations(url)
+
+
+def replay(settings: Settings, log: EventLog) -> Replay:
+    """Return every event of the log, one by one."""
+    url = _url(settings)
+    return SqliteReplay(settings.events_path, log=log) if url is None else PostgresReplay(url, log=log)
+
+
+def leadership(settings: Settings) -> AbstractContextManager[FileLeadership | PostgresLeadership]:
+    """Return the lease of the engine, let go of at the end."""
+    url = _url(settings)
+    return closing(FileLeadership(settings.engine_lock_path) if url is None else PostgresLeadership(url))
+
+
+def _url(settings: Settings) -> str | None:
+    return None if settings.database_url is None else settings.database_url.get_secret_value()

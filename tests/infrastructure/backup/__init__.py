@@ -1,0 +1,1 @@
+"""Tests of backups, one file for each thing that is done with one."""

@@ -1,0 +1,132 @@
+"""What a backup holds, and what is said of what it cannot hold."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.backup.manifest import LOG, MANIFEST, BackupDamaged, Manifest
+from infrastructure.backup.restoring import check
+from infrastructure.backup.writing import DirectoryNotEmpty, back_up
+from infrastructure.event_store.chain_breaks import ChainBroken
+from infrastructure.event_store.log_rows import LogUnreachable
+from tests.infrastructure.backup.homes import NOON, DataHome
+
+
+def test_a_backup_is_whole_and_says_what_it_holds(a_home: DataHome, tmp_path: Path) -> None:
+    manifest = a_home.back_up(tmp_path / "backup")
+    assert manifest == Manifest.read(tmp_path / "backup")
+    assert (manifest.log.events, len(manifest.artifacts), manifest.missing) == (4, 3, ())
+    checked = check(tmp_path / "backup")
+    assert checked.verified.head == a_home.verify().head
+    assert len(checked.verified.signed.checkpoints) == 1
+
+
+def test_the_key_that_signs_is_in_no_backup(a_home: DataHome, tmp_path: Path) -> None:
+    a_home.back_up(tmp_path / "backup")
+    kept = {path.name for path in (tmp_path / "backup").rglob("*") if path.is_file()}
+    assert kept == {MANIFEST, LOG, *a_home.artifact_files()}
+
+
+def test_artifacts_are_copied_and_never_linked(a_home: DataHome, tmp_path: Path) -> None:
+    a_home.back_up(tmp_path / "backup")
+    for path in (tmp_path / "backup" / "artifacts").glob("??/*"):
+        assert path.stat().st_nlink == 1
+        assert path.stat().st_mode & 0o222 == 0
+
+
+def test_a_backup_goes_into_an_empty_directory_only(a_home: DataHome, tmp_path: Path) -> None:
+    (tmp_path / "backup").mkdir()
+    a_home.back_up(tmp_path / "backup")
+    with pytest.raises(DirectoryNotEmpty):
+        a_home.back_up(tmp_path / "backup")
+
+
+def test_an_empty_log_is_backed_up(an_empty_home: DataHome, tmp_path: Path) -> None:
+    an_empty_home.path.mkdir()
+    an_empty_home.append(b"{}")
+    assert an_empty_home.back_up(tmp_path / "backup").log.events == 1
+
+
+def test_no_service_gives_no_backup(an_empty_home: DataHome, tmp_path: Path) -> None:
+    with pytest.raises(LogUnreachable):
+        an_empty_home.back_up(tmp_path / "backup")
+    with pytest.raises(BackupDamaged, match="no finished backup"):
+        Manifest.read(tmp_path / "backup")
+
+
+@pytest.mark.parametrize("beginning", [b"tree", b"a,b", b'{"bo'])
+def test_an_artifact_that_is_missing_or_damaged_is_named(tmp_path: Path, beginning: bytes) -> None:
+    home = DataHome(tmp_path / "home")
+    home.fill()
+    (name,) = [name for name, content in home.artifact_files().items() if content.startswith(beginning)]
+    path = home.artifacts.path(name)
+    path.chmod(0o644)
+    path.write_bytes(b"other")
+    damaged = home.back_up(tmp_path / "damaged").missing
+    path.unlink()
+    missing = home.back_up(tmp_path / "missing").missing
+    for found, word in ((damaged, "is damaged"), (missing, "is missing")):
+        assert [each.sha256 for each in found] == [name]
+        assert word in str(found[0].finding)
+        assert found[0].position == {b"tree": None, b"a,b": 1, b'{"bo': 2}[beginning]
+    check(tmp_path / "missing")
+
+
+def test_a_log_that_is_not_what_was_written_is_not_backed_up(tmp_path: Path) -> None:
+    home = DataHome(tmp_path / "home")
+    home.fill()
+    (tmp_path / "home" / "checkpoints.jsonl").write_bytes(b"{}\n")
+    with pytest.raises(ChainBroken):
+        home.back_up(tmp_path / "backup")
+    assert not (tmp_path / "backup" / MANIFEST).exists()
+
+
+def test_what_is_written_meanwhile_has_all_its_artifacts_in_the_backup(a_home: DataHome, tmp_path: Path) -> None:
+    stopping = threading.Event()
+
+    def train() -> None:
+        artifacts, number = LocalArtifacts(root=a_home.path / "artifacts"), 0
+        while not stopping.is_set():
+            number += 1
+            name = artifacts.put(b"%d" % number)
+            a_home.append(b'{"artifact_url":"artifact:%s"}' % name.encode())
+
+    training = threading.Thread(target=train)
+    training.start()
+    try:
+        for number in range(5):
+            manifest = a_home.back_up(tmp_path / f"backup-{number}")
+            assert manifest.missing == ()
+            check(tmp_path / f"backup-{number}")
+    finally:
+        stopping.set()
+        training.join()
+
+
+def test_progress_is_told_of_events_and_of_artifacts(a_home: DataHome, tmp_path: Path) -> None:
+    told: dict[str, tuple[int, int | None]] = {}
+    back_up(
+        tmp_path / "backup",
+        log=a_home.log,
+        files=a_home.files,
+        artifacts=a_home.path / "artifacts",
+        at=NOON,
+        on_step=lambda what, done, of: told.update({what: (done, of)}),
+    )
+    assert told == {"events": (4, 4), "artifacts": (3, 3)}
+
+
+def test_a_manifest_of_another_format_is_refused(a_backup: Path) -> None:
+    path = a_backup / MANIFEST
+    document = json.loads(path.read_text())
+    for changes in ({"format": "other"}, {"version": 2}, {"log": None}, {"artifacts": {"../../etc": 1}}):
+        path.write_text(json.dumps(document | changes))
+        with pytest.raises(BackupDamaged):
+            Manifest.read(a_backup)
+    for content in (b"", b"{", b"null", b"\xff"):
+        path.write_bytes(content)
+        with pytest.raises(BackupDamaged):
+            Manifest.read(a_backup)
