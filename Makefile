@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --group install
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench faults lock clean
 
 run: $(VENV)/.service
 	$(BIN)/ml-service serve --demo
@@ -20,6 +20,10 @@ lint: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(BIN)/python -m tests.benchmarks
+
+# fifty times a killed writer, a thousand edited logs, and so on: what the tests do in passing, at full size
+faults: $(VENV)/.development
+	ML_FAULTS_SCALE=17 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
 
 lock: $(BIN)/python
 	$(BIN)/pip install --quiet uv
