@@ -5,7 +5,7 @@ from importlib import import_module
 
 from tests.benchmarks.measure import Figure, machine
 
-ALL = ("start", "commands", "lag", "training", "uploads")
+ALL = ("start", "commands", "lag", "training", "uploads", "search", "snapshots", "verification")
 
 
 def main(names: list[str]) -> None:
