@@ -9,21 +9,17 @@ from threading import Event
 from time import monotonic
 from uuid import UUID
 
-from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
-from application.models.projection import project as project_models
 from application.ports.filters import Comparison, FieldPath, Operator
 from application.ports.leadership import Leadership
-from application.ports.read_models import Collection, Project, Query, ReadModels
+from application.ports.read_models import Collection, Query, ReadModels
 from application.snapshotting import Snapshotter
 from application.training.handlers import Attempts
 from application.training.leases import Held, LeaseWatch
-from application.training.projection import project as project_jobs
 from domain.training.values import JobStatus
 from infrastructure.heartbeats import SqlHeartbeats
-from infrastructure.read_models.building import OnProgress, Progress, Source
+from infrastructure.read_models.building import OnProgress, Progress
 from infrastructure.read_models.opening import open_current
-from infrastructure.read_models.replays import replay_of
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
@@ -31,9 +27,14 @@ from infrastructure.system.identity import RandomIdentity
 from infrastructure.system.periodic import Periodic
 from interfaces.maintenance import checkpointer
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, leadership, operation, read_model_generations
-
-PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs)
+from interfaces.stores import (
+    PROJECTIONS,
+    event_environment,
+    leadership,
+    operation,
+    read_model_generations,
+    read_model_source,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
         ledger = resources.enter_context(Ledger(event_environment(settings), snapshots=snapshots))
         read_models = open_current(
             generations=read_model_generations(settings),
-            source=Source(log=ledger, replay=replay_of(ledger), projections=PROJECTIONS),
+            source=read_model_source(settings, ledger),
             on_progress=_logged(),
         )
         resources.callback(read_models.close)

@@ -17,6 +17,8 @@ from domain.errors import suggestion
 from interfaces.cli.app import app
 from interfaces.cli.audit import audit_commands
 from interfaces.cli.backup import add_backup_commands
+from interfaces.cli.progress_bars import OnStep
+from interfaces.cli.rebuild import RebuiltReadModels, add_rebuild_command
 from interfaces.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,8 +144,18 @@ def _maintenance(home: Path | None, database_url: str | None) -> "ServiceMainten
     return ServiceMaintenance(settings)
 
 
+def _rebuild(
+    home: Path | None, database_url: str | None, *, accept_differences: bool, on_step: OnStep
+) -> RebuiltReadModels:
+    settings = _settings(home=home, database_url=database_url)
+    from interfaces.rebuilding import rebuild_read_models  # noqa: PLC0415 - see above
+
+    return rebuild_read_models(settings, accept_differences=accept_differences, on_step=on_step)
+
+
 app.add_typer(audit_commands(_maintenance), name="audit")
 add_backup_commands(app, _maintenance)
+add_rebuild_command(app, _rebuild)
 
 
 def _settings(**flags: Any) -> Settings:

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import SQLAlchemyError
+
 from infrastructure.backup.manifest import BackupDamaged, Manifest
 from infrastructure.backup.restoring import restore
 from infrastructure.backup.writing import DirectoryNotEmpty, OnStep, back_up
@@ -56,7 +59,7 @@ class ServiceMaintenance:
     def verify(self, file: Path | None, *, public_keys: Sequence[str], on_step: OnStep) -> SoundLog:
         """Verify a portable log, or where none is given the log itself."""
         trusted = _parsed(public_keys)
-        with _ended():
+        with told_as_endings():
             total: int | None = None
 
             def on_begin(head: int) -> None:
@@ -81,7 +84,7 @@ class ServiceMaintenance:
 
     def export(self, into: BinaryIO, *, on_step: OnStep) -> SoundLog:
         """Write the portable log."""
-        with _ended():
+        with told_as_endings():
             signed = signed_of_home(self._files)
             signed.require_genuine()
             with self._event_log.snapshot() as snapshot:
@@ -103,7 +106,7 @@ class ServiceMaintenance:
 
     def checkpoint(self) -> SignedHead | None:
         """Sign the newest head; None where there is no event yet."""
-        with _ended():
+        with told_as_endings():
             signed = sign_head(self._event_log, self._files, at=SystemClock().now())
         if signed is None:
             return None
@@ -113,7 +116,7 @@ class ServiceMaintenance:
 
     def back_up(self, directory: Path, *, on_step: OnStep) -> Copied:
         """Copy the log and all artifacts into an empty directory."""
-        with _ended():
+        with told_as_endings():
             manifest = back_up(
                 directory,
                 log=self._event_log,
@@ -127,7 +130,7 @@ class ServiceMaintenance:
     def restore(self, directory: Path, *, public_keys: Sequence[str], on_step: OnStep) -> Copied:
         """Make an empty data directory and store into what a backup holds."""
         trusted = _parsed(public_keys)
-        with _ended(), locked_home(self._settings):
+        with told_as_endings(), locked_home(self._settings):
             checked = restore(
                 directory,
                 home=self._settings.home,
@@ -162,8 +165,12 @@ def _copied(manifest: Manifest) -> Copied:
 
 
 @contextmanager
-def _ended() -> Iterator[None]:
-    """Tell what went wrong in the words of the command line."""
+def told_as_endings() -> Iterator[None]:
+    """Tell what went wrong in the words of the command line.
+
+    Raises:
+        Ending: In place of what the block raises.
+    """
     try:
         yield
     except (ChainBroken, BackupDamaged) as error:
@@ -172,6 +179,8 @@ def _ended() -> Iterator[None]:
         raise Misused(str(error)) from error
     except (LogUnreachable, KeyUnusable, HomeUnusable) as error:
         raise OutOfReach(str(error)) from error
+    except (PersistenceError, SQLAlchemyError) as error:
+        raise OutOfReach(" ".join(str(error).split())) from error
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -1,70 +1,52 @@
-"""Puts together what makes the read models anew, whether a service runs or not."""
+"""Puts together what makes the read models anew: it needs the settings, and no service that runs."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-
-from eventsourcing.persistence import PersistenceError
-from psycopg import Error as PostgresError
-from sqlalchemy.exc import SQLAlchemyError
+from contextlib import closing
 
 from application.ledger import Ledger
-from infrastructure.postgres_connection import DatabaseURLInvalid
-from infrastructure.read_models.building import Progress, Source
+from infrastructure.read_models.building import Progress
 from infrastructure.read_models.projecting import ProjectionFailed
 from infrastructure.read_models.rebuild import rebuild
 from interfaces.cli.progress_bars import OnStep
 from interfaces.cli.rebuild import RebuiltReadModels
-from interfaces.cli.verdicts import Finding, Misused, OutOfReach
-from interfaces.engine import PROJECTIONS
+from interfaces.cli.verdicts import Finding
+from interfaces.maintenance import stored_log, told_as_endings
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, read_model_generations, replay
+from interfaces.stores import event_environment, read_model_generations, read_model_source
 
 
 def rebuild_read_models(settings: Settings, *, accept_differences: bool, on_step: OnStep) -> RebuiltReadModels:
-    """Make the read models of a service anew from its log.
+    """Make them anew, compare, and switch.
 
     Raises:
         Finding: A projection does not get past an event.
-        OutOfReach: There is no log, or a database cannot be used.
-        Misused: The database's URL is none.
+        OutOfReach: There is no log, or it cannot be read.
     """
-    if settings.database_url is None and not settings.events_path.exists():
-        msg = f"there is no service at {settings.home}: give its --home"
-        raise OutOfReach(msg)
+    with told_as_endings():
+        with stored_log(settings).snapshot():
+            pass  # there is a log: the ledger would not ask, but make one
+        return _rebuilt(settings, accept_differences=accept_differences, on_step=on_step)
 
+
+def _rebuilt(settings: Settings, *, accept_differences: bool, on_step: OnStep) -> RebuiltReadModels:
     def on_progress(progress: Progress) -> None:
         on_step(progress.stage.value, progress.done, progress.total or None)
 
-    with _ended(), ExitStack() as resources:
-        ledger = resources.enter_context(Ledger(event_environment(settings)))
-        generations = read_model_generations(settings)
-        resources.callback(generations.close)
-        rebuilt = rebuild(
-            generations=generations,
-            source=Source(log=ledger, replay=replay(settings, ledger), projections=PROJECTIONS),
-            on_progress=on_progress,
-            accept_differences=accept_differences,
-        )
+    with (
+        Ledger(event_environment(settings)) as ledger,
+        closing(read_model_generations(settings)) as generations,
+    ):
+        try:
+            rebuilt = rebuild(
+                generations=generations,
+                source=read_model_source(settings, ledger),
+                on_progress=on_progress,
+                accept_differences=accept_differences,
+            )
+        except ProjectionFailed as failed:
+            raise Finding(f"position {failed.position}: {failed.reason}") from failed
     return RebuiltReadModels(
         position=rebuilt.position,
         is_current=rebuilt.is_current,
         is_compared=rebuilt.is_compared,
-        findings=[f"position {each.position}: {each.reason}" for each in rebuilt.differences],
+        findings=[str(each) for each in rebuilt.differences],
     )
-
-
-@contextmanager
-def _ended() -> Iterator[None]:
-    """Tell what went wrong in the words of the command line."""
-    try:
-        yield
-    except ProjectionFailed as error:
-        raise Finding(f"position {error.position}: {error.reason}") from error
-    except DatabaseURLInvalid as error:
-        raise Misused(str(error)) from error
-    except (PersistenceError, PostgresError, SQLAlchemyError) as error:
-        msg = f"the database cannot be used: {' '.join(str(error).split())}"
-        raise OutOfReach(msg) from error
-    except OSError as error:
-        msg = f"{error.strerror or error}: {error.filename}"
-        raise OutOfReach(msg) from error

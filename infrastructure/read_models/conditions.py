@@ -133,7 +133,7 @@ def _is_met(condition: Comparison | OneOf, attribute: FromClause) -> ColumnEleme
 
 
 def _is_range(comparison: Comparison) -> bool:
-    """Tell whether what fulfils the comparison lies together in the order of its values."""
-    if comparison.operator is Operator.LIKE:
-        return beginning(str(comparison.literal)) != ""
+    """Tell whether an index alone finds what fulfils the comparison, as it lies together in the index."""
+    if comparison.operator is Operator.LIKE:  # of texts at keys no index holds the whole
+        return comparison.field.key is None and beginning(str(comparison.literal)) != ""
     return comparison.operator not in {Operator.NE, Operator.ILIKE}

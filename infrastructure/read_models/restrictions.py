@@ -105,7 +105,8 @@ class Restricting:
             found, left = self._narrowed(conditions, version, fields)
         if found is None:
             return Restriction(None, exists_in(version.table, belongs, all_of(map(translation.of, left))))
-        theirs = select(version.table.c.model_id).where(self._moment.of(version.table)).distinct()
+        # not DISTINCT, which databases would go through all versions model by model for
+        theirs = select(version.table.c.model_id).where(self._moment.of(version.table))
         if found.are_by_column:
             holds = all_of(map(translation.of, conditions))
         else:

@@ -25,23 +25,36 @@ from application.ports.filters import (
 )
 from application.ports.read_models import Collection, ParkedEvent, PositionTaken, Query, ReadModels
 from domain.errors import InvalidInput
+from infrastructure.read_models.building import Source
+from infrastructure.read_models.current import CurrentReadModels
 from infrastructure.read_models.dialects import sqlite_url
+from infrastructure.read_models.file_generations import FileGenerations
+from infrastructure.read_models.opening import open_current
+from infrastructure.read_models.replays import replay_of
 from infrastructure.read_models.sql import SqlReadModels
 from tests.support.documents import a_model, a_version
+from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.fakes.read_models import InMemoryReadModels
 
 MODELS, VERSIONS = Collection.MODELS, Collection.VERSIONS
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
 
-@pytest.fixture(params=["in memory", "SQLite", "PostgreSQL"])
+@pytest.fixture(params=["in memory", "SQLite", "PostgreSQL", "current generation"])
 def empty_read_models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadModels]:
-    models: InMemoryReadModels | SqlReadModels
+    models: InMemoryReadModels | SqlReadModels | CurrentReadModels
     match request.param:
         case "in memory":
             models = InMemoryReadModels()
         case "SQLite":
             models = SqlReadModels(url=sqlite_url(tmp_path / "r.db"))
+        case "current generation":
+            log = InMemoryEventLog()
+            models = open_current(
+                generations=FileGenerations(tmp_path),
+                source=Source(log=log, replay=replay_of(log), projections=()),
+                on_progress=lambda _: None,
+            )
         case _:
             models = SqlReadModels(url=request.getfixturevalue("postgres_url"))
     yield models

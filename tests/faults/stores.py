@@ -1,5 +1,8 @@
 """The stores that faults are tried on."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.support.service import RunningService
@@ -17,8 +20,20 @@ class Store:
         self.home = home
         self.database_url = database_url
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a program on the store is told, as environment variables."""
+        return {} if self.database_url is None else {"ML_SERVICE_DATABASE_URL": self.database_url}
+
     def serve(self, *flags: str, **settings: str) -> RunningService:
         """Start a service on the store."""
-        if self.database_url is not None:
-            settings = {"ML_SERVICE_DATABASE_URL": self.database_url, **settings}
-        return RunningService(self.home, *flags, **settings)
+        return RunningService(self.home, *flags, **self.settings, **settings)
+
+    def command(self, name: str, *, stdout: int) -> subprocess.Popen[str]:
+        """Start another program on the store: `ml-service NAME`."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "interfaces.main", name, "--home", str(self.home)],
+            stdout=stdout,
+            text=True,
+            env={**os.environ, **self.settings},
+        )
