@@ -7,14 +7,13 @@ from sqlalchemy import Engine
 from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
 from application.models.projection import project as project_models
-from application.ports.event_log import EventLog
 from application.ports.read_models import Project
 from application.training.projection import project as project_jobs
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
 from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
 from infrastructure.event_store.settings import postgres_environment, sqlite_environment
 from infrastructure.operation import operation_engine
-from infrastructure.read_models.building import Replay, Source
+from infrastructure.read_models.building import Source
 from infrastructure.read_models.file_generations import FileGenerations
 from infrastructure.read_models.generations import Generations
 from infrastructure.read_models.schema_generations import SchemaGenerations
@@ -39,12 +38,6 @@ def read_model_generations(settings: Settings) -> Generations:
     """Return the generations of read models."""
     url = _url(settings)
     return FileGenerations(settings.home) if url is None else SchemaGenerations(url)
-
-
-def replay(settings: Settings, log: EventLog) -> Replay:
-    """Return every event of the log, one by one."""
-    url = _url(settings)
-    return SqliteReplay(settings.events_path, log=log) if url is None else PostgresReplay(url, log=log)
 
 
 def read_model_source(settings: Settings, ledger: Ledger) -> Source:

@@ -30,6 +30,9 @@ class Difference(NamedTuple):
     position: int
     reason: str
 
+    def __str__(self) -> str:
+        return f"position {self.position}: {self.reason}"
+
 
 class Stretch(NamedTuple):
     """The positions in between, `upto` with them, about which both generations are asked."""

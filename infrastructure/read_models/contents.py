@@ -3,6 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
+import orjson
 from pydantic_core import from_json, to_json
 
 from application.ports.read_models import FIELDS, Collection, Document, FieldKind
@@ -17,7 +18,12 @@ NOTHING = "null"
 """A free-form field that is not there."""
 
 # The encoder of the standard library refuses what is not JSON, and has a word for every integer and text.
+# It takes three times as long as the other two together: one refuses other types, though it takes NaN for
+# null; the other writes NaN as such, though it takes a set for a list.
 _strictly_encoded = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_NO_OTHER_TYPES = (
+    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 
 
 class Content(NamedTuple):
@@ -53,6 +59,7 @@ def encoded(document: Any) -> str:
         ValueError, TypeError: It holds what JSON has no word for.
     """
     try:
+        orjson.dumps(document, option=_NO_OTHER_TYPES)
         text = to_json(document).decode()
     except (ValueError, TypeError):
         return _strictly_encoded(document)

@@ -124,9 +124,11 @@ def orders(draw: st.DrawFn, roots: st.SearchStrategy[str]) -> tuple[Order, ...]:
 
 
 class Twins(RuleBasedStateMachine):
-    """Args:
-    server: Where the read models in SQL lie; None for SQLite.
-    rare_rows: With none, every selection is taken for a common one, so that the other plans are asked, too.
+    """Puts the same into both and asks both the same.
+
+    Args:
+        server: Where the read models in SQL lie; None for SQLite.
+        rare_rows: With none, every selection is taken for a common one, so that the other plans are asked, too.
     """
 
     def __init__(self, server: PostgresServer | None, rare_rows: int) -> None:

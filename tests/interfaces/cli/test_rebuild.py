@@ -95,7 +95,7 @@ def test_accepted_differences_are_told_too_and_gone_afterwards(a_service_of_thre
 
 def test_without_a_service_it_ends_with_3(tmp_path):
     done = run(settings_of(tmp_path / "none", None))
-    assert (done.exit_code, "there is no service" in done.stderr) == (3, True)
+    assert (done.exit_code, "there is no log" in done.stderr) == (3, True)
 
 
 def test_a_database_that_is_not_there_ends_with_3_and_keeps_its_password(tmp_path):
