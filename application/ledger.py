@@ -87,9 +87,14 @@ class Ledger(Application[UUID]):
         """Return the training job as of its last event; None when there is none."""
         return self._state(job_id, training.evolve, TrainingJobRequested)
 
-    def reservation(self, kind: str, name: str) -> Reservation:
-        """Return who holds a name among models (`model`) or datasets (`dataset`)."""
-        found = self._state(reservation_id(kind, name), naming.evolve, NameReserved)
+    def reservation(self, kind: str, name: str, *, upto: int | None = None) -> Reservation:
+        """Return who holds a name among models (`model`) or datasets (`dataset`), or held it at the position."""
+        stream_id = reservation_id(kind, name)
+        if upto is None:
+            found = self._state(stream_id, naming.evolve, NameReserved)
+        else:  # a stream has no more events than there are positions
+            until_then: Iterable[Any] = self._select(after=0, upto=upto, limit=upto, originator_id=stream_id)
+            found = kernel.fold(naming.evolve, (each.event for each in until_then), None)
         return found or never_reserved(kind, name)
 
     def id_of(self, kind: str, reference: str) -> UUID | None:

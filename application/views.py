@@ -11,6 +11,11 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def instant_in_words(instant: datetime) -> str:
+    """Return the instant as sentences for people have it: in UTC, to the second."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str, when_used="json")]
 
 

@@ -81,9 +81,15 @@ class NameReleased(DomainEvent, abstract=True):
 
 
 class Reservation(Aggregate):
-    """Who holds a name; version 0 and nobody when it was never taken."""
+    """Who holds a name; version 0 and nobody when it was never taken.
+
+    Attributes:
+        holder_id: None while the name is free.
+        last_holder_id: Who holds it, or was the last to; None when it was never taken.
+    """
 
     holder_id: UUID | None = None
+    last_holder_id: UUID | None = None
 
 
 Reserved = TypeVar("Reserved", bound=NameReserved)
@@ -103,7 +109,12 @@ def never_reserved(kind: str, name: str) -> Reservation:
 def evolve(state: Reservation | None, event: NameReserved | NameReleased) -> Reservation:
     """Return the reservation after the event."""
     holder = event.holder_id if isinstance(event, NameReserved) else None
-    return Reservation(id=event.originator_id, version=event.originator_version, holder_id=holder)
+    return Reservation(
+        id=event.originator_id,
+        version=event.originator_version,
+        holder_id=holder,
+        last_holder_id=event.holder_id,
+    )
 
 
 def reserve(

@@ -10,7 +10,6 @@ from application.ledger import Ledger
 from application.service import Service
 from application.training.handlers import Attempts
 from application.training.worker import Worker
-from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.subprocess import SubprocessTrainer
@@ -18,9 +17,10 @@ from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import prepared_engine
+from interfaces.home import require_finished
 from interfaces.maintenance import log_verifier
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, operation
+from interfaces.stores import event_environment, opened_artifacts, operation
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
     from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
 
     with ExitStack() as resources:
-        artifacts = LocalArtifacts(root=settings.artifacts_path.absolute())
+        artifacts = opened_artifacts(settings)
         artifacts.clear_incoming()
         engine = resources.enter_context(prepared_engine(settings))
         serving = Serving(
@@ -55,7 +55,13 @@ def running_service(settings: Settings) -> Iterator[Service]:
 
 @contextmanager
 def ready_worker(settings: Settings) -> Iterator[Worker]:
-    """Yield a worker over the service's home, ready to run."""
+    """Yield a worker over the service's home, ready to run.
+
+    Raises:
+        HomeUnfinished: A restore into the home did not end.
+        ArtifactsElsewhere: The database's artifacts are in another directory.
+    """
+    require_finished(settings)
     with ExitStack() as resources:
         snapshots = SqlSnapshots(operation(settings))
         resources.callback(snapshots.close)
@@ -67,7 +73,7 @@ def ready_worker(settings: Settings) -> Iterator[Worker]:
             ledger=ledger,
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=SystemClock(), actor=actor),
             trainer=SubprocessTrainer(
-                artifacts=LocalArtifacts(root=settings.artifacts_path.absolute()),
+                artifacts=opened_artifacts(settings),
                 num_threads=settings.training_threads,
             ),
             heartbeats=heartbeats,

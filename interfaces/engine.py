@@ -25,6 +25,7 @@ from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from infrastructure.system.periodic import Periodic
+from interfaces.home import HomeUnusable, require_finished
 from interfaces.maintenance import checkpointer
 from interfaces.settings import Settings
 from interfaces.stores import (
@@ -97,7 +98,15 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
 
 
 def run_engine(settings: Settings) -> None:
-    """Run an engine, working or standing by, until SIGINT or SIGTERM."""
+    """Run an engine, working or standing by, until SIGINT or SIGTERM.
+
+    Raises:
+        HomeUnusable: Its log is in no such data directory, or a restore into that did not end.
+    """
+    if settings.database_url is None and not settings.events_path.exists():
+        message = f"there is no service at {settings.home}: start one, or give its --home or --database-url"
+        raise HomeUnusable(message)
+    require_finished(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stopping = Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from infrastructure.backup.restoring import is_unfinished
 from interfaces.settings import Settings
 
 
@@ -14,12 +15,28 @@ class HomeUnusable(Exception):
     """The data directory cannot be had; the message says why and what to do.
 
     HomeUnusable
-    └── HomeTaken   another service runs on it
+    ├── HomeTaken        another service runs on it
+    └── HomeUnfinished   a restore into it did not end
     """
 
 
 class HomeTaken(HomeUnusable):
     """Another service runs on this data directory."""
+
+
+class HomeUnfinished(HomeUnusable):
+    """A restore into the data directory was ended half-way."""
+
+
+def require_finished(settings: Settings) -> None:
+    """Demand that no restore is under way, or was ended half-way: what is there is not what was backed up.
+
+    Raises:
+        HomeUnfinished: One is.
+    """
+    if is_unfinished(settings.home):
+        message = f"a restore into {settings.home} has not ended: run `ml-service restore` again, to its end"
+        raise HomeUnfinished(message)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from interfaces.settings import Settings
 if TYPE_CHECKING:
     from interfaces.maintenance import ServiceMaintenance
 
-_FINDING, _USAGE, _OUT_OF_REACH = 1, 2, 3
+_USAGE, _OUT_OF_REACH = 2, 3
 _OF_CLIENTS = {"ML_SERVICE_URL"}
 
 Home = Annotated[Path | None, typer.Option(help="Data directory.", show_default=".ml-service")]
@@ -42,6 +42,12 @@ DatabaseUrl = Annotated[
         help="PostgreSQL for events and read models (postgresql://…).", show_default="SQLite in the data directory"
     ),
 ]
+Artifacts = Annotated[
+    Path | None,
+    typer.Option(
+        help="Directory of models and datasets, shared by all that use one database.", show_default="in --home"
+    ),
+]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="warning")]
 
 
@@ -52,6 +58,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 for any free one.", show_default="8000")] = None,
     home: Home = None,
     database_url: DatabaseUrl = None,
+    artifacts: Artifacts = None,
     lease_s: LeaseS = None,
     dataset_root: Annotated[
         Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
@@ -75,6 +82,7 @@ def serve(
         port=port,
         home=home,
         database_url=database_url,
+        artifacts=artifacts,
         lease_s=lease_s,
         dataset_root=dataset_root,
         upload_max_bytes=upload_max_bytes,
@@ -93,6 +101,7 @@ def worker(
     *,
     home: Home = None,
     database_url: DatabaseUrl = None,
+    artifacts: Artifacts = None,
     lease_s: LeaseS = None,
     training_threads: Threads = None,
     log_level: LogLevel = None,
@@ -102,6 +111,7 @@ def worker(
     settings = _settings(
         home=home,
         database_url=database_url,
+        artifacts=artifacts,
         lease_s=lease_s,
         training_threads=training_threads,
         log_level=log_level,
@@ -114,7 +124,7 @@ def worker(
         watch(sys.stdin.fileno())
     if not settings.home.is_dir():
         _end(f"there is no service at {settings.home}: start one, or give its --home")
-    with ready_worker(settings) as ready:
+    with _told_why_not(settings), ready_worker(settings) as ready:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ready.stop())
         ready.run()
@@ -184,24 +194,28 @@ def _told_why_not(settings: Settings) -> Iterator[None]:
     from psycopg import OperationalError as Unreachable  # noqa: PLC0415 - see above
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
 
+    from infrastructure.artifacts.belonging import ArtifactsElsewhere  # noqa: PLC0415 - see above
     from infrastructure.postgres_connection import DatabaseURLInvalid  # noqa: PLC0415 - see above
     from interfaces.home import HomeUnusable  # noqa: PLC0415 - see above
 
     try:
         yield
-    except HomeUnusable as error:
+    except (ArtifactsElsewhere, HomeUnusable) as error:
         _end(str(error))
     except DatabaseURLInvalid as error:
-        _end(str(error), status=_USAGE)
+        _end(str(error))
     except (Unreachable, PersistenceError, SQLAlchemyError) as error:
-        _end(f"the database cannot be used: {' '.join(str(error).split())}", status=_OUT_OF_REACH)
+        _end(
+            f"the database cannot be used: {' '.join(str(error).partition('(Background')[0].split())}",
+            status=_OUT_OF_REACH,
+        )
     except OSError as error:
         hint = "; give another --port (0: any free one)" if error.errno == errno.EADDRINUSE else ""
         reason = (error.strerror or str(error)).partition(" (")[0]  # Python repeats the address in brackets
         _end(f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}")
 
 
-def _end(message: str, *, status: int = _FINDING) -> None:
+def _end(message: str, *, status: int = _USAGE) -> None:
     sys.stderr.write(f"ml-service: {message}\n")
     raise typer.Exit(status)
 

@@ -20,6 +20,7 @@ from infrastructure.event_store.portable_log import export
 from infrastructure.event_store.postgres_log import PostgresLog
 from infrastructure.event_store.restoring import EmptyPostgresStore, EmptySQLiteStore, EmptyStore, StoreNotEmpty
 from infrastructure.event_store.sqlite_log import SQLiteLog
+from infrastructure.postgres_connection import DatabaseURLInvalid, conninfo
 from infrastructure.system.clock import SystemClock
 from interfaces.cli.maintenance import Copied, SignedHead, SoundLog
 from interfaces.cli.verdicts import Finding, Misused, OutOfReach
@@ -28,9 +29,18 @@ from interfaces.settings import Settings
 
 
 def stored_log(settings: Settings) -> StoredLog:
-    """Return the log, to be read past the service."""
+    """Return the log, to be read past the service.
+
+    Raises:
+        Misused: The database's URL is none.
+    """
     if settings.database_url is not None:
-        return PostgresLog(settings.database_url.get_secret_value())
+        url = settings.database_url.get_secret_value()
+        try:
+            conninfo(url)
+        except DatabaseURLInvalid as error:
+            raise Misused(str(error)) from error
+        return PostgresLog(url)
     return SQLiteLog(settings.events_path)
 
 
@@ -180,7 +190,7 @@ def told_as_endings() -> Iterator[None]:
     except (LogUnreachable, KeyUnusable, HomeUnusable) as error:
         raise OutOfReach(str(error)) from error
     except (PersistenceError, SQLAlchemyError) as error:
-        raise OutOfReach(" ".join(str(error).split())) from error
+        raise OutOfReach(" ".join(str(error).partition("(Background")[0].split())) from error
     except BrokenPipeError:
         raise
     except OSError as error:

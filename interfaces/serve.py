@@ -15,7 +15,7 @@ import uvicorn
 from application.service import Service
 from infrastructure.system.children import Child
 from interfaces.bootstrap import running_service
-from interfaces.home import announced, locked_home
+from interfaces.home import announced, locked_home, require_finished
 from interfaces.http.app import create_app
 from interfaces.http.stopping import Stopping
 from interfaces.settings import Settings
@@ -31,10 +31,12 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
 
     Raises:
         HomeTaken: Another service runs on the data directory.
+        HomeUnfinished: A restore into it did not end.
         OSError: The address cannot be listened on.
     """
     with ExitStack() as resources:
         resources.enter_context(locked_home(settings))
+        require_finished(settings)
         listener = resources.enter_context(_listener(settings))
         service = resources.enter_context(running_service(settings))
         worker = Child(name="worker", arguments=_command("interfaces.main", "worker", "--lifeline"))

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
         port: Port to listen on; 0 for any free one.
         home: Data directory: events, read models, artifacts.
         database_url: PostgreSQL for events and read models (`postgresql://…`); SQLite in `home` when not set.
+        artifacts: Directory of models and datasets, one for all that use one database; in `home` when not set.
         lease_s: How long a worker may show no sign of life before its job is given to another.
         dataset_root: Directory whose files may be registered by `uri`; none may when it is not set.
         upload_max_bytes: Larger uploads are refused.
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     home: Path = Path(".ml-service")
     database_url: SecretStr | None = None
+    artifacts: Path | None = None
     lease_s: float = Field(default=15.0, ge=0.5, le=3600)
     dataset_root: DirectoryPath | None = None
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
@@ -56,7 +58,7 @@ class Settings(BaseSettings):
     @property
     def artifacts_path(self) -> Path:
         """Where trained models and datasets lie."""
-        return self.home / "artifacts"
+        return self.home / "artifacts" if self.artifacts is None else self.artifacts
 
     @property
     def service_file(self) -> Path:

@@ -1,6 +1,7 @@
 """Which database keeps what: files of SQLite in the data directory, or PostgreSQL."""
 
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from sqlalchemy import Engine
 
@@ -9,6 +10,8 @@ from application.ledger import Ledger
 from application.models.projection import project as project_models
 from application.ports.read_models import Project
 from application.training.projection import project as project_jobs
+from infrastructure.artifacts.belonging import require_belonging
+from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
 from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
 from infrastructure.event_store.settings import postgres_environment, sqlite_environment
@@ -51,6 +54,28 @@ def leadership(settings: Settings) -> AbstractContextManager[FileLeadership | Po
     """Return the lease of the engine, let go of at the end."""
     url = _url(settings)
     return closing(FileLeadership(settings.engine_lock_path) if url is None else PostgresLeadership(url))
+
+
+def opened_artifacts(settings: Settings) -> LocalArtifacts:
+    """Return the models and datasets, which are those of the database.
+
+    Raises:
+        ArtifactsElsewhere: The database's are in another directory.
+    """
+    root = settings.artifacts_path.absolute()
+    if settings.database_url is not None:
+        with _disposed(operation(settings)) as engine:
+            require_belonging(engine, root)
+    return LocalArtifacts(root=root)
+
+
+@contextmanager
+def _disposed(engine: Engine) -> Iterator[Engine]:
+    """Yield the connections, closed at the end."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _url(settings: Settings) -> str | None:

@@ -1,19 +1,21 @@
 """Why a version is in production, or why it is not: the causal chain, told in order."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from application.audit import sentences
-from application.audit.origins import Fact, Origins, beside, moves_of, origins_of
+from application.audit.gaps import gaps_of
+from application.audit.origins import Fact, Origins, beside, moves_of, origins_of, retirement_of
 from application.audit.views import EventReference
 from application.ledger import Ledger
 from application.ports.read_models import Document, ReadModels
 from application.views import Instant, View
-from domain.models.events import VersionStatusChanged
+from domain.models.events import ModelRetired, VersionStatusChanged
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobStarted
 
-Step = Literal["dataset", "training requested", "training started", "trained", "registered", "moved"]
+Step = Literal["dataset", "training requested", "training started", "trained", "registered", "moved", "retired"]
 
 
 class CausalLink(EventReference):
@@ -32,11 +34,14 @@ class VersionExplanation(View):
     """Why a version is in production, or why it is not.
 
     Attributes:
+        status: Of the version; a retired model's versions keep theirs.
+        is_in_production: Whether predictions are made with it by that: never with a retired model's.
         answer: The reason in a sentence or two.
         since: When it came to its status.
         displaced_by: The version whose promotion took it out of production, when that is why it is not.
         chain: What led there, in order: dataset, training, registration, and the moves that matter: the last
-            promotion, what ended it, and the newest.
+            promotion, what ended it, and the newest; last the retirement of its model.
+        gaps: What the log cannot tell, a sentence each.
     """
 
     model_id: str
@@ -49,6 +54,7 @@ class VersionExplanation(View):
     since: Instant
     displaced_by: str | None
     chain: list[CausalLink]
+    gaps: list[str]
 
 
 def explanation_of(
@@ -73,6 +79,7 @@ def explanation_of(
     ended = next((each for each in moves if each.event.previous is ModelStatus.PRODUCTION), None)
     displacing = None if ended is None else beside(ended, ledger=ledger, step=1)
     telling = [each for each in moves if each in (promoted, ended, moves[-1])]
+    retirement = retirement_of(model, ledger=ledger, at=at)
     newest = (moves[-1] if moves else origins.registered).event.provenance.timestamp
     why = sentences.answer(
         status=version["status"],
@@ -81,6 +88,7 @@ def explanation_of(
         displaced=None if promoted is None else beside(promoted, ledger=ledger, step=-1),
         ended=ended,
         displacing=displacing,
+        retirement=_retirement(model, retirement),
     )
     return VersionExplanation(
         model_id=model["id"],
@@ -88,11 +96,16 @@ def explanation_of(
         version_id=version["id"],
         version=version["version"],
         status=version["status"],
-        is_in_production=version["status"] == ModelStatus.PRODUCTION,
-        answer=f"Version {version['version']} of {model['name']!r} {why}{_retirement(model)}",
+        is_in_production=version["status"] == ModelStatus.PRODUCTION and model["retired_at"] is None,
+        answer=f"Version {version['version']} of {model['name']!r} {why}",
         since=newest,
         displaced_by=None if displacing is None else displacing.event.version,
-        chain=[*_beginning(origins), *(_move(each, ledger=ledger) for each in telling)],
+        chain=[
+            *_beginning(origins),
+            *(_move(each, ledger=ledger) for each in telling),
+            *([] if retirement is None else [_end(retirement)]),
+        ],
+        gaps=gaps_of(model, origins, ledger=ledger, read_models=read_models, at=at),
     )
 
 
@@ -125,5 +138,14 @@ def _link(fact: Fact[Any], step: Step, sentence: str) -> CausalLink:
     return CausalLink(**reference.model_dump(), step=step, sentence=told)
 
 
-def _retirement(model: Document) -> str:
-    return "" if model["retired_at"] is None else f" The model was retired at {model['retired_at']}."
+def _end(retirement: Fact[ModelRetired]) -> CausalLink:
+    event = retirement.event
+    return _link(retirement, "retired", sentences.retired(event, at=event.provenance.timestamp))
+
+
+def _retirement(model: Document, retirement: Fact[ModelRetired] | None) -> str | None:
+    if model["retired_at"] is None:
+        return None
+    event = None if retirement is None else retirement.event
+    sentence = sentences.retired(event, at=datetime.fromisoformat(model["retired_at"]))
+    return sentences.with_reason(sentence, None if event is None else event.provenance.reason)

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from application.audit.gaps import gaps_of
 from application.audit.origins import Origins, origins_of
 from application.audit.views import EventReference
 from application.ledger import Ledger
@@ -135,7 +136,7 @@ def lineage_of(
         registered=origins.registered.reference,
         training=_training(origins),
         dataset=_dataset(origins),
-        gaps=_gaps(origins),
+        gaps=gaps_of(model, origins, ledger=ledger, read_models=read_models, at=at),
     )
 
 
@@ -200,19 +201,3 @@ def _dataset(origins: Origins) -> DatasetLineage | None:
         supersedes=None if event.supersedes is None else str(event.supersedes),
         registered=origins.dataset.reference,
     )
-
-
-def _gaps(origins: Origins) -> list[str]:
-    registered = origins.registered.event
-    gaps = []
-    if registered.training_job_id is None:
-        gaps.append("It was trained elsewhere: no training job of this service made it.")
-    elif origins.requested is None or origins.completed is None:
-        gaps.append(f"Training job {registered.training_job_id} cannot be read in full from this log.")
-    if registered.dataset_id is None:
-        gaps.append("Its registration names no dataset of this service.")
-    elif origins.dataset is None:
-        gaps.append(f"Dataset {registered.dataset_id} cannot be read from this log.")
-    elif origins.dataset.event.contents.sha256 != registered.dataset_sha256:
-        gaps.append("The dataset's bytes are not those that the version learned from: their hashes differ.")
-    return gaps

@@ -8,11 +8,11 @@ from uuid import UUID
 from application.audit.views import EventReference, event_reference
 from application.ledger import Ledger
 from application.ports.event_log import Recorded
-from application.ports.read_models import Collection, ReadModels
+from application.ports.read_models import Collection, Document, ReadModels
 from domain.datasets.events import DatasetRegistered
 from domain.errors import UnreadableHistory
 from domain.kernel import DomainEvent, UnknownEvent
-from domain.models.events import VersionRegistered, VersionStatusChanged
+from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged
 from domain.models.values import ModelStatus
 from domain.training.events import (
     TrainingJobCompleted,
@@ -100,6 +100,15 @@ def moves_of(
         if move.event.status is ModelStatus.PRODUCTION:
             break
     return found
+
+
+def retirement_of(model: Document, *, ledger: Ledger, at: int) -> Fact[ModelRetired] | None:
+    """Return when a model was retired; None when it was not by the position, or that cannot be read."""
+    if model["retired_at"] is None:
+        return None
+    topics = (ModelRetired.TOPIC,)
+    found = ledger.read(after=0, upto=at, limit=1, topics=topics, originator_id=UUID(model["id"]))
+    return next(_facts(found, ModelRetired), None)
 
 
 def beside(move: Fact[VersionStatusChanged], *, ledger: Ledger, step: int) -> Fact[VersionStatusChanged] | None:

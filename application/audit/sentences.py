@@ -1,12 +1,13 @@
 """What events say, in sentences for people."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from application.audit.origins import Fact
+from application.views import instant_in_words
 from domain.datasets.events import DatasetRegistered
-from domain.models.events import VersionRegistered, VersionStatusChanged
+from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobCompleted, TrainingJobRequested, TrainingJobStarted
 
@@ -66,6 +67,12 @@ def moved(event: VersionStatusChanged, other: VersionStatusChanged | None) -> st
     return f"{actor} moved version {event.version} from {event.previous.value} to {event.status.value}."
 
 
+def retired(event: ModelRetired | None, *, at: datetime) -> str:
+    """Say who took the model out of service, and when; of an event that cannot be read, that somebody did."""
+    actor = "somebody" if event is None else event.provenance.actor
+    return f"{actor} retired the model on {instant_in_words(at)}."
+
+
 def with_reason(sentence: str, reason: str | None) -> str:
     """Return the sentence, with the reason that the actor gave."""
     return sentence if not reason else f"{sentence} The reason given: “{reason}”."
@@ -79,6 +86,7 @@ def answer(
     displaced: Move | None,
     ended: Move | None,
     displacing: Move | None,
+    retirement: str | None,
 ) -> str:
     """Say why a version is in production, or why it is not; what is said of it begins with a verb.
 
@@ -89,34 +97,38 @@ def answer(
         displaced: The version that was archived by that.
         ended: What took it out of production; None while it is in production.
         displacing: The promotion of another version by which that happened.
+        retirement: Of its model, what is said of it; None while the model serves.
     """
-    if promoted is None:
-        return f"is not in production: nobody has ever promoted it.{_standing(status, since)}"
-    if ended is None:
+    if promoted is not None and ended is None:
         instead = "" if displaced is None else f" in the place of version {displaced.event.version}"
-        sentence = f"has been in production since {_when(since)}: {_actor(promoted)} promoted it{instead}."
+        has_been = "has been" if retirement is None else f"is not in production: {retirement} It had been"
+        by = f"{_actor(promoted)} promoted it{instead}"
+        sentence = f"{has_been} in production since {instant_in_words(since)}: {by}."
         return with_reason(sentence, promoted.event.provenance.reason)
+    reason = _not_in_production(status=status, since=since, ended=ended, displacing=displacing)
+    return reason if retirement is None else f"{reason} {retirement}"
+
+
+def _not_in_production(*, status: str, since: datetime, ended: Move | None, displacing: Move | None) -> str:
+    if ended is None:
+        return f"is not in production: nobody has ever promoted it.{_standing(status, since)}"
     cause = displacing or ended
     how = (
         f"{_actor(ended)} moved it from production to {ended.event.status.value}"
         if displacing is None
         else f"{_actor(displacing)} promoted version {displacing.event.version}, which archived it"
     )
-    sentence = f"is not in production: on {_when(ended.event.provenance.timestamp)} {how}."
+    sentence = f"is not in production: on {instant_in_words(ended.event.provenance.timestamp)} {how}."
     sentence = with_reason(sentence, cause.event.provenance.reason)
     return sentence if status == ended.event.status else f"{sentence}{_standing(status, since)}"
 
 
 def _standing(status: str, since: datetime) -> str:
-    return f" Its status has been {status} since {_when(since)}."
+    return f" Its status has been {status} since {instant_in_words(since)}."
 
 
 def _actor(move: Move) -> str:
     return move.event.provenance.actor
-
-
-def _when(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _listed(values: Mapping[str, Any]) -> str:

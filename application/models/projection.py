@@ -1,6 +1,6 @@
 """How the documents of models and versions follow from events."""
 
-from functools import singledispatch
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,22 +23,27 @@ from domain.models.values import ModelStatus
 
 def project(event: DomainEvent, position: int, rows: Rows) -> None:
     """Put what the event changes of its model and of the versions it speaks of."""
-    if isinstance(event, ModelRegistered):
+    kind = type(event)
+    if kind is ModelRegistered:
         rows.put(Collection.MODELS, event.originator_id, _registered(event), position=position)
         return
-    if not isinstance(event, _EVENTS):
+    changed = _MODEL_CHANGES.get(kind)
+    if changed is None:
         return
     document = rows.get(Collection.MODELS, event.originator_id) or {}
-    changes = {
+    after = {
+        **document,
         "updated_at": instant_text(event.provenance.timestamp),
         "aggregate_version": event.originator_version,
-        **_model_changes(event, document),
+        **changed(event, document),
     }
-    rows.put(Collection.MODELS, event.originator_id, {**document, **changes}, position=position)
-    _put_versions(event, position, rows)
+    rows.put(Collection.MODELS, event.originator_id, after, position=position)
+    put_versions = _VERSION_CHANGES.get(kind)
+    if put_versions is not None:
+        put_versions(event, position, rows)
 
 
-def _registered(event: ModelRegistered) -> Document:
+def _registered(event: Any) -> Document:
     """Return what `model_view` says of the model, without the model: a rebuild makes every one of them."""
     at = instant_text(event.provenance.timestamp)
     return {
@@ -57,40 +62,7 @@ def _registered(event: ModelRegistered) -> Document:
     }
 
 
-_EVENTS = (
-    ModelDescribed,
-    ModelRenamed,
-    VersionRegistered,
-    VersionStatusChanged,
-    AliasAssigned,
-    AliasRemoved,
-    ModelRetired,
-)
-
-
-@singledispatch
-def _model_changes(event: Any, document: Any) -> dict[str, Any]:
-    msg = f"no projection of {type(event).__qualname__}"
-    raise TypeError(msg)
-
-
-@_model_changes.register
-def _(event: ModelDescribed, document: Any) -> dict[str, Any]:
-    return {"description": event.description, "metadata": event.metadata}
-
-
-@_model_changes.register
-def _(event: ModelRenamed, document: Any) -> dict[str, Any]:
-    return {"name": event.name}
-
-
-@_model_changes.register
-def _(event: VersionRegistered, document: Any) -> dict[str, Any]:
-    return {"latest_version": event.version}
-
-
-@_model_changes.register
-def _(event: VersionStatusChanged, document: Any) -> dict[str, Any]:
+def _status_changes(event: VersionStatusChanged, document: Document) -> Document:
     if event.status is ModelStatus.PRODUCTION:
         return {"production_version": event.version}
     if document["production_version"] == event.version:
@@ -98,41 +70,60 @@ def _(event: VersionStatusChanged, document: Any) -> dict[str, Any]:
     return {}
 
 
-@_model_changes.register
-def _(event: AliasAssigned, document: Any) -> dict[str, Any]:
+def _with_alias(event: AliasAssigned, document: Document) -> Document:
     return {"aliases": dict(sorted({**document["aliases"], event.alias: event.version}.items()))}
 
 
-@_model_changes.register
-def _(event: AliasRemoved, document: Any) -> dict[str, Any]:
+def _without_alias(event: AliasRemoved, document: Document) -> Document:
     return {"aliases": {alias: each for alias, each in document["aliases"].items() if alias != event.alias}}
 
 
-@_model_changes.register
-def _(event: ModelRetired, document: Any) -> dict[str, Any]:
-    return {"retired_at": instant_text(event.provenance.timestamp)}
+# looked up by class rather than asked one after the other: a rebuild comes here with every event there is
+_MODEL_CHANGES: Mapping[type[DomainEvent], Callable[[Any, Document], Document]] = {
+    ModelDescribed: lambda event, _: {"description": event.description, "metadata": event.metadata},
+    ModelRenamed: lambda event, _: {"name": event.name},
+    VersionRegistered: lambda event, _: {"latest_version": event.version},
+    VersionStatusChanged: _status_changes,
+    AliasAssigned: _with_alias,
+    AliasRemoved: _without_alias,
+    ModelRetired: lambda event, _: {"retired_at": instant_text(event.provenance.timestamp)},
+}
 
 
-def _put_versions(event: DomainEvent, position: int, rows: Rows) -> None:
-    def change(version_id: UUID, **changes: Any) -> None:
-        document = rows.get(Collection.VERSIONS, version_id) or {}
-        rows.put(Collection.VERSIONS, version_id, {**document, **changes}, position=position)
+def _put_version(event: VersionRegistered, position: int, rows: Rows) -> None:
+    document = registered_version_view(event).model_dump(mode="json")
+    rows.put(Collection.VERSIONS, event.version_id, document, position=position)
 
-    def aliases_of(version_id: UUID) -> set[str]:
-        return set((rows.get(Collection.VERSIONS, version_id) or {})["aliases"])
 
-    if isinstance(event, VersionRegistered):
-        rows.put(
-            Collection.VERSIONS,
-            event.version_id,
-            registered_version_view(event).model_dump(mode="json"),
-            position=position,
-        )
-    elif isinstance(event, VersionStatusChanged):
-        change(event.version_id, status=event.status.value, updated_at=instant_text(event.provenance.timestamp))
-    elif isinstance(event, AliasAssigned):
-        if (previous := event.previous_version_id) is not None:
-            change(previous, aliases=sorted(aliases_of(previous) - {event.alias}))
-        change(event.version_id, aliases=sorted(aliases_of(event.version_id) | {event.alias}))
-    elif isinstance(event, AliasRemoved):
-        change(event.version_id, aliases=sorted(aliases_of(event.version_id) - {event.alias}))
+def _put_status(event: VersionStatusChanged, position: int, rows: Rows) -> None:
+    changes = {"status": event.status.value, "updated_at": instant_text(event.provenance.timestamp)}
+    _change(rows, event.version_id, changes, position)
+
+
+def _move_alias(event: AliasAssigned, position: int, rows: Rows) -> None:
+    if (previous := event.previous_version_id) is not None:
+        _change(rows, previous, {"aliases": sorted(_aliases(rows, previous) - {event.alias})}, position)
+    aliases = _aliases(rows, event.version_id) | {event.alias}
+    _change(rows, event.version_id, {"aliases": sorted(aliases)}, position)
+
+
+def _remove_alias(event: AliasRemoved, position: int, rows: Rows) -> None:
+    aliases = _aliases(rows, event.version_id) - {event.alias}
+    _change(rows, event.version_id, {"aliases": sorted(aliases)}, position)
+
+
+_VERSION_CHANGES: Mapping[type[DomainEvent], Callable[[Any, int, Rows], None]] = {
+    VersionRegistered: _put_version,
+    VersionStatusChanged: _put_status,
+    AliasAssigned: _move_alias,
+    AliasRemoved: _remove_alias,
+}
+
+
+def _change(rows: Rows, version_id: UUID, changes: Document, position: int) -> None:
+    document = rows.get(Collection.VERSIONS, version_id) or {}
+    rows.put(Collection.VERSIONS, version_id, {**document, **changes}, position=position)
+
+
+def _aliases(rows: Rows, version_id: UUID) -> set[str]:
+    return set((rows.get(Collection.VERSIONS, version_id) or {})["aliases"])

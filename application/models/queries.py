@@ -1,10 +1,12 @@
 """Questions about models and versions, answered from the read models."""
 
+from datetime import datetime
 from uuid import UUID
 
 from application.lookup import absence, find_by_reference
-from application.ports.filters import And, Comparison, Condition, FieldPath, IsNull, Operator, Or
+from application.ports.filters import And, Comparison, Condition, FieldPath, IsNull, Not, Operator, Or, Order
 from application.ports.read_models import Collection, Document, Query, ReadModels
+from application.views import instant_in_words
 from domain.models.errors import ModelNotFound, RetiredModel, VersionNotFound
 from domain.models.values import PRODUCTION_ALIAS
 from domain.naming import has_uuid_shape, normal_form
@@ -22,7 +24,8 @@ def get_model(reference: str, *, read_models: ReadModels, at: int | None = None)
     """
     found = find_by_reference(reference, Collection.MODELS, read_models=read_models, at=at)
     if found is None:
-        raise ModelNotFound(absence(f"model {reference!r}", at=at), model=reference)
+        message = f"{absence(f'model {reference!r}', at=at)}{_retired_before(reference, read_models, at=at)}"
+        raise ModelNotFound(message, model=reference)
     if found["retired_at"] is not None and at is None:
         raise RetiredModel(f"Model {found['name']!r} is retired; its history stays readable.", id=found["id"])
     return found
@@ -53,10 +56,36 @@ def get_version(model: Document, reference: str, *, read_models: ReadModels, at:
     )
     for found in read_models.find(query) if number is not None else ():
         return found
-    message = f"Model {model['name']!r} has no version {reference!r}."
-    if at is not None:
-        message = f"Model {model['name']!r} had no version {reference!r} at position {at}."
-    raise VersionNotFound(message, version=reference)
+    raise VersionNotFound(_absence(model, reference, at=at), version=reference)
+
+
+def _absence(model: Document, reference: str, *, at: int | None) -> str:
+    if normal_form(reference) == PRODUCTION_ALIAS:
+        when = "is in production" if at is None else f"was in production at position {at}"
+        return f"No version of model {model['name']!r} {when}."
+    if at is None:
+        return f"Model {model['name']!r} has no version {reference!r}."
+    return f"Model {model['name']!r} had no version {reference!r} at position {at}."
+
+
+def _retired_before(name: str, read_models: ReadModels, *, at: int | None) -> str:
+    """Return a sentence about the model that had the name until it was retired; nothing when none had."""
+    if has_uuid_shape(name):
+        return ""
+    query = Query(
+        collection=Collection.MODELS,
+        where=And(conditions=(_equals("name", normal_form(name)), Not(condition=SERVING))),
+        order_by=(Order(field=FieldPath(root="retired_at"), descending=True),),
+        limit=1,
+        at=read_models.position() if at is None else at,
+    )
+    for found in read_models.find(query):
+        when = instant_in_words(datetime.fromisoformat(found["retired_at"]))
+        return (
+            f" The last of this name was retired on {when}: read it as it was with `as_of`, by its id "
+            f"{found['id']}, or what happened to it under /models/{found['id']}/history."
+        )
+    return ""
 
 
 def _equals(field: str, value: str) -> Condition:

@@ -12,6 +12,9 @@ from pydantic import Field
 from application.ports.filters import Condition, Order
 from domain.kernel import Immutable
 
+PARKED_MAX = 1_000
+"""So many events that cannot be read are told of at most."""
+
 Document = Mapping[str, Any]
 """JSON values under the contract's names, `id` among them. Instants are RFC 3339 text in UTC."""
 

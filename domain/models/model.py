@@ -155,7 +155,7 @@ def change_status(
     if status not in STATUS_MOVES[version.status]:
         allowed = sorted(STATUS_MOVES[version.status])
         raise StatusMoveRefused(
-            f"Version {version.number} is in {version.status}: it may move to {' or '.join(allowed)}.",
+            f"Version {version.number} is {_as_said(version.status)}: it may move to {' or '.join(allowed)}.",
             version=version.number,
             status=version.status,
             allowed=allowed,
@@ -224,6 +224,10 @@ def retire(model: Model, *, by: Provenance) -> ModelRetired:
     """
     require_active(model)
     return ModelRetired(**_next(model, by), name=model.name)
+
+
+def _as_said(status: ModelStatus) -> str:
+    return f"in {status}" if status in {ModelStatus.STAGING, ModelStatus.PRODUCTION} else str(status)
 
 
 def _next(model: Model, by: Provenance) -> Envelope:

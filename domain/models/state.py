@@ -73,6 +73,8 @@ def find_version(model: Model, reference: str) -> Version:
         version_id = model.production_id
     if version_id is None and has_uuid_shape(name):
         version_id = UUID(name)
+    if version_id is None and name == PRODUCTION_ALIAS:
+        raise VersionNotFound(f"No version of model {model.name!r} is in production.", version=reference)
     if version_id is None or version_id not in model.versions:
         raise VersionNotFound(f"Model {model.name!r} has no version {reference!r}.", version=reference)
     return model.versions[version_id]

@@ -113,6 +113,11 @@ def restore(
     return checked
 
 
+def is_unfinished(home: Path) -> bool:
+    """Tell whether a restore into the data directory has begun and not come to its end."""
+    return (home / _UNFINISHED).exists()
+
+
 def _write_log(path: Path, *, home: Path, store: EmptyStore, checked: Checked, on_step: OnStep) -> None:
     total = checked.manifest.log.events
     walk = Walk()

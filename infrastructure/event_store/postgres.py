@@ -149,7 +149,7 @@ class PostgresEventRecorder(ApplicationRecorder):
             parameters.append(upto)
         if topics:
             conditions.append("topic = ANY(%s)")
-            parameters.append(list(topics))
+            parameters.append([topic for topic in topics if "\0" not in topic])  # which no text of PostgreSQL has
         if originator_id is not None:
             conditions.append("originator_id = %s")
             parameters.append(originator_id)

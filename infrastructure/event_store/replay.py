@@ -103,7 +103,8 @@ class _Reader:
         is_plain = type(stream) is bytes and type(version) is int and type(state) is bytes
         if not (is_plain and state.startswith(self._start) and state.endswith(b"}")):
             return None
-        if b"NaN" in state or b"Infinity" in state:  # no numbers here, which this parser would take for such
+        # no numbers here, which this parser would take for such; a letter is found ten times as fast as a word
+        if (b"N" in state and b"NaN" in state) or (b"I" in state and b"Infinity" in state):
             return None
         fields = b'{%s,"originator_id":"%s","originator_version":%d}' % (
             state[len(self._start) : -1],

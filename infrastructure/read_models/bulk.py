@@ -50,34 +50,25 @@ class _Open:
     Attributes:
         columns: What its row holds beside the document.
         since: Its position; None when its row is written, before its end was known.
-        values: Of each free-form field.
+        began: Where its free-form fields began to be what they are; None when their rows are written.
+        values: Of each free-form field; None while all of them are what they were in the beginning: most
+            stay so for ever, and are flattened once.
     """
 
-    __slots__ = ("columns", "document", "since", "text", "values")
+    __slots__ = ("began", "columns", "document", "since", "text", "values")
 
     def __init__(self, document: Document, text: str, columns: list[Any], since: int | None) -> None:
         self.document = document
         self.text = text
         self.columns = columns
         self.since = since
-        self.values: list[_Values] = []
-
-
-class _Put(NamedTuple):
-    """What a position makes of a document.
-
-    Attributes:
-        known: As it was; None when it begins.
-        state: As it is.
-    """
-
-    known: _Open | None
-    state: _Open
+        self.began = since
+        self.values: list[_Values] | None = None
 
 
 def _is_same(known: _Open, state: _Open) -> bool:
-    # Python first, which is quick to see what differs
-    return bool(known.document == state.document) and says_the_same(known.text, state.text)
+    # columns first: where they differ, which is quick to see, the documents do
+    return known.columns == state.columns and says_the_same(known.text, state.text)
 
 
 class BulkRows:
@@ -94,7 +85,7 @@ class BulkRows:
         self._open: OrderedDict[Place, _Open] = OrderedDict()
         self._chars = 0
         self._has_spilled = False
-        self._put: dict[Place, _Put] = {}
+        self._put: dict[Place, _Open] = {}
         self._last_id: tuple[UUID | None, str] = (None, "")
         self._position = 0
         self._before = 0
@@ -124,8 +115,7 @@ class BulkRows:
     def get(self, collection: Collection, id: UUID) -> Document | None:  # noqa: A002 - the field's name
         """Return the document; None when there is none."""
         place = (collection, self._text_of(id))
-        put = self._put.get(place)
-        known = put.state if put is not None else self._known(place)
+        known = self._put.get(place) or self._known(place)
         return None if known is None else known.document
 
     def put(self, collection: Collection, id: UUID, document: Document, *, position: int) -> None:  # noqa: A002
@@ -147,7 +137,7 @@ class BulkRows:
             columns = column_values(collection, id_text, document)
         else:
             columns = values_after(known.columns, collection, before=known.document, document=document)
-        self._put[place] = _Put(known, _Open(document, encoded(document), columns, position))
+        self._put[place] = _Open(document, encoded(document), columns, position)
 
     def discard(self) -> None:
         """Forget what was put at the last position."""
@@ -155,9 +145,11 @@ class BulkRows:
 
     def settle(self) -> None:
         """Take in what was put at the last position: nothing else will be put there."""
-        for place, (known, state) in self._put.items():
+        for place, state in self._put.items():
+            known = self._open.get(place)  # if there is one, it was looked up to be changed
             if known is None:
-                self._begin(place, state)
+                self._open[place] = state
+                self._chars += len(state.text)
             elif not _is_same(known, state):
                 self._go_on(place, known, state)
         self._put.clear()
@@ -179,19 +171,16 @@ class BulkRows:
             self._last_id = (id, str(id))
         return self._last_id[1]
 
-    def _begin(self, place: Place, state: _Open) -> None:
-        roots = KEYED[place[0]]
-        state.values = [_values(root, state.document.get(root), state.since) for root in roots]
-        self._open[place] = state
-        self._chars += len(state.text)
-
     def _go_on(self, place: Place, known: _Open, state: _Open) -> None:
-        for root, held in zip(KEYED[place[0]], known.values, strict=True):
+        roots = KEYED[place[0]]
+        for index, root in enumerate(roots):
             content, before = state.document.get(root), known.document.get(root)
             if content is not before and encoded(content) != encoded(before):
-                self._change(_Field(place, root), held, content, self._position)
+                if known.values is None:
+                    known.values = [_values(each, known.document.get(each), known.began) for each in roots]
+                self._change(_Field(place, root), known.values[index], content, self._position)
         self._end(place, known, self._position)
-        state.values = known.values
+        state.began, state.values = known.began, known.values
         self._open[place] = state
         self._open.move_to_end(place)
         self._chars += len(state.text) - len(known.text)
@@ -204,8 +193,8 @@ class BulkRows:
         if text is None:
             return None
         document = decoded(text)
-        known = _Open(document, text, column_values(*place, document), None)
-        self._begin(place, known)
+        known = self._open[place] = _Open(document, text, column_values(*place, document), None)
+        self._chars += len(text)
         return known
 
     def _change(self, field: _Field, held: _Values, content: Any, position: int) -> None:
@@ -251,10 +240,26 @@ class BulkRows:
     def _store(self, place: Place, known: _Open) -> None:
         if known.since is not None:
             self._end(place, known, OPEN)
+        if known.values is None:
+            if known.began is not None:
+                self._store_values(place, known.document, known.began)
+            return
         for root, held in zip(KEYED[place[0]], known.values, strict=True):
             for key, each in held.items():
                 if each[1] is not None:
                     self._end_values(_Field(place, root), key, each, OPEN)
+
+    def _store_values(self, place: Place, document: Document, since: int) -> None:
+        """Write the values of a document whose free-form fields never changed."""
+        collection, id_ = place
+        name = collection.value
+        rows = self._rows[ATTRIBUTES]
+        before = len(rows)
+        for root in KEYED[collection]:
+            for (_, key), values in flatten(root, document.get(root)).items():
+                for ordinal, value in enumerate(values):
+                    rows.append((name, root, key, id_, OPEN, since, ordinal, *value))
+        self._waiting += len(rows) - before
 
     def _write(self) -> None:
         """Write what waits: first ends, which are of rows written before, then rows."""

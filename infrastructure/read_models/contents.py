@@ -63,8 +63,11 @@ def encoded(document: Any) -> str:
         text = to_json(document).decode()
     except (ValueError, TypeError):
         return _strictly_encoded(document)
-    # what is not a number is written so, but so may be a text that speaks of it
-    return _strictly_encoded(document) if "NaN" in text or "Infinity" in text else text
+    # What is not a number is written so, but so may be a text that speaks of it. A letter is found ten times as
+    # fast as a word, and most documents lack both.
+    if ("N" in text and "NaN" in text) or ("I" in text and "Infinity" in text):
+        return _strictly_encoded(document)
+    return text
 
 
 def says_the_same(one: str, other: str) -> bool:

@@ -11,20 +11,23 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Text, create_engine, e
 from sqlalchemy.schema import CreateSchema
 
 from infrastructure.read_models import postgres_planning, postgres_sessions, sqlite_planning
+from infrastructure.sqlite_journal import write_ahead
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares by code point."""
 
-_POOL_CONNECTIONS = 16
-_POOL_OVERFLOW = 16
-"""So many connections are kept, and so many more opened while they are needed: at least as many as a process
-has threads that read. PostgreSQL grants a hundred to all processes together when it is left as it comes."""
+_SQLITE_POOL = {"pool_size": 16, "max_overflow": 16}
+"""More than a process has threads that read: a connection to a file costs next to nothing."""
+
+_POSTGRESQL_POOL = {"pool_size": 6, "max_overflow": 12}
+"""So many connections are kept, and so many more opened while they are needed: a process has sixteen threads
+that read and one that writes. PostgreSQL grants a hundred to all processes together when it is left as it
+comes; who finds none free waits for one."""
 
 _LOCK_TIMEOUT_S = 10.0
 """A writer waits so long for another: a page takes a fraction of that, however big."""
 
 _SQLITE_PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=NORMAL",
     "temp_store=MEMORY",
     "cache_size=-16384",
@@ -50,8 +53,7 @@ def open_engine(url: str | URL, *, read_timeout_s: float) -> Engine:
     if text.startswith("sqlite"):
         engine = create_engine(
             text,
-            pool_size=_POOL_CONNECTIONS,
-            max_overflow=_POOL_OVERFLOW,
+            **_SQLITE_POOL,
             connect_args={"timeout": _LOCK_TIMEOUT_S},
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -66,8 +68,7 @@ def open_engine(url: str | URL, *, read_timeout_s: float) -> Engine:
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,  # libpq reads the URL itself: SQLAlchemy would not understand all that it does
-        pool_size=_POOL_CONNECTIONS,
-        max_overflow=_POOL_OVERFLOW,
+        **_POSTGRESQL_POOL,
         pool_pre_ping=True,  # one more round trip: a server that was restarted meanwhile is no error
     )
     event.listen(engine, "begin", _begin_postgresql)
@@ -104,6 +105,7 @@ def create_tables(connection: Connection, tables: MetaData, *, schema: str | Non
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 would begin on the first write only: reads would not be one state
+    write_ahead(connection, timeout_s=_LOCK_TIMEOUT_S)
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 

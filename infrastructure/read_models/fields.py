@@ -1,7 +1,10 @@
 """Fields of documents as columns of rows."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,10 +21,21 @@ class _Column(NamedTuple):
     stored: Callable[[Any], Any]
 
 
+_IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", flags=re.ASCII)
+
+
+@lru_cache(maxsize=4_096)  # an instant comes several times, in one document and in its next state
+def _instant(text: str) -> str:
+    """Return what `instant` does; what projections write is it already, if the calendar has it."""
+    if _IN_UTC.fullmatch(text) is None:
+        return instant(text)
+    datetime.fromisoformat(text)
+    return text
+
+
 _STORED: Mapping[FieldKind, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     FieldKind.TEXT: ((str,), searchable),
-    # an instant comes several times, in one document and in its next state, and takes long to read
-    FieldKind.INSTANT: ((str,), lru_cache(maxsize=4_096)(instant)),
+    FieldKind.INSTANT: ((str,), _instant),
     FieldKind.NUMBER: ((int, float), number),
     FieldKind.BOOLEAN: ((bool,), bool),
 }
@@ -32,6 +46,7 @@ _COLUMNS = {
     for collection, fields in FIELDS.items()
 }
 _NAMES = {collection: tuple(column.name for column in columns) for collection, columns in _COLUMNS.items()}
+_ALL = {collection: itemgetter(*names) for collection, names in _NAMES.items()}
 
 
 def columns_of(collection: Collection, id: UUID, document: Document) -> dict[str, Any]:  # noqa: A002 - the field's name
@@ -53,14 +68,13 @@ def column_values(collection: Collection, id: str, document: Document) -> list[A
     if document.get("id") != id:
         msg = f"the document of {id} says that its id is {document.get('id')!r}"
         raise ValueError(msg)
-    get = document.get
     return [
         None
-        if (value := get(column.name)) is None
+        if value is None
         else column.stored(value)
         if type(value) in column.types
         else _converted(column, value)
-        for column in _COLUMNS[collection]
+        for column, value in zip(_COLUMNS[collection], _picked(collection, document), strict=True)
     ]
 
 
@@ -71,11 +85,20 @@ def values_after(values: list[Any], collection: Collection, *, before: Document,
         ValueError: A field holds another kind than it should.
     """
     after = values.copy()
-    for index, column in enumerate(_COLUMNS[collection]):
-        value = document.get(column.name)
-        if value is not before.get(column.name):
-            after[index] = None if value is None else _converted(column, value)
+    was = _picked(collection, before)
+    for index, value in enumerate(_picked(collection, document)):
+        if value is not was[index]:
+            after[index] = None if value is None else _converted(_COLUMNS[collection][index], value)
     return after
+
+
+def _picked(collection: Collection, document: Document) -> tuple[Any, ...]:
+    """Return the values of the fields that are columns; None where there is none."""
+    try:
+        picked: tuple[Any, ...] = _ALL[collection](document)
+    except KeyError:
+        return tuple(map(document.get, _NAMES[collection]))
+    return picked
 
 
 def _converted(column: _Column, value: Any) -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import URL, Connection, insert, select
 
-from application.ports.read_models import Collection, Document, ParkedEvent, PositionTaken, Query
+from application.ports.read_models import PARKED_MAX, Collection, Document, ParkedEvent, PositionTaken, Query
 from infrastructure.read_models.checked import checked
 from infrastructure.read_models.contents import decoded
 from infrastructure.read_models.dialects import create_tables, for_reading, for_writing, open_engine
@@ -23,7 +23,6 @@ from infrastructure.read_models.tables import DOCUMENTS, FINGERPRINT, INSTANTS, 
 from infrastructure.read_models.time_limits import limited
 from infrastructure.read_models.timeline import microseconds
 
-_PARKED_MAX = 1_000
 _ONE_STATE: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"begin": "BEGIN"},
     "postgresql": {"isolation_level": "REPEATABLE READ"},
@@ -101,7 +100,7 @@ class SqlReadModels:
     def parked(self) -> list[ParkedEvent]:
         """Return the events that could not be read, in position order, at most a thousand."""
         with self._reading.connect() as connection:
-            rows = connection.execute(select(PARKED).order_by(PARKED.c.position).limit(_PARKED_MAX)).mappings()
+            rows = connection.execute(select(PARKED).order_by(PARKED.c.position).limit(PARKED_MAX)).mappings()
             return [ParkedEvent.model_validate(dict(row)) for row in rows]
 
     def find(self, query: Query) -> list[Document]:

@@ -3,13 +3,18 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from typing import Any
 
 from sqlalchemy import NullPool, Table, create_engine, event
 
 from infrastructure.read_models.bulk_tables import Row, TablesInTransaction
 from infrastructure.read_models.dialects import sqlite_url
+
+_ROWS_AT_ONCE = 100
+"""So many rows are added by one statement: it takes three quarters of the time of a hundred statements."""
 
 _PRAGMAS = (
     # nobody reads the file before it is whole, and one that is not whole is made again from its beginning
@@ -52,15 +57,24 @@ class SqliteBulkTables(TablesInTransaction):
 
     def add(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows."""
-        places = ", ".join("?" * len(table.columns))
         driver: Any = self.connection.connection.driver_connection
-        driver.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows)  # noqa: S608 - a table of ours
+        width = len(table.columns)
+        at_once = min(_ROWS_AT_ONCE, driver.getlimit(SQLITE_LIMIT_VARIABLE_NUMBER) // width)
+        starts = range(0, len(rows) - at_once + 1, at_once)
+        many = (list(chain.from_iterable(rows[start : start + at_once])) for start in starts)
+        driver.executemany(_insert(table, at_once), many)
+        driver.executemany(_insert(table, 1), rows[len(starts) * at_once :])
 
     def finish(self, position: int) -> None:
         """Make the indexes; the tables are at this position."""
         super().finish(position)
         self.connection.commit()
         self.is_whole = True
+
+
+def _insert(table: Table, rows: int) -> str:
+    row = f"({', '.join('?' * len(table.columns))})"
+    return f"INSERT INTO {table.name} VALUES {', '.join([row] * rows)}"  # noqa: S608 - a table of ours
 
 
 def _sync(path: Path) -> None:

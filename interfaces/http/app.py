@@ -25,7 +25,7 @@ from interfaces.http.models import ModelEndpoints
 from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
-from interfaces.http.reads import Reads
+from interfaces.http.reads import SETTLED_S, Reads
 from interfaces.http.stopping import Stopping
 from interfaces.http.training import TrainingEndpoints
 from interfaces.http.verification import VerificationEndpoint
@@ -38,6 +38,7 @@ def create_app(
     *,
     upload_max_bytes: int = UPLOAD_MAX_BYTES,
     threads: int = THREADS,
+    settled_s: float = SETTLED_S,
     stopping: Stopping | None = None,
     loopback_host: str | None = None,
 ) -> ASGIApp:
@@ -47,6 +48,7 @@ def create_app(
         service: What it works with.
         upload_max_bytes: The size of the largest upload that is taken.
         threads: So many commands, and as many questions, at the same time.
+        settled_s: How old an instant is when it is answered what was true then, in seconds.
         stopping: Told when the service is about to end, so that it waits for nobody; None for never.
         loopback_host: Under which it is bound to loopback: requests for other hosts are refused then; None
             where it is reached over a network.
@@ -54,7 +56,7 @@ def create_app(
     stopping = stopping or Stopping()
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
-    reads = Reads(service=service, threads=threads)
+    reads = Reads(service=service, threads=threads, settled_s=settled_s)
     operations = [
         *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
         *AuditEndpoints(service=service, reads=reads).operations(),

@@ -45,7 +45,7 @@ class AuditEndpoints:
                 path=f"{BASE}/events",
                 endpoint=self.events,
                 description=Description.of_question("list_events", answers=EventPage),
-                parameters=("after", "type", "aggregate_id", "actor", "limit"),
+                parameters=("after", "type", "aggregate_id", "actor", "correlation_id", "limit"),
             ),
             Operation(
                 method="GET",
@@ -73,6 +73,7 @@ class AuditEndpoints:
                 types=types,
                 aggregate_id=aggregate_id,
                 actor=text(request, "actor"),
+                correlation_id=text(request, "correlation_id"),
             )
             return Found(document=found.model_dump(mode="json"), position=head)
 

@@ -54,10 +54,13 @@ class DiffEndpoint:
 
     async def diff(self, request: Request) -> Response:
         """Answer what differs between two moments of a model, or two of its versions."""
-        given_from, given_to = text(request, _FROM), text(request, _TO)
+        given_from, given_to = text(request, _FROM), request.query_params.get(_TO)
         if given_from is None:
             message = "is missing: name a moment (a position or an instant) or a version."
             raise InvalidInput.of(_FROM, message)
+        if given_to == "":
+            message = "is empty: name a moment (a position or an instant) or a version, or leave it out."
+            raise InvalidInput.of(_TO, message, given_to)
         begin = _side(given_from, field=_FROM)
         end = None if given_to is None else _side(given_to, field=_TO)
         if end is not None and isinstance(begin, str) != isinstance(end, str):

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from application.views import instant_text
 from domain.errors import InvalidInput
-from interfaces.http.parameters import INTEGER_MAX, text
+from interfaces.http.parameters import INTEGER_MAX
 
 AS_OF = "as_of"
 """The parameter of every question whose answer can be had as it was."""
@@ -66,9 +66,9 @@ def as_of(request: Request) -> Moment | None:
     """Return the moment as of which the request asks; None for now.
 
     Raises:
-        InvalidInput: It is none.
+        InvalidInput: It is none: also an empty one, which went missing on its way, does not mean now.
     """
-    given = text(request, AS_OF)
+    given = request.query_params.get(AS_OF)
     return None if given is None else parse_moment(given, field=AS_OF)
 
 

@@ -8,7 +8,7 @@ from interfaces.http.filters import FILTER_MAX_CHARS
 from interfaces.http.moments import AS_OF
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from interfaces.http.preferences import WAIT_MAX_S
-from interfaces.http.reads import BEHIND_WITHIN_S
+from interfaces.http.reads import BEHIND_WITHIN_S, SETTLED_S
 
 REQUEST_ID = "X-Request-ID"
 RETRY_AFTER = "Retry-After"
@@ -84,8 +84,9 @@ _QUERY: dict[str, dict[str, Any]] = {
     AS_OF: {
         "description": (
             "The moment as of which to answer: an RFC 3339 instant, or a position of the log, all digits. An "
-            "instant means all that had happened by then. What was not there yet is not found (404); the future "
-            "is refused (422)."
+            "instant means all that had happened by then; one of the last moments is answered when it is "
+            f"{SETTLED_S:g} s old, so that it means the same whenever it is asked for. What was not there yet is "
+            "not found (404); the future is refused (422)."
         ),
         "anyOf": [{"type": "string", "format": "date-time"}, _POSITION],
         "examples": ["2026-01-31T09:30:00Z", 1042],
@@ -115,6 +116,10 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "aggregate_id": {"description": "Only events of this aggregate.", "type": "string", "format": "uuid"},
     "actor": {"description": "Only events that this actor caused.", **_TEXT},
+    "correlation_id": {
+        "description": "Only events of this correlation id: all that came of the request that had it as its id.",
+        **_TEXT,
+    },
     "limit": {
         "description": "At most so many events.",
         "type": "integer",

@@ -24,6 +24,9 @@ from interfaces.http.problems import ReadModelBehind
 BEHIND_WITHIN_S = 2.0
 """So long a read waits for the position that its reader wants to see."""
 
+SETTLED_S = 1.0
+"""An instant this old is taken to mean the same position for ever: what was decided by then is stored by now."""
+
 Result = TypeVar("Result")
 
 
@@ -48,10 +51,12 @@ class Reads:
     Args:
         service: What they are put to.
         threads: How many are answered at the same time.
+        settled_s: How old an instant is when it is answered, in seconds; asked for earlier, it is waited for.
     """
 
-    def __init__(self, *, service: Service, threads: int) -> None:
+    def __init__(self, *, service: Service, threads: int, settled_s: float = SETTLED_S) -> None:
         self._service = service
+        self._settled_s = settled_s
         self._limiter = anyio.CapacityLimiter(threads)
 
     async def answer(self, request: Request, ask: Callable[[], Found]) -> Response:
@@ -100,19 +105,21 @@ class Reads:
     async def position_of(self, moment: Moment, *, field: str) -> int:
         """Return the position that a moment means, once it can be read.
 
-        An instant means what had happened by then, as far as the log goes when it is asked for.
+        An instant means what had happened by then, as far as the log goes when the instant is settled: an event
+        has its timestamp before its commit, so the position of an instant that is just over may still change.
 
         Raises:
             ReadModelBehind: It cannot, in the time.
             InvalidInput: It is yet to come; the error names the field.
         """
-        head = await self.in_thread(self._service.ledger.head)
         if isinstance(moment, datetime):
             if moment > (now := self._service.clock.now()):
                 message = f"lies in the future: by this service's clock it is {instant_text(now)}."
                 raise InvalidInput.of(field, message, written(moment))
-            await self._wait_for(head)
+            await anyio.sleep(max(0.0, self._settled_s - (now - moment).total_seconds()))
+            await self._wait_for(await self.in_thread(self._service.ledger.head))
             return await self.in_thread(partial(self._service.read_models.position_at, moment))
+        head = await self.in_thread(self._service.ledger.head)
         if moment > head:
             message = f"lies ahead of the log, which ends at position {head}."
             raise InvalidInput.of(field, message, written(moment))

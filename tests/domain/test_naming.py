@@ -121,9 +121,10 @@ def test_a_released_name_is_free_for_another():
     held = reserved()
     event = release(held, name="churn", holder_id=ADA, event=ModelNameReleased, by=provenance(1))
     free = naming.evolve(held, event)
-    assert (free.version, free.holder_id) == (2, None)
+    assert (free.version, free.holder_id, free.last_holder_id) == (2, None, ADA)
     again = reserve(free, name="churn", holder_id=BOB, event=ModelNameReserved, taken=NameTaken, by=provenance(2))
-    assert naming.evolve(free, again).holder_id == BOB
+    taken = naming.evolve(free, again)
+    assert (taken.holder_id, taken.last_holder_id) == (BOB, BOB)
 
 
 def test_names_of_datasets_have_events_of_their_own():

@@ -23,7 +23,11 @@ class Store:
     @property
     def settings(self) -> dict[str, str]:
         """What a program on the store is told, as environment variables."""
-        return {} if self.database_url is None else {"ML_SERVICE_DATABASE_URL": self.database_url}
+        if self.database_url is None:
+            return {}
+        # all homes of a test lie side by side, and share this
+        artifacts = str(self.home.parent / "artifacts")
+        return {"ML_SERVICE_DATABASE_URL": self.database_url, "ML_SERVICE_ARTIFACTS": artifacts}
 
     def serve(self, *flags: str, **settings: str) -> RunningService:
         """Start a service on the store."""

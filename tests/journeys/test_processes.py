@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import stat
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,35 +39,6 @@ def a_running_job(service: RunningService, table: Path) -> dict[str, str]:
     wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
     wait_for(lambda: len(descendants(service.pid)) >= 2)
     return job
-
-
-def test_what_was_acknowledged_is_there_once_after_the_service_is_killed(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    acknowledged: set[str] = set()
-    for round_ in range(5):
-        service = RunningService(home)
-        killer = threading.Timer(0.2 + 0.15 * round_, os.kill, (service.pid, signal.SIGKILL))
-        killer.start()
-        try:
-            for number in range(100_000):
-                name = f"{round_}-{number}"
-                response = service.post("/models", {"name": name, "type": "regression"})
-                assert response.status_code == httpx.codes.CREATED
-                acknowledged.add(name)
-        except httpx.TransportError:
-            pass
-        service.kill()
-    with running_service(home) as service:
-        found: list[str] = []
-        page = service.get("/models", page_size=1000)
-        found += [model["name"] for model in page["items"]]
-        while page["next_page_token"]:
-            page = service.get("/models", page_size=1000, page_token=page["next_page_token"])
-            found += [model["name"] for model in page["items"]]
-        assert len(found) == len(set(found))
-        assert acknowledged <= set(found)
-        # at most the one command whose answer was cut off, in each round
-        assert len(found) <= len(acknowledged) + 5
 
 
 def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(tmp_path: Path, a_table: Path) -> None:

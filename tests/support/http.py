@@ -124,7 +124,7 @@ def served(directory: Path, *, lock_timeout_s: int = 5, **settings: Any) -> Iter
         environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
         ledger = resources.enter_context(Ledger(environment))
         service, runner = _service(directory, ledger, loader, resources)
-        app = create_app(service, **{"upload_max_bytes": UPLOAD_MAX_BYTES, **settings})
+        app = create_app(service, **{"upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings})
         url = resources.enter_context(_server(app))
         client = resources.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False))
         yield Api(

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.events import TRAINED
+from tests.support.newer_program import store_newer_event
 from tests.support.trainings import attempts_of, trained_version
 
 
@@ -166,8 +167,76 @@ def test_why_is_answered_as_it_was(api, a_model, a_version):
     assert answer(api, "/models/churn/versions/1.0.0/lineage", as_of=then)["status"] == "production"
     api.send("DELETE", "/models/churn")
     assert api.get("/models/churn/versions/1.0.0/why").status_code == 404
-    by_id = answer(api, f"/models/{a_model['id']}/versions/1.1.0/why", as_of=now + 1)
-    assert "was retired at" in by_id["answer"]
+
+
+def test_a_retired_models_versions_are_in_production_no_more(api, a_model, a_version):
+    api.add_version(a_model)
+    promoted = move(api, "1.0.0", "production", x_reason="better auc")
+    api.send("DELETE", "/models/churn", x_reason="nobody asks it")
+    (retired,) = api.events("model.retired.v1")
+    for version, status in (("1.0.0", "production"), ("1.1.0", "staging")):
+        path = f"/models/{a_model['id']}/versions/{version}/why"
+        found = answer(api, path, as_of=retired["position"])
+        assert (found["is_in_production"], found["status"]) == (False, status)
+        link = found["chain"][-1]
+        assert link["step"] == "retired"
+        assert {name: link[name] for name in retired if name != "data"} == {
+            name: each for name, each in retired.items() if name != "data"
+        }
+        when = f"{retired['timestamp'][:10]} {retired['timestamp'][11:19]} UTC"
+        sentence = f"anonymous retired the model on {when}. The reason given: “nobody asks it”."
+        assert link["sentence"] == sentence
+        assert sentence in found["answer"]
+        assert retired["timestamp"] not in found["answer"]
+    was = answer(api, f"/models/{a_model['id']}/versions/1.0.0/why", as_of=retired["position"])
+    assert was["since"] == next(each["timestamp"] for each in api.events() if each["position"] == promoted)
+    assert "It had been in production since" in was["answer"]
+    assert "better auc" in was["answer"]
+    before = answer(api, "/models/churn/versions/1.0.0/why", as_of=promoted)
+    assert (before["is_in_production"], before["chain"][-1]["step"]) == (True, "moved")
+
+
+def test_events_of_the_model_that_cannot_be_read_are_a_gap(api, a_model, a_version):
+    def newer(model, version, **what):
+        position = store_newer_event(api.service.ledger, UUID(model["id"]), version=version, **what)
+        assert api.runner.wait_for(position, 10)
+        return position
+
+    def untold(**parameters):
+        return [
+            [
+                each
+                for each in answer(api, f"/models/churn/versions/1.0.0/{what}", **parameters)["gaps"]
+                if "read" in each
+            ]
+            for what in ("why", "lineage")
+        ]
+
+    newer(api.register_model("other"), 2)
+    assert untold() == [[], []]
+    first = newer(a_model, 3)
+    last = newer(a_model, 4, topic="model.described.v1", schema=2)
+    what = "The history of model 'churn' holds {}: what they changed is not told here."
+    both = what.format(
+        f"2 events that this program cannot read, the newest 'model.described.v1' at position {last}"
+    )
+    one = what.format(f"1 event that this program cannot read, the newest 'model.frozen.v1' at position {first}")
+    assert untold() == [[both], [both]]
+    assert untold(as_of=first) == [[one], [one]]
+
+
+def test_that_nothing_is_in_production_is_said_so(api, a_version):
+    path = "/models/churn/versions/production"
+    head = int(api.get("/models/churn").headers["x-event-position"])
+    assert api.get(path).json()["error"] == "No version of model 'churn' is in production."
+    assert api.get(f"{path}/why", as_of=head).json()["error"] == (
+        f"No version of model 'churn' was in production at position {head}."
+    )
+    refused = api.send("PUT", f"{path}/status", {"status": "archived"})
+    assert (refused.status_code, refused.json()["error"]) == (404, api.get(path).json()["error"])
+    move(api, "1.0.0", "archived")
+    refused = api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "deprecated"})
+    assert refused.json()["error"].startswith("Version 1.0.0 is archived: it may move to ")
 
 
 def test_a_job_that_completed_in_spite_of_a_cancellation_is_explained_all_the_same(api, a_job):

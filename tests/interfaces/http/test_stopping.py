@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import threading
 import time
 
 import httpx
@@ -50,34 +49,30 @@ def sent(service, content):
     return connection
 
 
-def refused(connection):
+def answered(connection, status, *said):
     with connection, connection.makefile("rb") as file:
         head, _, body = file.read().partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 503 "), head
-    assert b"retry-after: " in head
-    assert b"x-request-id: mine" in head
-    return orjson.loads(body)["error_code"]
+    assert head.startswith(b"HTTP/1.1 %d " % status), head
+    assert all(each in head for each in said)
+    return orjson.loads(body)
+
+
+def refused(connection):
+    return answered(connection, 503, b"retry-after: ", b"x-request-id: mine")["error_code"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_still_waits_when_the_service_is_stopped_is_answered(a_service, a_running_job, number, capfd):
-    answers = []
-
-    def wait_for_the_job():
-        url = f"{a_service.url}/api/v1/training-jobs/{a_running_job['id']}"
-        answers.append(httpx.get(url, headers={"Prefer": "wait=60"}, timeout=60, trust_env=False))
-
-    waiting = threading.Thread(target=wait_for_the_job)
-    waiting.start()
+    path = f"/api/v1/training-jobs/{a_running_job['id']}"
+    waiting = sent(a_service, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n".encode())
     upload = sent(a_service, UPLOAD + b"1,2\n" * 1_000_000)
     prediction = sent(a_service, PREDICTION)
     incoming = a_service.home / "artifacts" / "incoming"
     while not any(path.stat().st_size for path in incoming.iterdir()):
         time.sleep(0.05)
     assert a_service.stop(number) == 0
-    waiting.join()
-    assert [(each.status_code, each.json()["status"]) for each in answers] == [(200, "running")]
+    assert answered(waiting, 200)["status"] == "running"
     assert refused(upload) == "service.stopping"
     assert refused(prediction) == "service.stopping"
     assert list(incoming.iterdir()) == []

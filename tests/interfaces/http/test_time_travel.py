@@ -1,10 +1,15 @@
 """Whatever can be read can be read as it was, at a position or an instant."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from tests.support.http import CSV
+from application.views import instant_text
+from domain.models import model as models
+from tests.support.commands import a_context
+from tests.support.http import CSV, served
 
 
 def at(response):
@@ -130,7 +135,8 @@ def test_what_was_retired_is_still_read_as_it_was(api, a_model, a_dataset):
         assert api.get(f"{path}/{id_}").status_code == 404
         assert api.get(f"{path}/{name}", as_of=before).json()["retired_at"] is None
         assert api.get(f"{path}/{id_}", as_of=after).json()["retired_at"] is not None
-        assert api.get(f"{path}/{name}", as_of=after).status_code == 404
+        gone = api.get(f"{path}/{name}", as_of=after)
+        assert (gone.status_code, f"at position {after}" in gone.json()["error"]) == (404, True)
         assert [each["id"] for each in api.get(path, as_of=before).json()["items"]] == [id_]
         assert api.get(path, as_of=after).json()["items"] == []
 
@@ -197,8 +203,29 @@ def test_a_moment_that_cannot_be_read_yet_is_not_waited_for_without_end(api, a_m
     assert len(api.get("/models", as_of=ahead).json()["items"]) == 2
 
 
-def test_an_empty_moment_is_now(api, a_model):
-    assert api.client.get("/api/v1/models/churn?as_of=").json() == a_model
+def test_an_empty_moment_is_not_taken_for_now(api, everything):
+    for path in everything:
+        joint = "&" if "?" in path else "?"
+        assert problem(api.client.get(f"/api/v1{path}{joint}as_of="))[0] == "as_of"
+
+
+def test_an_instant_that_is_just_over_is_answered_with_what_was_decided_by_then_and_stored_after(tmp_path):
+    with served(tmp_path, settled_s=2.5) as api, ThreadPoolExecutor() as threads:
+        model = api.register_model()
+        decided = models.describe(
+            api.service.ledger.model(UUID(model["id"])),
+            description="decided before, stored after",
+            metadata={},
+            by=a_context().provenance.model_copy(update={"timestamp": api.service.clock.now()}),
+        )
+        instant = instant_text(api.service.clock.now())
+        asked = threads.submit(api.get, "/models/churn", as_of=instant)
+        compared = threads.submit(api.get, "/models/churn/diff", **{"from": 0, "to": instant})
+        position = api.service.ledger.commit(decided)
+        first = asked.result()
+        assert (first.json()["description"], at(first)) == ("decided before, stored after", position)
+        assert compared.result().json()["to"] == {"position": position, "version": None, "version_id": None}
+        assert at(api.get("/models/churn", as_of=instant)) == position
 
 
 def test_a_dataset_is_read_as_of_its_upload(api, a_dataset):
