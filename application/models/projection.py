@@ -23,11 +23,10 @@ from domain.models.values import ModelStatus
 
 def project(event: DomainEvent, position: int, rows: Rows) -> None:
     """Put what the event changes of its model and of the versions it speaks of."""
-    kind = type(event)
-    if kind is ModelRegistered:
+    if isinstance(event, ModelRegistered):
         rows.put(Collection.MODELS, event.originator_id, _registered(event), position=position)
         return
-    changed = _MODEL_CHANGES.get(kind)
+    changed = _MODEL_CHANGES.get(type(event))
     if changed is None:
         return
     document = rows.get(Collection.MODELS, event.originator_id) or {}
@@ -38,12 +37,12 @@ def project(event: DomainEvent, position: int, rows: Rows) -> None:
         **changed(event, document),
     }
     rows.put(Collection.MODELS, event.originator_id, after, position=position)
-    put_versions = _VERSION_CHANGES.get(kind)
+    put_versions = _VERSION_CHANGES.get(type(event))
     if put_versions is not None:
         put_versions(event, position, rows)
 
 
-def _registered(event: Any) -> Document:
+def _registered(event: ModelRegistered) -> Document:
     """Return what `model_view` says of the model, without the model: a rebuild makes every one of them."""
     at = instant_text(event.provenance.timestamp)
     return {

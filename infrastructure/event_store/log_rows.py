@@ -34,8 +34,26 @@ class LogUnreachable(LogUnavailable):
     """The log cannot be read or written now; the message says why, and shows no password."""
 
 
+class LogMissing(LogUnreachable):
+    """There is no log: no such file, or no table of one in the database."""
+
+
 class LogUnreadable(Exception):
     """The store itself is damaged at this place: no row can be read any more."""
+
+
+class IndexCheck(Protocol):
+    """Holds what a store decides appends by against the rows that were found sound."""
+
+    def add(self, events: Sequence[EventRow]) -> None:
+        """Take in sound events, each once."""
+
+    def require_sound(self) -> None:
+        """Demand that the index stands for exactly the events that were added.
+
+        Raises:
+            ChainBroken: It does not.
+        """
 
 
 class Snapshot(Protocol):
@@ -43,6 +61,12 @@ class Snapshot(Protocol):
 
     def head(self) -> Head:
         """Return the newest link of the chain, unchecked."""
+
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of a position, unchecked; None where there is none that can be read."""
+
+    def index_check(self) -> IndexCheck | None:
+        """Return what checks the index of streams and versions; None where the store gives no way to."""
 
     def last_issued(self) -> int:
         """Return the last position that the store remembers to have given; 0 where it remembers none."""
@@ -63,5 +87,6 @@ class StoredLog(Protocol):
         """Give the log as it is now, for reading only.
 
         Raises:
-            LogUnreachable: There is no log, or it cannot be read.
+            LogMissing: There is no log.
+            LogUnreachable: It cannot be read.
         """

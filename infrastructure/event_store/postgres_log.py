@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import Connection, ServerCursor
+from psycopg import Connection, ServerCursor, sql
 
-from infrastructure.event_store.log_rows import PAGE_ROWS, Head, LogUnreachable, LogUnreadable, Page
+from infrastructure.event_store.log_rows import PAGE_ROWS, Head, LogMissing, LogUnreachable, LogUnreadable, Page
 from infrastructure.postgres_connection import DatabaseURLInvalid, connect, conninfo
 
+_LOCK_TIMEOUT_S = 5.0
 # Text as bytes, and the id as the digits that the other store keeps: a row is the same from both.
 _EVENTS: LiteralString = """
 SELECT
@@ -23,6 +24,7 @@ FROM ml_events.stored_events ORDER BY position
 """
 _LINKS: LiteralString = "SELECT position, hash, hash IS NOT NULL FROM ml_events.chain ORDER BY position"
 _NO_ROWS: LiteralString = "SELECT NULL::bigint WHERE false"
+_LINK: LiteralString = "SELECT hash FROM ml_events.chain WHERE position = %s"
 _HEAD: LiteralString = "SELECT position, hash FROM ml_events.chain ORDER BY position DESC LIMIT 1"
 
 
@@ -41,15 +43,17 @@ class PostgresLog:
         """Give the log as it is now.
 
         Raises:
-            LogUnreachable: The server is not there, or its database holds no log.
+            LogMissing: The database holds no log.
+            LogUnreachable: The server is not there, or others lock the log for too long.
         """
         with reachable(), connect(conninfo(self._url), autocommit=False) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
+            limit_waiting(connection)
             snapshot = PostgresSnapshot(connection)
             if not snapshot.is_there():
                 msg = "there is no log in the database"
-                raise LogUnreachable(msg)
+                raise LogMissing(msg)
             yield snapshot
 
 
@@ -67,6 +71,14 @@ class PostgresSnapshot:
         """Return the newest link of the chain, unchecked."""
         row = self._connection.execute(_HEAD).fetchone() if self._has("chain") else None
         return Head() if row is None or row[1] is None else Head(position=row[0], hash=row[1])
+
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of a position, unchecked; None where there is none."""
+        row = self._connection.execute(_LINK, (position,)).fetchone() if self._has("chain") else None
+        return None if row is None else row[0]
+
+    def index_check(self) -> None:
+        """Return None: what compares an index with its table is an extension, and not ours to install."""
 
     def last_issued(self) -> int:
         """Return 0: this store remembers no position but those that are there."""
@@ -102,6 +114,11 @@ class PostgresSnapshot:
         return bool(is_there)
 
 
+def limit_waiting(connection: Connection[Any]) -> None:
+    """Have every statement of the connection fail that would wait long for what others have locked."""
+    connection.execute(sql.SQL("SET lock_timeout = {}").format(int(_LOCK_TIMEOUT_S * 1000)))
+
+
 @contextmanager
 def reachable() -> Iterator[None]:
     """Raise `LogUnreachable` for the driver's errors, and for a URL that is none."""
@@ -109,6 +126,9 @@ def reachable() -> Iterator[None]:
         yield
     except DatabaseURLInvalid as error:
         raise LogUnreachable(str(error)) from None
+    except psycopg.errors.LockNotAvailable as error:
+        msg = f"the log cannot be read or written: somebody else has locked it for more than {_LOCK_TIMEOUT_S:g} s"
+        raise LogUnreachable(msg) from error
     except psycopg.Error as error:
         msg = f"the database cannot be used: {' '.join(str(error).split()) or type(error).__name__}"
         raise LogUnreachable(msg) from error

@@ -12,7 +12,7 @@ from eventsourcing.utils import Environment
 from psycopg import Connection
 
 from infrastructure.event_store.log_rows import EventRow, LinkRow, LogUnreachable, Page
-from infrastructure.event_store.postgres_log import reachable
+from infrastructure.event_store.postgres_log import limit_waiting, reachable
 from infrastructure.event_store.postgres_tables import create_tables
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.postgres_connection import connect, conninfo
@@ -107,6 +107,7 @@ class EmptyPostgresStore:
             LogUnreachable: The database cannot be reached.
         """
         with reachable(), connect(conninfo(self._url)) as connection:
+            limit_waiting(connection)
             found = connection.execute("SELECT to_regclass('ml_events.stored_events') IS NOT NULL").fetchone()
             if found == (True,):
                 _require_no_rows(connection)
@@ -120,6 +121,7 @@ class EmptyPostgresStore:
             LogUnreachable: The database cannot be written.
         """
         with reachable(), connect(conninfo(self._url)) as connection:
+            limit_waiting(connection)
             create_tables(connection)
             with connection.transaction():
                 connection.execute("LOCK TABLE ml_events.stored_events IN EXCLUSIVE MODE")

@@ -6,10 +6,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from infrastructure.event_store.log_rows import PAGE_ROWS, Head, LogUnreachable, LogUnreadable, Page
+from infrastructure.event_store.log_rows import PAGE_ROWS, Head, LogMissing, LogUnreachable, LogUnreadable, Page
+from infrastructure.event_store.sqlite_damage import is_damage
+from infrastructure.event_store.sqlite_index import SQLiteIndexCheck
 
 _LOCK_TIMEOUT_S = 5.0
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # CAST: as text, bytes that are none would be an error of the whole statement; typeof tells what they were.
 _EVENTS = """
 SELECT
@@ -39,11 +40,12 @@ class SQLiteLog:
         """Give the log as it is now.
 
         Raises:
-            LogUnreachable: There is no such file, or it cannot be read.
+            LogMissing: There is no such file.
+            LogUnreachable: It cannot be read.
         """
         if not self._path.is_file():
             msg = f"there is no log at {self._path}"
-            raise LogUnreachable(msg)
+            raise LogMissing(msg)
         with _told(), closing(self._connect()) as connection:
             connection.execute("BEGIN")
             yield SQLiteSnapshot(connection)
@@ -67,7 +69,7 @@ class SQLiteLog:
         try:
             connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 connection.close()
                 raise
         return connection
@@ -83,6 +85,15 @@ class SQLiteSnapshot:
         """Return the newest link of the chain, unchecked."""
         row = self._one("chain", "SELECT position, CAST(hash AS BLOB) FROM chain ORDER BY position DESC LIMIT 1")
         return Head() if row is None or not isinstance(row[1], bytes) else Head(position=row[0], hash=row[1])
+
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of a position, unchecked; None where there is none that can be read."""
+        row = self._one("chain", "SELECT CAST(hash AS BLOB) FROM chain WHERE position = ?", position)
+        return row[0] if row is not None and isinstance(row[0], bytes) else None
+
+    def index_check(self) -> SQLiteIndexCheck:
+        """Return what holds the index of streams and versions against the rows."""
+        return SQLiteIndexCheck(self._connection)
 
     def last_issued(self) -> int:
         """Return the last position that SQLite has given, which outlives the row."""
@@ -101,7 +112,7 @@ class SQLiteSnapshot:
                 yield events, links
                 after = max(after, *(row[0] for rows in (events, links) for row in rows[-1:]))
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
         else:
             return
@@ -123,22 +134,17 @@ class SQLiteSnapshot:
             return self._connection.execute("SELECT NULL WHERE 0")
         return self._connection.execute(statement, (after,))
 
-    def _one(self, table: str, statement: str) -> Any:
+    def _one(self, table: str, statement: str, *parameters: int) -> Any:
         try:
-            return self._connection.execute(statement).fetchone() if self._has(table) else None
+            return self._connection.execute(statement, parameters).fetchone() if self._has(table) else None
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             return None
 
     def _has(self, table: str) -> bool:
         found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
         return found.fetchone() is not None
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGED
 
 
 @contextmanager

@@ -111,13 +111,19 @@ def verify(
     """Recompute the whole chain and return its head; as many events as its position says are sound.
 
     Raises:
-        ChainBroken: At the first row that is not what was written.
+        ChainBroken: At the first row that is not what was written; then, where all are, at the first that the
+            store's index does not know.
         LogUnreachable: The log cannot be read any more.
     """
     walk = Walk()
     last_issued = snapshot.last_issued()
-    for _page in sound_pages(snapshot.pages(), walk=walk, checkpoints=checkpoints, last_issued=last_issued):
+    index = snapshot.index_check()
+    for events, _ in sound_pages(snapshot.pages(), walk=walk, checkpoints=checkpoints, last_issued=last_issued):
+        if index is not None:
+            index.add(events)
         on_progress(walk.position)
+    if index is not None:
+        index.require_sound()
     return Head(position=walk.position, hash=walk.hash)
 
 

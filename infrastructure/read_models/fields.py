@@ -26,10 +26,10 @@ _IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", flags=re.ASCII)
 
 @lru_cache(maxsize=4_096)  # an instant comes several times, in one document and in its next state
 def _instant(text: str) -> str:
-    """Return what `instant` does; what projections write is it already, if the calendar has it."""
+    """Return what `instant` does; what projections write is so already."""
     if _IN_UTC.fullmatch(text) is None:
         return instant(text)
-    datetime.fromisoformat(text)
+    datetime.fromisoformat(text)  # refuses what the calendar does not have
     return text
 
 
