@@ -26,7 +26,7 @@ from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from infrastructure.system.periodic import Periodic
 from interfaces.home import HomeUnusable, require_finished
-from interfaces.maintenance import checkpointer
+from interfaces.maintenance import checkpointer, warn_of_contradiction
 from interfaces.settings import Settings
 from interfaces.stores import (
     PROJECTIONS,
@@ -79,6 +79,7 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
             on_progress=_logged(),
         )
         resources.callback(read_models.close)
+        warn_of_contradiction(settings)
         lease = resources.enter_context(leadership(settings))
         runner = ReadModelRunner(
             log=ledger, read_models=read_models, projections=PROJECTIONS, clock=SystemClock(), leadership=lease

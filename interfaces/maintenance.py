@@ -1,5 +1,6 @@
 """Puts together what looks after a service's data: it needs the settings, and no service that runs."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from infrastructure.backup.manifest import BackupDamaged, Manifest
 from infrastructure.backup.restoring import restore
-from infrastructure.backup.writing import DirectoryNotEmpty, OnStep, back_up
+from infrastructure.backup.unfinished import DirectoryNotEmpty
+from infrastructure.backup.writing import OnStep, back_up
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles, KeyUnusable, parsed_public_key
 from infrastructure.event_store.checkpointer import Checkpointer, sign_head
-from infrastructure.event_store.evidence import LogVerifier, signed_of_home, verify_portable, verify_stored
-from infrastructure.event_store.log_rows import LogUnreachable, StoredLog
-from infrastructure.event_store.portable_log import export
+from infrastructure.event_store.evidence import (
+    LogVerifier,
+    Signed,
+    contradiction,
+    signed_of_home,
+    verify_portable,
+    verify_stored,
+)
+from infrastructure.event_store.log_rows import Head, LogUnreachable, StoredLog
+from infrastructure.event_store.portable_log import NoPortableLog, export
 from infrastructure.event_store.postgres_log import PostgresLog
 from infrastructure.event_store.restoring import EmptyPostgresStore, EmptySQLiteStore, EmptyStore, StoreNotEmpty
 from infrastructure.event_store.sqlite_log import SQLiteLog
@@ -26,6 +35,8 @@ from interfaces.cli.maintenance import Copied, SignedHead, SoundLog
 from interfaces.cli.verdicts import Finding, Misused, OutOfReach
 from interfaces.home import HomeTaken, HomeUnusable, locked_home
 from interfaces.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def stored_log(settings: Settings) -> StoredLog:
@@ -52,6 +63,19 @@ def log_verifier(settings: Settings) -> LogVerifier:
 def checkpointer(settings: Settings) -> Checkpointer:
     """Return what signs the head of the chain while events come; its caller starts and stops it."""
     return Checkpointer(log=stored_log(settings), files=CheckpointFiles(settings.home), clock=SystemClock())
+
+
+def warn_of_contradiction(settings: Settings) -> None:
+    """Say it where the log is not the one whose head was signed in the data directory, or lost its end.
+
+    Reading goes on, for somebody may have to look; what was signed stays, and so does the finding.
+    """
+    try:
+        found = contradiction(stored_log(settings), CheckpointFiles(settings.home))
+    except (LogUnreachable, KeyUnusable) as error:
+        found = str(error)
+    if found is not None:
+        _log.error("%s", found)
 
 
 class ServiceMaintenance:
@@ -85,12 +109,7 @@ class ServiceMaintenance:
                 )
             else:
                 verified = verify_portable(file, trusted=trusted, on_progress=on_progress)
-            return SoundLog(
-                events=verified.head.position,
-                head=verified.head.hash.hex(),
-                checkpoints=len(verified.signed.checkpoints),
-                public_keys=[key.hex() for key in verified.signed.keys],
-            )
+            return _sound(verified.head, verified.signed)
 
     def export(self, into: BinaryIO, *, on_step: OnStep) -> SoundLog:
         """Write the portable log."""
@@ -107,21 +126,21 @@ class ServiceMaintenance:
                     at=SystemClock().now(),
                     on_progress=lambda position: on_step("events", position, total),
                 )
-            return SoundLog(
-                events=head.position,
-                head=head.hash.hex(),
-                checkpoints=len(signed.checkpoints),
-                public_keys=[key.hex() for key in signed.keys],
-            )
+            return _sound(head, signed)
 
     def checkpoint(self) -> SignedHead | None:
         """Sign the newest head; None where there is no event yet."""
+        former: list[bytes] = []
         with told_as_endings():
-            signed = sign_head(self._event_log, self._files, at=SystemClock().now())
+            signed = sign_head(self._event_log, self._files, at=SystemClock().now(), on_new_key=former.extend)
         if signed is None:
             return None
         return SignedHead(
-            position=signed.position, hash=signed.hash.hex(), at=signed.at_text, public_key=signed.key.hex()
+            position=signed.position,
+            hash=signed.hash.hex(),
+            at=signed.at_text,
+            public_key=signed.key.hex(),
+            former_keys=[key.hex() for key in former],
         )
 
     def back_up(self, directory: Path, *, on_step: OnStep) -> Copied:
@@ -164,6 +183,17 @@ def _parsed(public_keys: Sequence[str]) -> tuple[bytes, ...]:
         raise Misused(str(error)) from error
 
 
+def _sound(head: Head, signed: Signed) -> SoundLog:
+    return SoundLog(
+        events=head.position,
+        head=head.hash.hex(),
+        checkpoints=len(signed.checkpoints),
+        checkpoints_of_others=signed.of_others,
+        signed_position=signed.position,
+        public_keys=[key.hex() for key in signed.keys],
+    )
+
+
 def _copied(manifest: Manifest) -> Copied:
     return Copied(
         events=manifest.log.events,
@@ -185,7 +215,7 @@ def told_as_endings() -> Iterator[None]:
         yield
     except (ChainBroken, BackupDamaged) as error:
         raise Finding(str(error)) from error
-    except (DirectoryNotEmpty, StoreNotEmpty, HomeTaken) as error:
+    except (DirectoryNotEmpty, StoreNotEmpty, HomeTaken, NoPortableLog) as error:
         raise Misused(str(error)) from error
     except (LogUnreachable, KeyUnusable, HomeUnusable) as error:
         raise OutOfReach(str(error)) from error

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from infrastructure.backup.artifact_files import ArtifactDamaged, copy, persist_all
 from infrastructure.backup.manifest import ARTIFACTS, LOG, BackupDamaged, Manifest, persist_names
-from infrastructure.backup.writing import DirectoryNotEmpty, OnStep, file_hash
+from infrastructure.backup.unfinished import DirectoryNotEmpty
+from infrastructure.backup.writing import OnStep, file_hash
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles
 from infrastructure.event_store.evidence import Verified, signed_of_file, verify_portable
-from infrastructure.event_store.portable_log import PortableLog, opened
+from infrastructure.event_store.portable_log import NoPortableLog, PortableLog, opened
 from infrastructure.event_store.restoring import EmptyStore
 from infrastructure.event_store.verification import Walk, sound_pages
 
@@ -50,9 +51,12 @@ def check(
         msg = f"{log} is missing"
         raise BackupDamaged(msg)
     events = manifest.log.events
-    verified = verify_portable(
-        log, trusted=trusted, on_progress=lambda position: on_step("verifying events", position, events)
-    )
+    try:
+        verified = verify_portable(
+            log, trusted=trusted, on_progress=lambda position: on_step("verifying events", position, events)
+        )
+    except NoPortableLog as error:
+        raise BackupDamaged(str(error)) from None
     if (verified.head.position, verified.head.hash.hex()) != (events, manifest.log.head):
         raise ChainBroken(verified.head.position, "the backup's manifest names another end of the log")
     if file_hash(log) != (manifest.log.sha256, manifest.log.size_bytes):

@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 from application.views import instant_text
 from infrastructure.backup.artifact_files import ArtifactDamaged, copy, names_below, persist_all, place_of
 from infrastructure.backup.manifest import ARTIFACTS, LOG, LogFile, Manifest, Missing
+from infrastructure.backup.unfinished import begun, require_free
 from infrastructure.event_store.checkpoint_files import CheckpointFiles
-from infrastructure.event_store.evidence import signed_of_home
-from infrastructure.event_store.log_rows import EventRow, Head, StoredLog
+from infrastructure.event_store.evidence import Signed, signed_of_home
+from infrastructure.event_store.log_rows import EventRow, Head, Snapshot, StoredLog
 from infrastructure.event_store.portable_log import export
 
 _URL = re.compile(rb"artifact:([0-9a-f]{64})")
@@ -24,10 +26,6 @@ _COMPRESSION = 6
 
 OnStep = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and of how much; None where that is not known."""
-
-
-class DirectoryNotEmpty(Exception):
-    """The directory holds something already, which is left as it is."""
 
 
 def back_up(
@@ -45,7 +43,7 @@ def back_up(
     key that signs stays where it is: whoever holds a backup can verify, and cannot sign.
 
     Args:
-        directory: Empty, or not there yet.
+        directory: Empty, not there yet, or left by a backup that was killed.
         log: The service's.
         files: Of its data directory.
         artifacts: Where the service keeps them.
@@ -53,23 +51,34 @@ def back_up(
         on_step: Told of the progress.
 
     Raises:
-        DirectoryNotEmpty: The directory is not empty.
+        DirectoryNotEmpty: The directory holds something else.
         ChainBroken: The log is not what was written; nothing is a backup then.
         LogUnreachable: The log cannot be read.
-        OSError: The directory cannot be written, or the disk is full; what is there then is no backup.
+        OSError: The directory cannot be written, or the disk is full.
+
+    Whatever is raised, nothing of the backup is left.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        msg = f"{directory} is not empty: name a directory that is, or that is not there yet"
-        raise DirectoryNotEmpty(msg)
-    directory.chmod(0o700)
+    require_free(directory)
+    signed = signed_of_home(files)  # before the snapshot, which then has all that was signed
+    signed.require_genuine()
     named = _NamedArtifacts()
-    log_file = _write_log(directory / LOG, log=log, files=files, at=at, named=named, on_step=on_step)
-    copied, missing = _copy_artifacts(directory / ARTIFACTS, source=artifacts, named=named, on_step=on_step)
-    manifest = Manifest(
-        created_at=instant_text(at), log=log_file, artifacts=copied, missing=tuple(sorted(missing, key=_order))
-    )
-    manifest.write(directory)
+    with ExitStack() as reading:
+        snapshot = reading.enter_context(log.snapshot())  # first: nothing is made where there is no log
+        with begun(directory):
+            log_file = _write_log(
+                directory / LOG, snapshot=snapshot, signed=signed, at=at, named=named, on_step=on_step
+            )
+            reading.close()
+            copied, missing = _copy_artifacts(
+                directory / ARTIFACTS, source=artifacts, named=named, on_step=on_step
+            )
+            manifest = Manifest(
+                created_at=instant_text(at),
+                log=log_file,
+                artifacts=copied,
+                missing=tuple(sorted(missing, key=_order)),
+            )
+            manifest.write(directory)
     return manifest
 
 
@@ -92,17 +101,14 @@ class _NamedArtifacts:
 def _write_log(
     path: Path,
     *,
-    log: StoredLog,
-    files: CheckpointFiles,
+    snapshot: Snapshot,
+    signed: Signed,
     at: datetime,
     named: _NamedArtifacts,
     on_step: OnStep,
 ) -> LogFile:
-    signed = signed_of_home(files)
-    signed.require_genuine()
     with path.open("xb") as raw:
         with (
-            log.snapshot() as snapshot,
             gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_COMPRESSION, filename="", mtime=0) as compressed,
             io.BufferedWriter(compressed, 1024 * 1024) as file,
         ):

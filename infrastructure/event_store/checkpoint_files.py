@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ from infrastructure.event_store.checkpoints import KEY_BYTES, Checkpoint, NoChec
 from infrastructure.event_store.log_rows import Head
 
 _PRIVATE = 0o600
+
+OnNewKey = Callable[[Sequence[bytes]], None]
+"""Told of the public keys, raw, that signed before the one that begins."""
 
 
 class KeyUnusable(Exception):
@@ -52,6 +55,12 @@ class CheckpointFiles:
             return []
         return content[: content.rfind(b"\n") + 1].splitlines()
 
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Yield what can be read of the lines, genuine or not."""
+        for line in self.lines():
+            with suppress(NoCheckpoint):
+                yield Checkpoint.of_line(line)
+
     def trusted_keys(self) -> list[bytes]:
         """Return the public keys, raw, of this directory: its own, and those of before it was restored.
 
@@ -63,15 +72,23 @@ class CheckpointFiles:
             keys += [parsed_public_key(line) for line in self._former_keys.read_text("utf-8").split()]
         return keys
 
-    def sign(self, head: Head, *, at: datetime) -> Checkpoint:
+    def sign(self, head: Head, *, at: datetime, on_new_key: OnNewKey = lambda _former: None) -> Checkpoint:
         """Append a checkpoint of the head, on disk from then on; the last one where it says the same already.
+
+        Args:
+            head: To be signed.
+            at: The instant.
+            on_new_key: Told where a key had to be made although others have signed before.
 
         Raises:
             KeyUnusable: The file of the key holds none.
             OSError: The directory cannot be written, or the disk is full.
         """
         with self._held() as descriptor:
-            key = self._loaded() if self._key.exists() else self._made()
+            is_new = not self._key.exists()
+            key = self._made() if is_new else self._loaded()
+            if is_new and (former := [*dict.fromkeys(each.key for each in self.checkpoints())]):
+                on_new_key(former)
             new = Checkpoint.signed(position=head.position, hash=head.hash, at=at, key=key)
             for last in self.lines()[-1:]:
                 with suppress(NoCheckpoint):

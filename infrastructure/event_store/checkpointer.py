@@ -2,11 +2,12 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from application.ports.clock import Clock
-from infrastructure.event_store.checkpoint_files import CheckpointFiles
+from infrastructure.event_store.checkpoint_files import CheckpointFiles, OnNewKey
 from infrastructure.event_store.checkpoints import Checkpoint
 from infrastructure.event_store.log_rows import Head, LogUnreachable, StoredLog
 
@@ -16,8 +17,16 @@ EVERY_S = 300.0
 _log = logging.getLogger(__name__)
 
 
-def sign_head(log: StoredLog, files: CheckpointFiles, *, at: datetime) -> Checkpoint | None:
+def sign_head(
+    log: StoredLog, files: CheckpointFiles, *, at: datetime, on_new_key: OnNewKey = lambda _former: None
+) -> Checkpoint | None:
     """Sign the newest link of the log's chain; None when there is no event yet.
+
+    Args:
+        log: Whose chain is signed.
+        files: Where the checkpoint goes.
+        at: The instant.
+        on_new_key: Told where a key had to be made although others have signed before.
 
     Raises:
         LogUnreachable: The log cannot be read.
@@ -26,7 +35,7 @@ def sign_head(log: StoredLog, files: CheckpointFiles, *, at: datetime) -> Checkp
     """
     with log.snapshot() as snapshot:
         head = snapshot.head()
-    return None if head == Head() else files.sign(head, at=at)
+    return None if head == Head() else files.sign(head, at=at, on_new_key=on_new_key)
 
 
 class Checkpointer:
@@ -92,10 +101,19 @@ class Checkpointer:
     def _sign(self) -> None:
         seen = self._seen_position
         try:
-            checkpoint = sign_head(self._event_log, self._files, at=self._clock.now())
+            now = self._clock.now()
+            checkpoint = sign_head(self._event_log, self._files, at=now, on_new_key=_tell_of_new_key)
         except LogUnreachable as error:
             _log.warning("No checkpoint was signed: %s", error)
         except Exception:
             _log.exception("No checkpoint was signed.")
         else:
             self._signed_position = seen if checkpoint is None else max(seen, checkpoint.position)
+
+
+def _tell_of_new_key(former: Sequence[bytes]) -> None:
+    _log.warning(
+        "Checkpoints are signed with a new key from now on: the data directory does not hold the one that signed "
+        "before (public key %s). Give both public keys to those who verify.",
+        ", ".join(key.hex() for key in former),
+    )

@@ -115,15 +115,17 @@ class Checkpoint:
 
 
 def sorted_out(
-    lines: Iterable[bytes], *, trusted: Collection[bytes]
-) -> tuple[Sequence[Checkpoint], ChainBroken | None]:
-    """Return the checkpoints to rely on, and what is wrong with the first line that is none; None if all are.
+    lines: Iterable[bytes], *, trusted: Collection[bytes], others_are_findings: bool
+) -> tuple[Sequence[Checkpoint], int, ChainBroken | None]:
+    """Return the checkpoints to rely on, how many are of other keys, and the first finding; None without one.
 
     Args:
         lines: Of a file.
         trusted: Public keys, raw.
+        others_are_findings: Whether it is a finding that another key has signed.
     """
     reliable: list[Checkpoint] = []
+    of_others = 0
     finding: ChainBroken | None = None
     for number, line in enumerate(lines, start=1):
         try:
@@ -132,6 +134,9 @@ def sorted_out(
             finding = finding or ChainBroken(None, f"checkpoint {number} cannot be read: {error}")
             continue
         if checkpoint.key not in trusted:
+            of_others += 1
+            if not others_are_findings:
+                continue
             problem = f"is signed with a key that is not trusted ({checkpoint.key.hex()})"
         elif not checkpoint.is_genuine:
             problem = "was forged: its signature does not fit"
@@ -139,7 +144,7 @@ def sorted_out(
             reliable.append(checkpoint)
             continue
         finding = finding or ChainBroken(checkpoint.position, f"checkpoint {number} of it {problem}")
-    return reliable, finding
+    return reliable, of_others, finding
 
 
 def _message(position: int, hash_: bytes, at_text: str) -> bytes:

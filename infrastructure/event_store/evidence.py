@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from application.audit.verification import BrokenAt, Verification, VerificationStopped
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles
 from infrastructure.event_store.checkpoints import Checkpoint, sorted_out
-from infrastructure.event_store.log_rows import Head, StoredLog
-from infrastructure.event_store.portable_log import PortableLog, opened
+from infrastructure.event_store.log_rows import Head, LogMissing, StoredLog
+from infrastructure.event_store.portable_log import NoPortableLog, PortableLog, opened
 from infrastructure.event_store.verification import OnProgress, Walk, sound_pages, verify
 
 
@@ -21,26 +22,38 @@ class Signed:
     Attributes:
         checkpoints: Each genuine, by a trusted key.
         keys: The trusted ones, raw.
+        of_others: So many more there are, by other keys.
         finding: What is wrong with another checkpoint; None where nothing is.
     """
 
     checkpoints: Sequence[Checkpoint]
     keys: Sequence[bytes]
+    of_others: int
     finding: ChainBroken | None
 
     @classmethod
-    def of(cls, lines: Iterable[bytes], *, trusted: Sequence[bytes], must_be_there: bool) -> "Signed":
+    def of(cls, lines: Iterable[bytes], *, trusted: Sequence[bytes], are_named: bool) -> "Signed":
         """Return what the lines are worth.
+
+        Keys that somebody names are those that count: what others have signed, as the key that came after a
+        restoring has, is nothing to rely on and no finding, as long as one of these has signed anything.
 
         Args:
             lines: A checkpoint each.
             trusted: Public keys, raw.
-            must_be_there: Whether it is a finding that none is signed with a trusted key.
+            are_named: Whether somebody names the keys; else they are those that lie beside the log.
         """
-        checkpoints, finding = sorted_out(lines, trusted=trusted)
-        if must_be_there and not checkpoints and finding is None:
-            finding = ChainBroken(None, "no checkpoint is signed with the key that is trusted")
-        return cls(checkpoints=checkpoints, keys=trusted, finding=finding)
+        checkpoints, of_others, finding = sorted_out(lines, trusted=trusted, others_are_findings=not are_named)
+        if are_named and not checkpoints and finding is None:
+            finding = ChainBroken(
+                None, f"no checkpoint is signed with the key that is trusted ({of_others} by others)"
+            )
+        return cls(checkpoints=checkpoints, keys=trusted, of_others=of_others, finding=finding)
+
+    @property
+    def position(self) -> int:
+        """The newest that was signed; 0 where none was."""
+        return max((each.position for each in self.checkpoints), default=0)
 
     def require_genuine(self) -> None:
         """Demand that nothing is wrong with any checkpoint.
@@ -76,7 +89,7 @@ def signed_of_home(files: CheckpointFiles, *, trusted: Sequence[bytes] = ()) -> 
         KeyUnusable: One of its files holds no key.
     """
     lines = files.lines()
-    return Signed.of(lines, trusted=trusted or files.trusted_keys(), must_be_there=bool(trusted))
+    return Signed.of(lines, trusted=trusted or files.trusted_keys(), are_named=bool(trusted))
 
 
 def verify_stored(
@@ -120,11 +133,16 @@ def verify_portable(
         on_progress: Told of the position reached.
 
     Raises:
+        NoPortableLog: It is a file of another kind.
         ChainBroken: It is not what was written.
         LogUnreachable: It cannot be read.
     """
     with closing(opened(path)) as file:
-        portable = PortableLog(file)
+        try:
+            portable = PortableLog(file)
+        except NoPortableLog:
+            msg = f"{path} is no exported log"
+            raise NoPortableLog(msg) from None
         signed = signed_of_file(portable, trusted=trusted)
         walk = Walk()
         for _page in sound_pages(portable.pages(), walk=walk, checkpoints=signed.checkpoints):
@@ -136,7 +154,47 @@ def verify_portable(
 def signed_of_file(portable: PortableLog, *, trusted: Sequence[bytes] = ()) -> Signed:
     """Return what was signed of a portable log; where no keys are given, those that it names are trusted."""
     lines = [each.line for each in portable.checkpoints]
-    return Signed.of(lines, trusted=trusted or portable.header.public_keys, must_be_there=bool(trusted))
+    return Signed.of(lines, trusted=trusted or portable.header.public_keys, are_named=bool(trusted))
+
+
+def contradiction(log: StoredLog, files: CheckpointFiles) -> str | None:
+    """Return how the newest signed head contradicts the log, and what to do; None where it does not.
+
+    Looks one position up: a log that agrees there may have been changed elsewhere.
+
+    Args:
+        log: The log; where there is none, it counts as an empty one.
+        files: Of the data directory, whose own keys are trusted.
+
+    Raises:
+        LogUnreachable: The log cannot be read.
+        KeyUnusable: A file of the data directory holds no key.
+    """
+    trusted = files.trusted_keys()
+    signed = sorted(files.checkpoints(), key=attrgetter("position"), reverse=True)
+    newest = next((each for each in signed if each.key in trusted and each.is_genuine), None)
+    if newest is None:
+        return None
+    try:
+        with log.snapshot() as snapshot:
+            head, found = snapshot.head().position, snapshot.hash_at(newest.position)
+    except LogMissing:
+        head, found = 0, None
+    if found == newest.hash:
+        return None
+    is_said = f"this data directory holds a signed head of position {newest.position} (of {newest.at_text})"
+    if head < newest.position:
+        is_said += (
+            f", but the log ends at position {head}: it is another log or database than before, or it lost its end"
+        )
+    else:
+        is_said += (
+            ", but the log has another hash there: it is another log or database than before, or it was rewritten"
+        )
+    return (
+        f"{is_said}. `ml-service audit verify` says where; a service is moved to another database or directory "
+        "by `ml-service backup` and `ml-service restore`"
+    )
 
 
 class LogVerifier:

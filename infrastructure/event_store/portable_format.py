@@ -24,6 +24,9 @@ from infrastructure.event_store.log_rows import EventRow, LinkRow
 
 FORMAT = "ml-service-log"
 VERSION = 1
+BEGINNING = b'{"format":"ml-service-log",'
+"""Of every such file, whatever its version."""
+
 _INT64 = range(-(2**63), 2**63)
 
 

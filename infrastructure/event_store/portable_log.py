@@ -14,6 +14,7 @@ from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoints import Checkpoint
 from infrastructure.event_store.log_rows import PAGE_ROWS, EventRow, Head, LinkRow, LogUnreachable, Page, Snapshot
 from infrastructure.event_store.portable_format import (
+    BEGINNING,
     Content,
     End,
     Header,
@@ -83,8 +84,20 @@ def export(
     return Head(position=walk.position, hash=walk.hash)
 
 
+class NoPortableLog(Exception):
+    """The file does not begin as one does."""
+
+
 class PortableLog:
     """A portable log that is being read.
+
+    Args:
+        file: At its beginning.
+
+    Raises:
+        NoPortableLog: The file is of another kind.
+        ChainBroken: It is a portable log, and a line before the first event is not what was written.
+        LogUnreachable: It cannot be read.
 
     Attributes:
         header: How it begins.
@@ -130,9 +143,12 @@ class PortableLog:
         yield events, links
 
     def _header(self) -> Header:
-        found = self._next()
+        if not self._take().startswith(BEGINNING):
+            msg = "it is no exported log"
+            raise NoPortableLog(msg)
+        found = self._content()
         if not isinstance(found, Header):
-            raise ChainBroken(None, "line 1: it begins no log of this service")
+            raise self._broken("it has other fields than a header")
         return found
 
     def _require_end(self, found: object, *, last: LinkRow | None) -> None:
@@ -148,12 +164,21 @@ class PortableLog:
             raise self._broken("something stands after the end")
 
     def _next(self) -> Content:
+        self._take()
+        return self._content()
+
+    def _take(self) -> bytes:
+        """Read the next line, as it stands there; empty at the end of the file."""
         self._covered_before = self._covered.digest()
         self._line = line = self._read()
         self._line_number += 1
+        self._covered.update(line)
+        return line
+
+    def _content(self) -> Content:
+        line = self._line
         if line == b"":
             raise self._broken("the file is cut off")
-        self._covered.update(line)
         if not line.endswith(b"\n"):
             is_cut = len(line) < LINE_MAX_BYTES
             raise self._broken("the file is cut off within it" if is_cut else "it is longer than any event")

@@ -10,12 +10,13 @@ from infrastructure.event_store.sqlite_damage import is_damage
 
 _INDEX = "sqlite_autoindex_stored_events_1"
 _IS_THERE = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?"
-_ENTRIES = f"""
-SELECT rowid, CAST(originator_id AS BLOB), originator_version FROM stored_events INDEXED BY {_INDEX}
+_ENTRIES = """
+SELECT rowid, CAST(originator_id AS BLOB), originator_version
+FROM stored_events INDEXED BY sqlite_autoindex_stored_events_1
 """
-_FIRST_WITHOUT_ENTRY = f"""
+_FIRST_WITHOUT_ENTRY = """
 SELECT event.rowid FROM stored_events AS event NOT INDEXED WHERE NOT EXISTS (
-    SELECT 1 FROM stored_events AS entry INDEXED BY {_INDEX}
+    SELECT 1 FROM stored_events AS entry INDEXED BY sqlite_autoindex_stored_events_1
     WHERE entry.originator_id = event.originator_id
         AND entry.originator_version = event.originator_version
         AND entry.rowid = event.rowid
@@ -30,8 +31,8 @@ _entry = itemgetter(0, 1, 2)
 class SQLiteIndexCheck:
     """Holds the index against the rows that a walk has found sound.
 
-    Both are summed up by the hashes of their entries, which come in another order from each: that is a third of
-    the cost of looking each entry up. The hashes are keyed anew in every process, so nobody can make the sums agree.
+    Both are summed up by the hashes of their entries, whose order is not the same in both: that costs a third of
+    looking each entry up. The hashes are keyed anew in every process, so nobody can have the sums agree.
 
     Args:
         connection: In the transaction that the rows were read in.

@@ -17,6 +17,7 @@ from infrastructure.read_models.moments import Moment
 from infrastructure.read_models.open_documents import OpenDocuments
 from infrastructure.read_models.page import PageRows
 from infrastructure.read_models.positions_table import NAME, SELECT_POSITION, STOP, position_row
+from infrastructure.read_models.postgres_planning import FreshFigures
 from infrastructure.read_models.searches import Search
 from infrastructure.read_models.statements import PageStatements
 from infrastructure.read_models.tables import DOCUMENTS, FINGERPRINT, INSTANTS, PARKED, POSITION, TABLES
@@ -59,6 +60,8 @@ class SqlReadModels:
                 connection.execute(insert(FINGERPRINT), {"fingerprint": fingerprint()})
         # the dialect knows its server since the first connection
         self._statements = PageStatements(self._engine.dialect, schema=schema)
+        is_postgres = self._engine.dialect.name == "postgresql"
+        self._figures = FreshFigures(self._engine, TABLES, schema=schema) if is_postgres else None
         self._engine.dispose()  # what the planner was told is read by new connections only
 
     def close(self) -> None:
@@ -138,6 +141,8 @@ class SqlReadModels:
             rows.write()
         known.position = upto
         self._known = known
+        if self._figures is not None:
+            self._figures.reached(upto)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -33,15 +33,16 @@ def audit_commands(open_maintenance: OpenMaintenance) -> typer.Typer:
     ) -> None:
         """Compute the hash chain again, and hold it against what was signed.
 
-        Ends with 1 and the first place where the log is not what was written, if there is one. A file needs no
-        service and no database.
+        Ends with 1 and the first place where the log is not what was written, if there is one. Says how far the
+        signatures reach. A file needs no service and no database.
         """
         with told(), progress_bars() as on_step:
             found = open_maintenance(home, database_url).verify(
                 file, public_keys=public_key or (), on_step=on_step
             )
         print(f"verified: {found.events} events, head {found.head}")
-        print(_signed(found, is_file=file is not None, is_key_given=bool(public_key)))
+        for line in _signed(found, is_file=file is not None, is_key_given=bool(public_key)):
+            print(line)
 
     @commands.command()
     def export(
@@ -66,14 +67,20 @@ def audit_commands(open_maintenance: OpenMaintenance) -> typer.Typer:
             print("there is no event yet: nothing to sign")
             return
         print(f"signed: position {signed.position}, head {signed.hash}, at {signed.at}")
+        if signed.former_keys:
+            print(
+                f"a new key begins: what {', '.join(signed.former_keys)} has signed before counts still, "
+                "by `audit verify --public-key` with that one"
+            )
         print(f"public key: {signed.public_key}")
 
     return commands
 
 
-def _signed(found: SoundLog, *, is_file: bool, is_key_given: bool) -> str:
+def _signed(found: SoundLog, *, is_file: bool, is_key_given: bool) -> Iterator[str]:
     if not found.checkpoints:
-        return "no checkpoint was signed of it: that its end was cut off could not be seen"
+        yield "no checkpoint was signed of it: that its end was cut off could not be seen"
+        return
     keys = ", ".join(found.public_keys)
     if is_key_given:
         why = "named by you"
@@ -81,8 +88,17 @@ def _signed(found: SoundLog, *, is_file: bool, is_key_given: bool) -> str:
         why = "trusted because the file names it: give --public-key to trust nobody's word"
     else:
         why = "trusted because the data directory holds it: give --public-key to trust nobody's word"
-    count = "1 checkpoint" if found.checkpoints == 1 else f"{found.checkpoints} checkpoints"
-    return f"held against {count} of public key {keys} ({why})"
+    yield f"held against {_count(found.checkpoints)} of public key {keys} ({why})"
+    if found.checkpoints_of_others:
+        yield f"{_count(found.checkpoints_of_others)} of other keys did not count"
+    reach = f"newest signed position {found.signed_position} of {found.events}"
+    if found.signed_position < found.events:
+        reach += ": what came after could have been cut off or rewritten unseen"
+    yield reach
+
+
+def _count(checkpoints: int) -> str:
+    return "1 checkpoint" if checkpoints == 1 else f"{checkpoints} checkpoints"
 
 
 @contextmanager

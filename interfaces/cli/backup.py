@@ -18,7 +18,9 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
     @app.command()
     def backup(
         *,
-        directory: Annotated[Path, typer.Argument(help="Where to; empty, or not there yet.")],
+        directory: Annotated[
+            Path, typer.Argument(help="Where to; empty, or not there yet, or left by a backup that was killed.")
+        ],
         home: Home = None,
         database_url: DatabaseUrl = None,
     ) -> None:
@@ -44,12 +46,16 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
         """Verify a backup, and make an empty data directory, and database, into what it holds.
 
         Nothing that is there already is ever written over. The service makes its read models at its next start.
+        Ends with 1 where the backup was made without an artifact that the log names: all else is restored.
         """
-        with told(), progress_bars() as on_step:
-            copied = open_maintenance(home, database_url).restore(
-                directory, public_keys=public_key or (), on_step=on_step
-            )
-        print(f"restored: {_contents(copied)}")
+        with told():
+            with progress_bars() as on_step:
+                copied = open_maintenance(home, database_url).restore(
+                    directory, public_keys=public_key or (), on_step=on_step
+                )
+            print(f"restored: {_contents(copied)}")
+            if copied.findings:
+                raise Finding("\n".join(["not in the backup, when it was made:", *copied.findings]))
 
 
 def _contents(copied: Copied) -> str:

@@ -29,13 +29,15 @@ class SignedHead:
     """A head of the chain that was signed.
 
     Attributes:
-        hash: In hexadecimal, like the public key.
+        hash: In hexadecimal, like the public keys.
+        former_keys: That signed before, where this is the first head that a new key has signed.
     """
 
     position: int
     hash: str
     at: str
     public_key: str
+    former_keys: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +48,16 @@ class SoundLog:
         events: So many there are.
         head: The newest hash, in hexadecimal.
         checkpoints: So many signed heads it was held against.
+        checkpoints_of_others: So many more there are, of keys that were not named, which do not count.
+        signed_position: Of the newest signed head that it was held against; 0 where there is none.
         public_keys: That were trusted, in hexadecimal.
     """
 
     events: int
     head: str
     checkpoints: int
+    checkpoints_of_others: int
+    signed_position: int
     public_keys: Sequence[str]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from infrastructure.backup.manifest import LOG, MANIFEST, BackupDamaged
 from infrastructure.backup.restoring import check
-from infrastructure.backup.writing import DirectoryNotEmpty
+from infrastructure.backup.unfinished import DirectoryNotEmpty
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpointer import sign_head
 from infrastructure.event_store.restoring import StoreNotEmpty

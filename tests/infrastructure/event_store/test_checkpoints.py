@@ -1,5 +1,6 @@
 """Signed heads: who made them, what they prove, and how their file survives."""
 
+import logging
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles, KeyUnusable, parsed_public_key
 from infrastructure.event_store.checkpointer import Checkpointer, sign_head
 from infrastructure.event_store.checkpoints import Checkpoint, NoCheckpoint
-from infrastructure.event_store.evidence import verify_stored
+from infrastructure.event_store.evidence import contradiction, verify_stored
 from infrastructure.event_store.log_rows import Head
+from infrastructure.event_store.postgres_log import PostgresLog
+from infrastructure.event_store.sqlite_log import SQLiteLog
 from tests.support.fakes.clock import FakeClock
-from tests.support.logs import EditableSQLiteLog, some_rows
+from tests.support.logs import EditablePostgresLog, EditableSQLiteLog, some_rows
 from tests.support.processes import eventually
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -271,3 +274,89 @@ def test_a_checkpoint_that_fails_is_made_with_a_later_page(
     hidden.rename(a_log.path)
     a_checkpointer.on_page(30)
     assert eventually(lambda: [Checkpoint.of_line(line).position for line in files.lines()] == [30])
+
+
+def test_a_new_key_beside_checkpoints_of_another_is_told(files: CheckpointFiles, tmp_path: Path) -> None:
+    told: list[bytes] = []
+    first = files.sign(head(5), at=NOON, on_new_key=told.extend)
+    assert told == []
+    (tmp_path / "checkpoint-key.pem").unlink()
+    second = files.sign(head(6), at=NOON, on_new_key=told.extend)
+    assert (told, second.key == first.key) == ([first.key], False)
+
+
+def test_the_checkpointer_warns_of_a_new_key(
+    a_log: EditableSQLiteLog,
+    files: CheckpointFiles,
+    a_checkpointer: Checkpointer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    former = files.sign(head(5), at=NOON)
+    (tmp_path / "checkpoint-key.pem").unlink()
+    with caplog.at_level(logging.WARNING):
+        a_checkpointer.stop()
+    assert former.key.hex() in caplog.text
+
+
+def test_after_a_new_key_the_one_before_is_named_and_counts_alone(
+    a_log: EditableSQLiteLog, files: CheckpointFiles, tmp_path: Path
+) -> None:
+    first = files.sign(head(10), at=NOON)
+    (tmp_path / "checkpoint-key.pem").unlink()
+    second = files.sign(head(20), at=NOON)
+    signed = verify_stored(a_log.log, files, trusted=[first.key]).signed
+    assert (len(signed.checkpoints), signed.of_others, signed.position) == (1, 1, 10)
+    both = verify_stored(a_log.log, files, trusted=[first.key, second.key]).signed
+    assert (len(both.checkpoints), both.of_others, both.position) == (2, 0, 20)
+    cut(a_log, after=8)
+    with a_finding() as found:
+        verify_stored(a_log.log, files, trusted=[first.key])
+    assert found[0].position == 9
+
+
+def test_a_forged_checkpoint_of_the_named_key_is_a_finding(
+    a_log: EditableSQLiteLog, files: CheckpointFiles, tmp_path: Path
+) -> None:
+    own = files.sign(head(10), at=NOON)
+    forged = Checkpoint(position=6, hash=bytes(32), at_text=own.at_text, key=own.key, signature=own.signature)
+    (tmp_path / "checkpoints.jsonl").write_bytes(own.line + forged.line)
+    with a_finding() as found:
+        verify_stored(a_log.log, files, trusted=[own.key])
+    assert "forged" in found[0].reason
+
+
+def test_a_log_that_the_newest_signed_head_fits_is_not_contradicted(
+    a_log: EditableSQLiteLog, files: CheckpointFiles
+) -> None:
+    assert contradiction(a_log.log, files) is None
+    files.sign(head(20), at=NOON)
+    assert contradiction(a_log.log, files) is None
+
+
+def test_another_log_a_cut_one_and_none_are_contradicted(
+    a_log: EditableSQLiteLog, files: CheckpointFiles, tmp_path: Path, postgres_url: str
+) -> None:
+    sign_head(a_log.log, files, at=NOON)
+    nothing = EditableSQLiteLog(tmp_path / "nothing.db").log
+    for log in (nothing, SQLiteLog(tmp_path / "none.db"), PostgresLog(postgres_url)):
+        assert "the log ends at position 0" in (contradiction(log, files) or "")
+    changed = ROWS.copy()
+    changed.events[4][4] = b"other"
+    changed.linked()
+    other = EditablePostgresLog(postgres_url)
+    other.put(changed.events, changed.links)
+    assert "another hash" in (contradiction(other.log, files) or "")
+    cut(a_log, after=20)
+    files.sign(head(20), at=NOON)
+    assert "position 30" in (contradiction(a_log.log, files) or "")
+
+
+def test_checkpoints_that_are_not_of_the_directorys_keys_contradict_nothing(
+    a_log: EditableSQLiteLog, files: CheckpointFiles, tmp_path: Path
+) -> None:
+    own = files.sign(head(10), at=NOON)
+    foreign = Checkpoint.signed(position=99, hash=bytes(32), at=NOON, key=KEY)
+    forged = Checkpoint(position=98, hash=bytes(32), at_text=own.at_text, key=own.key, signature=own.signature)
+    (tmp_path / "checkpoints.jsonl").write_bytes(own.line + foreign.line + forged.line + b"{}\n")
+    assert contradiction(a_log.log, files) is None

@@ -15,7 +15,7 @@ from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoints import Checkpoint
 from infrastructure.event_store.evidence import Verified, verify_portable
 from infrastructure.event_store.log_rows import PAGE_ROWS, LogUnreachable
-from infrastructure.event_store.portable_log import export
+from infrastructure.event_store.portable_log import NoPortableLog, export
 from tests.support.logs import EditableSQLiteLog, some_rows
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -188,9 +188,25 @@ def test_every_changed_byte_of_a_file_is_found(path: Path, exported: bytes) -> N
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"{}\n", b"null\n", b"\x1f\x8b", b"\x1f\x8bnot gzip", b'{"format":"other"}\n', b"\x00" * 99],
+    [b"", b"\n", b"{}\n", b"null\n", b"root:x:0:0:root\n", b'{"format":"other"}\n', b"\x00" * 99],
 )
-def test_a_file_that_is_no_log_is_a_finding(path: Path, content: bytes) -> None:
+def test_a_file_that_does_not_begin_as_a_log_is_none(path: Path, content: bytes) -> None:
+    for each in (content, gzip.compress(content)):
+        with pytest.raises(NoPortableLog, match=f"{path} is no exported log"):
+            verified(path, each)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x1f\x8b",
+        b"\x1f\x8bnot gzip",
+        b'{"format":"ml-service-log",',
+        b'{"format":"ml-service-log","version":1}\n',
+        b'{"format":"ml-service-log","position":1}\n',
+    ],
+)
+def test_a_file_that_begins_as_a_log_and_breaks_is_a_finding(path: Path, content: bytes) -> None:
     broken(path, content)
 
 
@@ -207,7 +223,7 @@ def test_a_file_is_trusted_no_further_than_its_keys(path: Path, exported: bytes)
     path.write_bytes(exported)
     assert len(verify_portable(path, trusted=[PUBLIC]).signed.checkpoints) == len(SIGNED)
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    with pytest.raises(ChainBroken, match="not trusted"):
+    with pytest.raises(ChainBroken, match=r"no checkpoint is signed with the key that is trusted \(3 by others\)"):
         verify_portable(path, trusted=[other])
 
 

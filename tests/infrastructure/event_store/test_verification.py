@@ -232,3 +232,77 @@ def test_a_walk_takes_exactly_what_the_chain_would_have_written(
     row = (1, stream.hex.encode(), version, topic.encode(), state, True)
     assert walk.accept([row], [(1, hash_, True)]) == 1
     assert walk.hash == hash_
+
+
+def _page_of_index(connection: sqlite3.Connection) -> int:
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_stored_events_1'"
+    ).fetchone()
+    return int(page)
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (b"\x0a\x00\x00\x00\x00\x10\x00\x00", "no entry of the event"),
+        (b"\xff" * 8, "cannot be read"),
+    ],
+)
+def test_an_index_that_lost_its_entries_is_found(a_file: EditableSQLiteLog, page: bytes, reason: str) -> None:
+    with closing(sqlite3.connect(a_file.path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        root = _page_of_index(connection)
+    with a_file.path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(page.ljust(size, b"\x00"))
+    finding = broken(a_file.log)
+    assert reason in finding.reason
+    assert finding.position == (1 if "entry" in reason else None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "position"),
+    [
+        ("UPDATE other SET originator_version = 777 WHERE rowid = 9", 9),
+        ("INSERT INTO other SELECT 9999, 'ff', 1, 't', X'00'", None),
+    ],
+)
+def test_an_index_that_says_other_than_its_table_is_found(
+    a_file: EditableSQLiteLog, statement: str, position: int | None
+) -> None:
+    a_file.execute(
+        "CREATE TABLE other (rowid INTEGER PRIMARY KEY, originator_id TEXT, originator_version INTEGER, "
+        "topic TEXT, state BLOB, UNIQUE (originator_id, originator_version))",
+        "INSERT INTO other SELECT * FROM stored_events",
+        statement,
+        "PRAGMA writable_schema = 1",
+        "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = "
+        "'sqlite_autoindex_other_1') WHERE name = 'sqlite_autoindex_stored_events_1'",
+    )
+    finding = broken(a_file.log)
+    assert finding.position == position
+    assert "index" in finding.reason
+
+
+def test_an_index_that_is_not_there_is_found(tmp_path: Path) -> None:
+    log = EditableSQLiteLog(tmp_path / "events.db")
+    rows = some_rows(5)
+    log.put(rows.events, rows.links)
+    log.execute(
+        "CREATE TABLE kept AS SELECT rowid AS at, * FROM stored_events",
+        "DROP TABLE stored_events",
+        "CREATE TABLE stored_events (rowid INTEGER PRIMARY KEY, originator_id TEXT, originator_version INTEGER, "
+        "topic TEXT, state BLOB)",
+        "INSERT INTO stored_events SELECT at, originator_id, originator_version, topic, state FROM kept",
+    )
+    finding = broken(log.log)
+    assert (finding.position, "is not there" in finding.reason) == (None, True)
+
+
+def test_a_log_that_somebody_else_has_locked_is_out_of_reach_after_seconds(postgres_url: str) -> None:
+    log = EditablePostgresLog(postgres_url)
+    with psycopg.connect(postgres_url) as other:
+        other.execute("LOCK TABLE ml_events.stored_events IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(LogUnreachable, match="locked it for more than 5 s"):
+            verified(log.log)

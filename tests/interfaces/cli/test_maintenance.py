@@ -50,8 +50,34 @@ def test_a_sound_log_ends_well_and_says_whose_word_it_took(a_home: DataHome) -> 
     (key,) = a_home.files.trusted_keys()
     assert f"held against 1 checkpoint of public key {key.hex()}" in done.stdout
     assert "because the data directory holds it" in done.stdout
+    assert done.stdout.endswith("newest signed position 4 of 4\n")
     named = run("audit", "verify", "--public-key", key.hex(), *place(a_home))
     assert "named by you" in named.stdout
+
+
+def test_a_verification_says_how_far_signatures_reach(a_home: DataHome, tmp_path: Path) -> None:
+    a_home.append(b"{}", b"{}")
+    run("audit", "export", tmp_path / "log.jsonl", *place(a_home))
+    reach = "newest signed position 4 of 6: what came after could have been cut off or rewritten unseen\n"
+    for arguments in (place(a_home), [tmp_path / "log.jsonl"]):
+        assert run("audit", "verify", *arguments).stdout.endswith(reach)
+
+
+def test_a_new_key_is_told_and_the_one_before_can_be_named(a_home: DataHome) -> None:
+    (former,) = a_home.files.trusted_keys()
+    (a_home.path / "checkpoint-key.pem").unlink()
+    signed = run("audit", "checkpoint", *place(a_home))
+    assert f"a new key begins: what {former.hex()} has signed" in signed.stdout
+    assert "a new key" not in run("audit", "checkpoint", *place(a_home)).stdout
+    done = run("audit", "verify", "--public-key", former.hex(), *place(a_home))
+    assert done.exit_code == 0
+    assert "1 checkpoint of other keys did not count" in done.stdout
+
+
+def test_a_file_that_is_no_log_ends_with_2(tmp_path: Path) -> None:
+    for file in ("/etc/passwd", "/dev/null"):
+        done = run("audit", "verify", file)
+        assert (done.exit_code, f"{file} is no exported log" in done.stderr) == (2, True), done.output
 
 
 def test_a_finding_is_printed_with_its_position_and_ends_with_1(tmp_path: Path) -> None:
@@ -68,6 +94,7 @@ def test_no_log_ends_with_3(tmp_path: Path) -> None:
     for command in (("audit", "verify"), ("audit", "export"), ("audit", "checkpoint"), ("backup", tmp_path / "b")):
         done = run(*command, "--home", tmp_path / "none")
         assert (done.exit_code, "there is no log" in done.stderr) == (3, True), done.output
+    assert not (tmp_path / "b").exists()
     away = "postgresql://ada:secret@127.0.0.1:1/none"
     done = run("audit", "verify", "--home", tmp_path, "--database-url", away)
     assert done.exit_code == 3
@@ -142,7 +169,11 @@ def test_a_missing_artifact_is_named_and_the_rest_is_backed_up(tmp_path: Path) -
     done = run("backup", tmp_path / "backup", *place(home))
     assert done.exit_code == 1
     assert done.stdout.splitlines()[-1].startswith(f"position 1: artifact:{name} is missing")
-    assert run("restore", tmp_path / "backup", "--home", tmp_path / "restored").exit_code == 0
+    restored = run("restore", tmp_path / "backup", "--home", tmp_path / "restored")
+    assert restored.exit_code == 1
+    assert restored.stdout.startswith("restored: 4 events")
+    assert restored.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
+    assert run("audit", "verify", "--home", tmp_path / "restored").exit_code == 0
 
 
 def test_a_damaged_backup_ends_with_1_and_one_that_is_not_there_with_3(tmp_path: Path) -> None:
@@ -191,3 +222,4 @@ def test_a_disk_that_is_full_is_told_and_leaves_no_backup(tmp_path: Path) -> Non
         assert "Traceback" not in done.stderr
         assert not (target / "manifest.json").exists()
         assert not (target / "events.db").exists()
+        assert command == "restore" or not target.exists()
