@@ -23,7 +23,7 @@ bench: $(VENV)/.development
 
 # fifty times a killed writer, a thousand edited logs, and so on: what the tests do in passing, at full size
 faults: $(VENV)/.development
-	ML_FAULTS_SCALE=17 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
+	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
 
 lock: $(BIN)/python
 	$(BIN)/pip install --quiet uv

@@ -49,7 +49,7 @@ def test_read_models_are_made_anew_under_writes_without_a_failed_read(a_store: S
         first = service.post("/models", {"name": "first", "type": "regression"})
         with load.on(service.url), httpx.Client(base_url=service.url, trust_env=False) as client:
             position = 0
-            for _ in range(2 * scale):
+            for _ in range(scale):
                 building = a_store.command("rebuild", stdout=subprocess.PIPE)
                 while building.poll() is None:
                     response = client.get("/api/v1/models/first")

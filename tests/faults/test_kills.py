@@ -21,7 +21,7 @@ def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 def test_what_was_acknowledged_is_there_once_however_often_a_writer_is_killed(a_store: Store, scale: int) -> None:
     load, chance = Load(), random.Random(7)
-    for _ in range(3 * scale):
+    for _ in range(2 * scale):
         service = a_store.serve()
         killer = threading.Timer(chance.uniform(0.1, 0.8), service.kill)
         with load.on(service.url):

@@ -35,7 +35,7 @@ def test_a_command_whose_commit_was_not_answered_has_one_effect_and_its_answer(
     a_proxy: CuttingProxy, tmp_path: Path, headers: dict[str, str], scale: int
 ) -> None:
     with Store(home=tmp_path / "home", database_url=a_proxy.url).serve() as service:
-        for number in range(2 * scale):
+        for number in range(scale):
             a_proxy.arm()
             # the engine commits its pages through the same proxy: some cuts are its own
             for each in range(200):
@@ -60,7 +60,7 @@ def test_a_server_that_is_restarted_under_load_loses_nothing_and_is_used_again(
     load = Load()
     with store.serve() as service:
         with load.on(service.url):
-            for _ in range(2 * scale):
+            for _ in range(scale):
                 acknowledged = len(load.acknowledged)
                 assert eventually(lambda: len(load.acknowledged) > acknowledged + 20)  # noqa: B023 - used at once
                 a_server_of_its_own.kill()

@@ -6,8 +6,14 @@ import pytest
 from tests.support.service import RunningService, running_service
 
 
+@pytest.fixture
+def an_empty_service(tmp_path: Path) -> Iterator[RunningService]:
+    with running_service(tmp_path / "home") as service:
+        yield service
+
+
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
-def an_empty_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningService]:
+def an_empty_service_on_either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningService]:
     """A service with nothing in it, on either database."""
     settings = {}
     if request.param == "PostgreSQL":

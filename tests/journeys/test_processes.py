@@ -116,7 +116,7 @@ def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path)
 
 def test_a_second_service_on_the_same_home_is_refused_and_says_where_the_first_is(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with running_service(home), pytest.raises(AssertionError, match="exit status 1"):
+    with running_service(home), pytest.raises(AssertionError, match="exit status 2"):
         RunningService(home)
 
 

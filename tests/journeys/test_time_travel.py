@@ -23,8 +23,10 @@ def promote(service: RunningService, version: str, reason: str) -> int:
     return int(response.headers["X-Event-Position"])
 
 
-def test_an_auditor_finds_out_what_was_true_and_why(an_empty_service: RunningService, tmp_path: Path) -> None:
-    service = an_empty_service
+def test_an_auditor_finds_out_what_was_true_and_why(
+    an_empty_service_on_either: RunningService, tmp_path: Path
+) -> None:
+    service = an_empty_service_on_either
     dataset = service.upload("flowers", TABLE.write(tmp_path), TABLE.target)
     service.post("/models", {"name": "iris", "type": "classification"})
     promoted, jobs = {}, {}

@@ -183,12 +183,12 @@ class Twins(RuleBasedStateMachine):
         assert self.sql.position() == self.twin.position()
 
 
-@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 60), (0, 40)])
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 40), (0, 30)])
 def test_sqlite_answers_as_the_twin_does(rare_rows, examples):
     _compare(None, rare_rows, examples)
 
 
-@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 20), (0, 20)])
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 8), (0, 8)])
 def test_postgresql_answers_as_the_twin_does(postgres_server, rare_rows, examples):
     _compare(postgres_server, rare_rows, examples)
 
