@@ -1,13 +1,14 @@
-"""SQLite's errors in the words of the event-sourcing library."""
+"""The errors of any database driver in the words of the event-sourcing library.
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+Source: PEP 249, by which drivers name their errors.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from eventsourcing.persistence import (
     DatabaseError,
     DataError,
-    IntegrityError,
     InterfaceError,
     InternalError,
     NotSupportedError,
@@ -16,34 +17,21 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
-_MEANINGS: tuple[tuple[type[sqlite3.Error], type[PersistenceError]], ...] = (
-    (sqlite3.OperationalError, OperationalError),
-    (sqlite3.IntegrityError, InternalError),
-    (sqlite3.DataError, DataError),
-    (sqlite3.InternalError, InternalError),
-    (sqlite3.NotSupportedError, NotSupportedError),
-    (sqlite3.ProgrammingError, ProgrammingError),
-    (sqlite3.InterfaceError, InterfaceError),
-    (sqlite3.DatabaseError, DatabaseError),
-    (sqlite3.Error, PersistenceError),
+_MEANINGS: Mapping[str, type[PersistenceError]] = MappingProxyType(
+    {
+        "OperationalError": OperationalError,
+        "IntegrityError": InternalError,  # but for the one constraint that a version conflict is known by
+        "DataError": DataError,
+        "InternalError": InternalError,
+        "NotSupportedError": NotSupportedError,
+        "ProgrammingError": ProgrammingError,
+        "InterfaceError": InterfaceError,
+        "DatabaseError": DatabaseError,
+        "Error": PersistenceError,
+    }
 )
 
 
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raise the library's error for SQLite's.
-
-    Raises:
-        IntegrityError: The stream has an event of that version already. Nothing else is one.
-        OperationalError: The disk is full, the database is locked, the file cannot be opened or written.
-        PersistenceError: Of another subclass, whatever else SQLite finds wrong.
-    """
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-            raise IntegrityError(error) from error
-        raise InternalError(error) from error
-    except sqlite3.Error as error:
-        meaning = next(meaning for kind, meaning in _MEANINGS if isinstance(error, kind))
-        raise meaning(error) from error
+def meaning_of(error: Exception) -> type[PersistenceError]:
+    """Return the library's error for a driver's, by the name of its class or the nearest above it."""
+    return next(_MEANINGS[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _MEANINGS)

@@ -4,32 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from eventsourcing.persistence import (
-    DatabaseError,
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    NotSupportedError,
-    OperationalError,
-    PersistenceError,
-    ProgrammingError,
-)
+from eventsourcing.persistence import IntegrityError, InternalError, OperationalError
 from psycopg import errors
 
+from infrastructure.event_store.database_errors import meaning_of
 from infrastructure.event_store.postgres_tables import ONE_EVENT_PER_VERSION
 
-_MEANINGS: tuple[tuple[type[psycopg.Error], type[PersistenceError]], ...] = (
-    (psycopg.OperationalError, OperationalError),
-    (psycopg.IntegrityError, InternalError),
-    (psycopg.DataError, DataError),
-    (psycopg.InternalError, InternalError),
-    (psycopg.ProgrammingError, ProgrammingError),
-    (psycopg.NotSupportedError, NotSupportedError),
-    (psycopg.InterfaceError, InterfaceError),
-    (psycopg.DatabaseError, DatabaseError),
-    (psycopg.Error, PersistenceError),
-)
 _ENDS_OF_A_SESSION = (
     errors.AdminShutdown,
     errors.CrashShutdown,
@@ -60,8 +40,7 @@ def translated_errors() -> Iterator[None]:
             raise IntegrityError(str(error)) from error
         raise InternalError(str(error)) from error
     except psycopg.Error as error:
-        meaning = next(meaning for kind, meaning in _MEANINGS if isinstance(error, kind))
-        raise meaning(str(error)) from error
+        raise meaning_of(error)(str(error)) from error
 
 
 def ends_the_session(error: psycopg.Error) -> bool:

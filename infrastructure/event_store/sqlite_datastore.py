@@ -13,7 +13,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from infrastructure.event_store.database_errors import translated_errors
+from infrastructure.event_store.sqlite_errors import translated_errors
 from infrastructure.event_store.writer_queue import WriterQueue
 from infrastructure.sqlite_journal import write_ahead
 

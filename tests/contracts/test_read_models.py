@@ -30,11 +30,11 @@ from infrastructure.read_models.current import CurrentReadModels
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.read_models.file_generations import FileGenerations
 from infrastructure.read_models.opening import open_current
-from infrastructure.read_models.replays import replay_of
 from infrastructure.read_models.sql import SqlReadModels
 from tests.support.documents import a_model, a_version
 from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.fakes.read_models import InMemoryReadModels
+from tests.support.replays import replay_of
 
 MODELS, VERSIONS = Collection.MODELS, Collection.VERSIONS
 A, B, C, D = (UUID(int=number) for number in range(1, 5))

@@ -16,11 +16,11 @@ from domain.kernel import DomainEvent, UnknownEvent
 from infrastructure.read_models.building import Progress, Source
 from infrastructure.read_models.file_generations import FileGenerations
 from infrastructure.read_models.generations import Generations
-from infrastructure.read_models.replays import replay_of
 from infrastructure.read_models.schema_generations import SchemaGenerations
 from infrastructure.read_models.sql import SqlReadModels
 from infrastructure.read_models.tables import ATTRIBUTES, DOCUMENTS, INSTANTS, PARKED
 from tests.support.fakes.event_log import InMemoryEventLog
+from tests.support.replays import replay_of
 
 STORES = ("SQLite", "PostgreSQL")
 PROJECTIONS = (project_models, project_datasets, project_jobs)

@@ -22,7 +22,7 @@ from domain.datasets.errors import UnreadableDataset
 from domain.errors import FieldProblem, InvalidInput, StaleVersion, UnreadableHistory
 from domain.models.errors import ModelNotFound, NameTaken, RetiredModel
 from domain.training.errors import JobEnded
-from infrastructure.event_store.database_errors import translated_errors
+from infrastructure.event_store.sqlite_errors import translated_errors
 from interfaces.http.errors import error_response_body
 from interfaces.http.excerpts import excerpt
 from interfaces.http.problems import ReadModelBehind, ServiceStopping
