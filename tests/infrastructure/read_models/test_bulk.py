@@ -110,7 +110,7 @@ def test_the_rows_of_a_history_are_those_that_pages_make(room, log):
             assert contents(models) == contents(expected)
 
 
-def test_both_stores_are_filled_alike(no_generations, tmp_path):
+def test_both_stores_are_filled_alike(room, no_generations, tmp_path):
     log = a_log(*EXAMPLES, unreadable(dataset_retired()))
     built = build(no_generations, a_source(log), Told())
     with closing(no_generations.open(built.number)) as models, closing(made_by_pages(log, tmp_path)) as expected:
