@@ -276,6 +276,10 @@ class Follower:
         for page in self._subscription.pages():
             yield self._recorded(page)
 
+    def wake(self) -> None:
+        """Look for new events now, from any thread."""
+        self._subscription.wake()
+
     def stop(self) -> None:
         """End the iteration, from any thread."""
         self._subscription.stop()

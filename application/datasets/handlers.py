@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from application.datasets.commands import RegisterDataset
 from application.datasets.views import DatasetResponse, dataset_view
@@ -10,6 +11,7 @@ from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore, url_of
 from application.ports.datasets import DatasetFiles
 from application.ports.identity import Identity
+from application.ports.read_models import Document
 from domain.datasets import dataset as datasets
 from domain.datasets.dataset import Dataset
 from domain.datasets.errors import DatasetNotFound, NameTaken
@@ -73,12 +75,22 @@ def register_dataset(
     command: RegisterDataset,
     received: Received,
     *,
+    superseded: Document | None = None,
     context: Context,
     ledger: Ledger,
     artifacts: ArtifactStore,
     identity: Identity,
 ) -> Outcome[DatasetResponse]:
     """Begin a dataset of received bytes, which are kept from then on.
+
+    Args:
+        command: What it is to be called, and what is to be learned from it.
+        received: Its bytes.
+        superseded: What readers see of the dataset that it is the newer state of; None where there is none.
+        context: Who asks.
+        ledger: Where it is decided.
+        artifacts: Where the bytes are kept.
+        identity: Gives it its id.
 
     Raises:
         InvalidInput: The name cannot be one, or the target is no column.
@@ -91,6 +103,7 @@ def register_dataset(
         uri=received.uri,
         contents=received.contents,
         target=command.target,
+        supersedes=None if superseded is None else UUID(superseded["id"]),
         by=by,
     )
     reservation = ledger.reservation(KIND, registered.name)
@@ -104,7 +117,7 @@ def register_dataset(
     )
     if received.path.exists():
         artifacts.adopt(received.path, received.contents.sha256)
-    return Outcome(events=(registered, reserved), view=dataset_view(registered), version=1)
+    return Outcome(events=(registered, reserved), view=dataset_view(registered, superseded=superseded), version=1)
 
 
 def retire_dataset(reference: str, *, context: Context, ledger: Ledger) -> Outcome[None]:

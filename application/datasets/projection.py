@@ -10,7 +10,8 @@ from domain.kernel import DomainEvent
 def project(event: DomainEvent, position: int, rows: Rows) -> None:
     """Put what the event changes of its dataset."""
     if isinstance(event, DatasetRegistered):
-        document = dataset_view(event).model_dump(mode="json")
+        superseded = None if event.supersedes is None else rows.get(Collection.DATASETS, event.supersedes)
+        document = dataset_view(event, superseded=superseded).model_dump(mode="json")
         rows.put(Collection.DATASETS, event.originator_id, document, position=position)
     elif isinstance(event, DatasetRetired):
         before = rows.get(Collection.DATASETS, event.originator_id) or {}

@@ -74,6 +74,11 @@ class LoadedPredictors:
         """Tell whether this very predictor counts among those in memory."""
         return self._loaded.get(loaded.artifact_url) is loaded
 
+    def sizes_bytes(self) -> list[int]:
+        """Return about how much memory each predictor takes that is there now."""
+        with self._lock:
+            return [each.predictor.size_bytes for each in self._loaded.values()]
+
     def _evict(self, *, keep: Loaded) -> list[Loaded]:
         evicted = []
         size = sum(each.predictor.size_bytes for each in self._loaded.values())

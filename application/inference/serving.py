@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from application.inference.loaded import Loaded, LoadedPredictors
 from application.models.queries import get_model, get_version
@@ -13,6 +14,7 @@ from application.ports.predictor import PredictorLoader
 from application.ports.read_models import ReadModels
 from domain.inference.errors import NoProductionVersion, NotServable
 from domain.models.values import PRODUCTION_ALIAS
+from domain.naming import has_uuid_shape, normal_form
 
 ROUTES_MAX = 10_000
 """One model can be spelled in countless ways (an id with and without dashes): routes must not pile up."""
@@ -89,6 +91,21 @@ class Serving:
             for lookup in self._lookups:
                 lookup.update(changed)
             self._keep_routes(lambda served: served.model_id not in changed)
+
+    def refresh(self, reference: str) -> None:
+        """Forget where requests for a model lead to, given its id or name: the next one looks it up anew."""
+        name = normal_form(reference)
+        with self._lock:
+            meant = {served.model_id for (model, _), served in self._routes.items() if normal_form(model) == name}
+            if has_uuid_shape(reference):
+                meant.add(str(UUID(reference)))
+            for lookup in self._lookups:
+                lookup.update(meant)
+            self._keep_routes(lambda served: served.model_id not in meant)
+
+    def sizes_bytes(self) -> list[int]:
+        """Return about how much memory each predictor takes that is there now."""
+        return self._predictors.sizes_bytes()
 
     def _on_evicted(self, evicted: Loaded) -> None:
         with self._lock:

@@ -20,6 +20,9 @@ class Following(Protocol):
     def __iter__(self) -> Iterator[Sequence[Recorded]]:
         """Yield non-empty pages in position order, waiting for new events, until stopped."""
 
+    def wake(self) -> None:
+        """Look for new events now, from any thread: for who has heard of one."""
+
     def stop(self) -> None:
         """End the iteration, from any thread."""
 

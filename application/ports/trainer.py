@@ -48,10 +48,10 @@ class Trainer(Protocol):
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
-        """Train, calling back in the order of rounds, and keep the artifact before returning.
+        """Train, calling back for each round in their order, and keep the artifact before returning.
 
-        The first, the last and the best round are always told, the others not more often than a person can see.
-        `should_stop` is asked several times a second; when it says True the process is ended.
+        A round may be told a little after it is done, with those that follow. `should_stop` is asked several
+        times a second; when it says True the process is ended.
         An exception from a callback ends the process too and goes on to the caller.
 
         Raises:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from application.integration.iterations import TrainingJobIteratedData
 from application.ledger import Conflict, Ledger
 from application.ports.clock import Clock
 from application.ports.event_log import Following
 from application.ports.heartbeats import Heartbeats
+from application.ports.live import LiveIterations
 from application.ports.trainer import Iteration, Trainer, TrainingStopped
 from application.training.handlers import Attempts
 from application.training.open_jobs import TOPICS, OpenJobs
@@ -33,6 +35,7 @@ class Worker:
 
     Args:
         lease_s: How long the others wait for a sign of life before they take a job away.
+        live: Tells of each round at once; None where nobody can be told.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Worker:
         heartbeats: Heartbeats,
         clock: Clock,
         lease_s: float,
+        live: LiveIterations | None = None,
     ) -> None:
         self._ledger = ledger
         self._attempts = attempts
@@ -51,12 +55,19 @@ class Worker:
         self._heartbeats = heartbeats
         self._clock = clock
         self._lease_s = lease_s
+        self._live = live
         self._jobs = OpenJobs()
+        self._following: Following | None = None
         self._stopping = threading.Event()
 
     def stop(self) -> None:
         """End the attempt at hand, so that another worker can take its job, and return from `run`."""
         self._stopping.set()
+
+    def wake(self) -> None:
+        """Look at the log now: somebody has heard that it has more. Safe to call from any thread."""
+        if (following := self._following) is not None:
+            following.wake()
 
     def run(self) -> None:
         """Work until told to stop.
@@ -83,9 +94,11 @@ class Worker:
         with self._ledger.follow(after=position, topics=TOPICS) as following:
             thread = threading.Thread(target=self._read, args=(following, failure), name="worker-log")
             thread.start()
+            self._following = following
             try:
                 yield failure
             finally:
+                self._following = None
                 following.stop()
                 thread.join()
 
@@ -113,9 +126,14 @@ class Worker:
 
     def _train(self, job: TrainingJob) -> None:
         progress = _Progress(self._attempts, job, self._clock)
+
+        def on_iteration(iteration: Iteration) -> None:
+            self._tell(job, iteration)
+            progress(iteration)
+
         try:
             trained = self._trainer.train(
-                job.plan, on_iteration=progress, should_stop=lambda: self._is_to_stop(job)
+                job.plan, on_iteration=on_iteration, should_stop=lambda: self._is_to_stop(job)
             )
             progress.record_best()
         except TrainingStopped:
@@ -130,6 +148,18 @@ class Worker:
             self._attempts.fail(job.id, job.attempt, code="training.unforeseen", error=message)
         else:
             self._attempts.complete(job.id, job.attempt, trained)
+
+    def _tell(self, job: TrainingJob, iteration: Iteration) -> None:
+        if self._live is not None:
+            told = TrainingJobIteratedData(
+                training_job_id=job.id,
+                attempt=job.attempt,
+                iteration=iteration.iteration,
+                total=iteration.total,
+                metrics=iteration.metrics,
+                is_best=iteration.is_best,
+            )
+            self._live.tell(told)
 
     def _stopped(self, job: TrainingJob) -> None:
         if self._jobs.is_cancellation_requested(job.id):

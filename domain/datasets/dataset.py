@@ -22,9 +22,16 @@ class Dataset(Aggregate):
 
 
 def register(
-    *, dataset_id: UUID, name: str, uri: str, contents: Contents, target: str | None, by: Provenance
+    *,
+    dataset_id: UUID,
+    name: str,
+    uri: str,
+    contents: Contents,
+    target: str | None,
+    supersedes: UUID | None = None,
+    by: Provenance,
 ) -> DatasetRegistered:
-    """Begin a dataset.
+    """Begin a dataset; with `supersedes`, as the newer state of that one.
 
     Raises:
         InvalidInput: The name or the URI cannot be one, or the target is no column.
@@ -35,7 +42,14 @@ def register(
     _require_describable(contents.columns)
     if target is not None:
         require_column(contents.columns, target, field="target")
-    return DatasetRegistered(**envelope(by, dataset_id, 1), name=name, uri=uri, contents=contents, target=target)
+    return DatasetRegistered(
+        **envelope(by, dataset_id, 1),
+        name=name,
+        uri=uri,
+        contents=contents,
+        target=target,
+        supersedes=supersedes,
+    )
 
 
 def retire(dataset: Dataset, *, by: Provenance) -> DatasetRetired:

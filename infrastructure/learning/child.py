@@ -1,11 +1,12 @@
 """The training process: `python -m infrastructure.learning.child`, started by `SubprocessTrainer`."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from application.ports.trainer import Iteration, TrainingFailed
 from domain.datasets.errors import UnreadableDataset
-from infrastructure.learning.progress import Thinned
+from infrastructure.learning.progress import Gathered
 from infrastructure.learning.protocol import Failed, Finished, Order, Progressed
 from infrastructure.system.ordered_child import Tell, carry_out
 
@@ -40,14 +41,14 @@ def _trained(order: Order, tell: Tell) -> Finished:
     from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
     from infrastructure.learning.training import train  # noqa: PLC0415 - see above
 
-    def send(iteration: Iteration) -> None:
-        tell(Progressed(iteration=iteration))
+    def send(iterations: Sequence[Iteration]) -> None:
+        tell(Progressed(iterations=tuple(iterations)))
 
     plan = order.plan
     table = read_table(
         order.dataset, contents=plan.contents, columns=[plan.target.name, *(each.name for each in plan.features)]
     )
-    progress = Thinned(send)
+    progress = Gathered(send)
     training = train(plan, table, num_threads=order.num_threads, on_iteration=progress)
     progress.finish()
     manifest = training.manifest

@@ -32,10 +32,10 @@ class Order(ProcessOrder):
 
 
 class Progressed(Immutable):
-    """Another round is done."""
+    """These rounds are done since the last time, in order."""
 
     kind: Literal["progressed"] = "progressed"
-    iteration: Iteration
+    iterations: tuple[Iteration, ...]
 
 
 class Finished(Immutable):

@@ -40,11 +40,10 @@ class SubprocessTrainer:
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
-        """Train, calling back about twenty times a second, and keep the artifact before returning.
+        """Train, calling back for each round, and keep the artifact before returning.
 
-        The first, the last and the best round are always told. `should_stop` is asked at least every
-        100 ms; when it says True the process is killed. An exception from a callback does the same and
-        goes on to the caller.
+        Rounds come in gusts, about twenty a second. `should_stop` is asked at least every 100 ms; when it
+        says True the process is killed. An exception from a callback does the same and goes on to the caller.
 
         Raises:
             TrainingFailed: The data cannot be learned, or the process died (`training.process-died`).
@@ -63,8 +62,9 @@ class SubprocessTrainer:
                 if line is None:
                     raise _failure(process.death())
                 match _parse(line):
-                    case Progressed(iteration=iteration):
-                        on_iteration(iteration)
+                    case Progressed(iterations=iterations):
+                        for iteration in iterations:
+                            on_iteration(iteration)
                     case Failed(code=code, message=message):
                         raise TrainingFailed(message, code=code)
                     case Finished() as finished:

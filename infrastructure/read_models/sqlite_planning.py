@@ -25,6 +25,7 @@ _DISTINCT: Mapping[str, int] = {
     "name": 5_000,
     "model_id": 1_000,
     "status": 4,
+    "series_id": 5_000,
     "created_at": 50_000,
     "to_position": 3,
     "from_position": 50_000,

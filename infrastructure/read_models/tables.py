@@ -19,7 +19,7 @@ OPEN = 2**63 - 1
 ALWAYS_THERE = frozenset({"id", "name", "created_at"})
 """Fields that every document has, where its collection has them: orders by them need no care for null."""
 
-INDEXED = ("name", "model_id", "status")
+INDEXED = ("name", "model_id", "status", "series_id")
 """Fields that have an index of their own, where a collection has them."""
 
 _TYPES: dict[FieldKind, TypeEngine[Any]] = {

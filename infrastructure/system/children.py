@@ -4,6 +4,7 @@ import logging
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 _log = logging.getLogger(__name__)
@@ -11,23 +12,21 @@ _log = logging.getLogger(__name__)
 _BACKOFF_FIRST_S = 0.5
 _BACKOFF_MAX_S = 10.0
 _STEADY_S = 30.0
-"""A child that lived so long is started again without delay."""
 
 
-class Child:
-    """A supervised process. Its standard input is a pipe that nobody writes to: it ends when this process does,
-    however that happens, and the child is to end with it.
+class Supervised(ABC):
+    """A process that is watched over by a thread, which also starts it and lives as long as it does.
 
     Args:
         name: For the log.
-        arguments: Program and arguments.
         restarts: Whether it is started again when it ends.
+        steady_s: A process that lived so long is started again without delay.
     """
 
-    def __init__(self, *, name: str, arguments: Sequence[str], restarts: bool = True) -> None:
+    def __init__(self, *, name: str, restarts: bool = True, steady_s: float = _STEADY_S) -> None:
         self._name = name
         self._restarts = restarts
-        self._arguments = list(arguments)
+        self._steady_s = steady_s
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
@@ -66,26 +65,59 @@ class Child:
             if self._process is not None:
                 self._process.kill()
 
+    @abstractmethod
+    def _launch(self) -> subprocess.Popen[bytes]:
+        """Return the process, just started.
+
+        Raises:
+            Exception: It cannot be, this time; the message says why.
+        """
+
+    def _accompany(self, process: subprocess.Popen[bytes]) -> None:  # noqa: B027 - for most there is nothing
+        """Do what is to be done in its early days; return at the latest when it has ended."""
+
     def _supervise(self) -> None:
         backoff_s = _BACKOFF_FIRST_S
         while not self._stopping.is_set():
             began = time.monotonic()
-            status = self._run()
+            outcome = self._run()
             if self._stopping.is_set() or not self._restarts:
                 return
             lived_s = time.monotonic() - began
-            backoff_s = _BACKOFF_FIRST_S if lived_s >= _STEADY_S else min(2 * backoff_s, _BACKOFF_MAX_S)
-            _log.warning("%s ended with status %s; starting it again in %.1f s", self._name, status, backoff_s)
+            backoff_s = _BACKOFF_FIRST_S if lived_s >= self._steady_s else min(2 * backoff_s, _BACKOFF_MAX_S)
+            _log.warning("%s %s; starting it again in %.1f s", self._name, outcome, backoff_s)
             self._stopping.wait(backoff_s)
 
-    def _run(self) -> int | None:
+    def _run(self) -> str:
         with self._lock:
             if self._stopping.is_set():
-                return None
-            self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-                self._arguments,
-                stdin=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C in a terminal is ours to hear, and to pass on in order
-            )
+                return "was stopped"
+            try:
+                self._process = self._launch()
+            except Exception as error:  # whatever it is, a later time may go better
+                return f"cannot be started: {error}"
         with self._process as process:
-            return process.wait()
+            self._accompany(process)
+            return f"ended with status {process.wait()}"
+
+
+class Child(Supervised):
+    """A program of this service. Its standard input is a pipe that nobody writes to: it ends when this process
+    does, however that happens, and the child is to end with it.
+
+    Args:
+        name: For the log.
+        arguments: Program and arguments.
+        restarts: Whether it is started again when it ends.
+    """
+
+    def __init__(self, *, name: str, arguments: Sequence[str], restarts: bool = True) -> None:
+        super().__init__(name=name, restarts=restarts)
+        self._arguments = list(arguments)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own program, no shell
+            self._arguments,
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in a terminal is ours to hear, and to pass on in order
+        )

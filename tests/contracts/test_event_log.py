@@ -105,3 +105,14 @@ def test_following_ends_when_another_thread_stops_it(an_empty_log: Appendable) -
         timer.start()
         assert list(following) == []
         timer.join()
+
+
+def test_who_is_woken_without_a_reason_goes_on_waiting(an_empty_log: Appendable) -> None:
+    an_empty_log.append(1)
+    with an_empty_log.log.follow(after=0) as following:
+        pages = iter(following)
+        following.wake()
+        assert _numbers(next(pages)) == [1]
+        following.wake()
+        an_empty_log.append(2)
+        assert _numbers(next(pages)) == [2]

@@ -108,6 +108,17 @@ def test_what_happens_to_one_model_leaves_the_routes_of_others(a_registry, a_pro
     assert a_registry.serving.ready(("churn", None)) is not None
 
 
+@pytest.mark.parametrize("spelling", ["name", "id", "id without dashes"])
+def test_a_refreshed_model_is_looked_up_anew_however_it_is_asked_for(a_registry, a_promoted_model, spelling):
+    other = a_registry.register("prices", v1_0_0="artifact:two")
+    asked = [("churn", None), (str(a_promoted_model), "1.0.0"), ("prices", None), (str(other), None)]
+    for request in asked:
+        a_registry.serving.resolve(request)
+    names = {"name": "churn", "id": str(a_promoted_model), "id without dashes": a_promoted_model.hex}
+    a_registry.serving.refresh(names[spelling])
+    assert [a_registry.serving.ready(request) is None for request in asked] == [True, True, False, False]
+
+
 def test_a_promotion_while_the_old_version_loads_is_not_lost(a_registry, a_loader, a_promoted_model):
     """The request that overlaps may be answered by either; what comes after it may not."""
     a_loader.before_load = lambda url: a_registry.promote(a_promoted_model, "1.1.0") if "one" in url else None

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from application.integration.iterations import TrainingJobIteratedData
 from application.ledger import Ledger
+from application.ports.live import LiveIterations
 from application.ports.trainer import TrainingFailed
 from application.training import handlers
 from application.training.handlers import Attempts
@@ -22,8 +24,20 @@ from tests.support.fakes.trainer import ScriptedTrainer
 ENOUGH_S = 20.0
 
 
+class Heard:
+    """Keeps what is told."""
+
+    def __init__(self) -> None:
+        self.told: list[TrainingJobIteratedData] = []
+
+    def tell(self, iteration: TrainingJobIteratedData) -> None:
+        self.told.append(iteration)
+
+
 @contextmanager
-def working(ledger: Ledger, attempts: Attempts, trainer: ScriptedTrainer) -> Iterator[Worker]:
+def working(
+    ledger: Ledger, attempts: Attempts, trainer: ScriptedTrainer, live: LiveIterations | None = None
+) -> Iterator[Worker]:
     worker = Worker(
         ledger=ledger,
         attempts=attempts,
@@ -31,6 +45,7 @@ def working(ledger: Ledger, attempts: Attempts, trainer: ScriptedTrainer) -> Ite
         heartbeats=InMemoryHeartbeats(),
         clock=SystemClock(),
         lease_s=1.0,
+        live=live,
     )
     thread = threading.Thread(target=worker.run)
     thread.start()
@@ -79,6 +94,27 @@ def test_progress_is_recorded_sparsely_with_the_best_iteration(
     progressed = [each for each in an_empty_ledger.stream(a_pending_job) if "progressed" in each.TOPIC]
     assert 1 <= len(progressed) <= 21
     assert progressed[-1].iteration == 1
+
+
+def test_each_round_is_told_at_once_however_few_are_recorded(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    live = Heard()
+    with working(an_empty_ledger, attempts, ScriptedTrainer(rounds=500), live):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+    assert [each.iteration for each in live.told] == list(range(1, 501))
+    assert {(each.training_job_id, each.attempt, each.total) for each in live.told} == {(a_pending_job, 1, 500)}
+    assert [each.iteration for each in live.told if each.is_best] == [1]
+
+
+def test_a_worker_can_be_woken_at_any_time(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    with working(an_empty_ledger, attempts, ScriptedTrainer()) as worker:
+        worker.wake()
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+        worker.wake()
+    worker.wake()
 
 
 def test_data_that_cannot_be_learned_fails_the_job_with_what_to_do(

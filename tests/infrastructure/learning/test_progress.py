@@ -1,28 +1,26 @@
-"""Which rounds are told."""
+"""How rounds are gathered."""
+
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from application.ports.trainer import Iteration
-from infrastructure.learning.progress import INTERVAL_S, Thinned
+from infrastructure.learning.progress import INTERVAL_S, Gathered
 from tests.support.fakes.clock import FakeClock
 
 
-@given(rounds=st.lists(st.tuples(st.booleans(), st.floats(0, 0.03)), min_size=1))
-def test_the_first_the_best_and_the_last_are_told_in_order(rounds: list[tuple[bool, float]]) -> None:
+@given(pauses_s=st.lists(st.floats(0, 0.03), min_size=1))
+def test_each_round_is_passed_on_once_in_order_and_seldom_alone(pauses_s: list[float]) -> None:
     clock = FakeClock()
-    told: list[Iteration] = []
-    progress = Thinned(told.append, monotonic=clock.monotonic)
+    passed_on: list[Sequence[Iteration]] = []
+    progress = Gathered(passed_on.append, monotonic=clock.monotonic)
 
-    for number, (is_best, pause_s) in enumerate(rounds, start=1):
-        progress(Iteration(iteration=number, total=len(rounds), metrics={}, is_best=is_best))
+    for number, pause_s in enumerate(pauses_s, start=1):
+        progress(Iteration(iteration=number, total=len(pauses_s), metrics={}, is_best=False))
         clock.advance(pause_s)
     progress.finish()
 
-    numbers = [each.iteration for each in told]
-    assert numbers == sorted(set(numbers))
-    assert numbers[0] == 1
-    assert numbers[-1] == len(rounds)
-    best = [number for number, (is_best, _) in enumerate(rounds, start=1) if is_best]
-    assert not best or best[-1] in numbers
-    assert len(numbers) <= 2 * (clock.monotonic() / INTERVAL_S + 2)
+    assert [each.iteration for some in passed_on for each in some] == list(range(1, len(pauses_s) + 1))
+    assert len(passed_on[0]) == 1
+    assert len(passed_on) <= clock.monotonic() / INTERVAL_S + 2

@@ -11,7 +11,10 @@ from infrastructure.read_models.fingerprint import PROJECTION_VERSION
 from tests.infrastructure.read_models.stores import Told, a_log, a_source, contents
 from tests.infrastructure.read_models.test_bulk import EXAMPLES
 
-DIGESTS = {1: "db00749abf76c566ec67df536474de938525e9d705a13545d02b63f842f7e336"}
+DIGESTS = {
+    1: "db00749abf76c566ec67df536474de938525e9d705a13545d02b63f842f7e336",
+    2: "3ee08eef839008640675cf6bb62d7400698a0521e1f7d5d1121f12838992b9b4",
+}
 """Version of the projections → digest of the rows that they make of one history; earlier lines stay."""
 
 

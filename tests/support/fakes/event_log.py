@@ -61,6 +61,9 @@ class InMemoryFollowing:
                 self._after += len(page)
             yield page
 
+    def wake(self) -> None:
+        """Look for new events now, which are there as soon as they are appended."""
+
     def stop(self) -> None:
         """End the iteration, from any thread."""
         with self._changed:

@@ -1,0 +1,127 @@
+"""How to see of what goes between this service and its neighbours whether it gets there."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from application.health.probes import LAG_MAX
+from application.ports.dead_letters import DeadLetters
+from application.ports.health import Condition, Fact, HealthStatus, Probe
+from application.ports.inbox import InboxProgress
+from application.ports.leadership import Leadership
+from application.ports.messaging import MessagingProgress, MessagingStatus
+from application.ports.metadata_store import MirrorStatus
+from application.ports.relay import RelayProgress
+
+NATS = "nats"
+RELAY = "relay"
+INBOX = "inbox"
+DATABASE_SERVICE = "database-service"
+
+_NOT_CONNECTED = "not connected"
+
+
+def nats(messaging: MessagingProgress, *, round_trip: Callable[[], None]) -> Probe:
+    """Return a probe that goes to the server and back, and asks how those fare who work on the connection.
+
+    Args:
+        messaging: The connection.
+        round_trip: Goes there and back, or raises.
+    """
+
+    def look() -> Condition:
+        status = messaging.status
+        if status.is_connected:
+            round_trip()
+        return _of_messaging(status)
+
+    return look
+
+
+def relay(progress: RelayProgress, *, leadership: Leadership) -> Probe:
+    """Return a probe that asks how far neighbours are told of the log, where this process tells them."""
+
+    def look() -> Condition:
+        status = progress.status
+        counted: dict[str, Fact] = {
+            "published": status.published,
+            "refilled": status.refilled,
+            "skipped": status.skipped,
+            "halted": status.halted is not None,
+        }
+        if not leadership.is_held():
+            return Condition(facts=counted)
+        facts = {**counted, "position": status.position, "lag": status.lag}
+        if status.halted_because is not None:
+            return Condition(status=HealthStatus.UNHEALTHY, problem=status.halted_because, facts=facts)
+        return _unless_behind(status.lag, facts)
+
+    return look
+
+
+def inbox(progress: InboxProgress, letters: DeadLetters) -> Probe:
+    """Return a probe that asks whether neighbours' events are handled, and counts those that could not be."""
+
+    def look() -> Condition:
+        status = progress.status
+        waiting = letters.counts().letters
+        facts = {
+            "in_hand": status.in_hand,
+            "handled": status.handled,
+            "duplicates": status.duplicates,
+            "unknown": status.unknown,
+            "own": status.own,
+            "retries": status.retries,
+            "set_aside": status.dead_letters,
+            "dead_letters": waiting,
+        }
+        if waiting:
+            problem = f"{waiting} messages wait among the dead letters, to be replayed or discarded"
+            return Condition(status=HealthStatus.DEGRADED, problem=problem, facts=facts)
+        return Condition(facts=facts)
+
+    return look
+
+
+def database_service(
+    ask: Callable[[], None], *, mirror: Callable[[], MirrorStatus], leadership: Leadership
+) -> Probe:
+    """Return a probe that asks the Database Service a question, and how far it has what the read models have.
+
+    Args:
+        ask: Asks it, or raises.
+        mirror: Returns how far it is, where this process leads.
+        leadership: Whether it does.
+    """
+
+    def look() -> Condition:
+        ask()
+        if not leadership.is_held():
+            return Condition()
+        status = mirror()
+        facts = {"confirmed": status.confirmed, "lag": status.lag, "lag_s": status.lag_s, "resent": status.resent}
+        if status.error is not None:
+            return Condition(status=HealthStatus.DEGRADED, problem=status.error, facts=facts)
+        return _unless_behind(status.lag, facts)
+
+    return look
+
+
+def _of_messaging(status: MessagingStatus) -> Condition:
+    if not status.is_connected:
+        return Condition(status=HealthStatus.UNHEALTHY, problem=status.error or _NOT_CONNECTED)
+    facts = {"server": status.server_url, "subscriptions": status.subscriptions}
+    failing = list(_failing(status))
+    if failing:
+        return Condition(status=HealthStatus.DEGRADED, problem="; ".join(failing), facts=facts)
+    return Condition(facts=facts)
+
+
+def _failing(status: MessagingStatus) -> Iterator[str]:
+    for part in status.parts:
+        if part.error is not None:
+            yield f"{part.name}: {part.error}"
+
+
+def _unless_behind(lag: int | None, facts: Mapping[str, Fact]) -> Condition:
+    if lag is not None and lag > LAG_MAX:
+        return Condition(status=HealthStatus.DEGRADED, problem=f"{lag} events behind", facts=facts)
+    return Condition(facts=facts)

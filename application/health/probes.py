@@ -1,0 +1,86 @@
+"""How to see of each part of the service whether it does its work."""
+
+from collections.abc import Iterator
+
+from application.health.workers import WorkerWatch
+from application.ledger import Ledger
+from application.ports.artifacts import ArtifactStore
+from application.ports.health import Condition, HealthStatus, Probe
+from application.ports.progress import ProgressStatus, ReadModelProgress
+from application.ports.read_models import ReadModels
+
+EVENT_STORE = "event-store"
+READ_MODELS = "read-models"
+ARTIFACT_STORE = "artifact-store"
+WORKERS = "workers"
+
+LAG_MAX = 1_000
+"""So many events may wait for the read models of a healthy process."""
+
+
+def event_store(ledger: Ledger) -> Probe:
+    """Return a probe that reads where the log ends."""
+
+    def look() -> Condition:
+        return Condition(facts={"head": ledger.head()})
+
+    return look
+
+
+def read_models(progress: ReadModelProgress, documents: ReadModels) -> Probe:
+    """Return a probe that asks how far the read models are, and what they had to pass over."""
+
+    def look() -> Condition:
+        status = progress.status
+        found = list(_of_progress(status))
+        facts = {
+            "position": status.position,
+            "lag": status.lag,
+            "parked_events": len(documents.parked()),
+            "unknown_events": status.unknown_events,
+        }
+        return Condition(
+            status=HealthStatus.DEGRADED if found else HealthStatus.HEALTHY,
+            problem="; ".join(found) or None,
+            facts=facts,
+        )
+
+    return look
+
+
+def artifact_store(artifacts: ArtifactStore) -> Probe:
+    """Return a probe that has the store take in a few bytes, and removes them again."""
+
+    def look() -> Condition:
+        path = artifacts.incoming()
+        try:
+            path.write_bytes(b"is there room?")
+        finally:
+            path.unlink(missing_ok=True)
+        return Condition()
+
+    return look
+
+
+def workers(watch: WorkerWatch) -> Probe:
+    """Return a probe that counts the workers that show signs of life."""
+
+    def look() -> Condition:
+        alive = watch.alive()
+        if alive:
+            return Condition(facts={"alive": alive})
+        problem = "no worker shows a sign of life" if alive == 0 else "signs of life cannot be read"
+        return Condition(
+            status=HealthStatus.UNHEALTHY, problem=f"{problem}: trainings may wait", facts={"alive": alive}
+        )
+
+    return look
+
+
+def _of_progress(progress: ProgressStatus) -> Iterator[str]:
+    if progress.error is not None:
+        yield f"stopped since {progress.failing_since}: {progress.error}"
+    if not progress.is_running:
+        yield "nothing moves them on"
+    if progress.lag is not None and progress.lag > LAG_MAX:
+        yield f"{progress.lag} events behind"

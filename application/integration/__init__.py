@@ -1,0 +1,1 @@
+"""What this service and its neighbours tell each other, and the only place where both vocabularies meet."""

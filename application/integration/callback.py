@@ -1,0 +1,54 @@
+"""The plain form in which neighbours may tell of an event: a type, what it says, and when."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from pydantic import Field
+
+from application.views import instant_text
+from domain.kernel import Immutable
+
+TYPE_MAX_CHARS = 255
+ID_MAX_CHARS = 1_024
+
+
+class EventCallback(Immutable):
+    """An event that a neighbour tells of.
+
+    Attributes:
+        event_type: What kind of event it is, such as `data.ingestion.completed`.
+        payload: What it says. With an `event_id` the event is known again by that, else by all of it.
+        timestamp: When it happened; in UTC where it names no offset.
+    """
+
+    event_type: str = Field(min_length=1, max_length=TYPE_MAX_CHARS)
+    payload: dict[str, Any]
+    timestamp: datetime | None = None
+
+    @property
+    def event_id(self) -> str:
+        """By what it is known again: its own id, or the hash of its canonical form."""
+        own = self.payload.get("event_id")
+        if isinstance(own, str) and 0 < len(own) <= ID_MAX_CHARS:
+            return own
+        return sha256(self.canonical()).hexdigest()
+
+    def canonical(self) -> bytes:
+        """Return the one JSON text that means the same, whatever the order of keys and the offset of time."""
+        moment = self.timestamp
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return canonical_json(
+            {
+                "event_type": self.event_type,
+                "payload": self.payload,
+                "timestamp": None if moment is None else instant_text(moment),
+            }
+        )
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return JSON in UTF-8 with sorted keys and no spaces."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

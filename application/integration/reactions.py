@@ -1,0 +1,48 @@
+"""What is done about events of neighbours, whichever way they came."""
+
+from collections.abc import Callable
+
+from application.integration.inbound import InboundEvent
+from application.integration.incoming import (
+    INCOMING,
+    Announcement,
+    IngestionCompleted,
+    ModelMetadataUpdated,
+    Ping,
+)
+from application.integration.ingestion import Ingestion
+
+Reaction = Callable[[InboundEvent], bool]
+
+
+class Reactions:
+    """Reacts to each type of `INCOMING`. Blocks; safe to use from several threads.
+
+    Args:
+        ingestion: Reacts to data that have come in.
+        refresh_model: Forgets what is cached of a model, given its id or name.
+    """
+
+    def __init__(self, *, ingestion: Ingestion, refresh_model: Callable[[str], None]) -> None:
+        self._ingestion = ingestion
+        self._refresh_model = refresh_model
+
+    def react(self, event: InboundEvent) -> bool:
+        """Do what follows from an event of a type that is listened to; return whether that was done before.
+
+        An event that comes again changes nothing, also when it was only partly done the first time.
+
+        Raises:
+            InvalidInput: It does not say what such an event says.
+            DomainError: What it asks for is refused.
+            Exception: It cannot be done now; asked again, it may.
+        """
+        said: Announcement = INCOMING[event.type].announcement.of(event.payload)
+        match said:
+            case IngestionCompleted():
+                return self._ingestion.completed(event, said)
+            case ModelMetadataUpdated():
+                self._refresh_model(said.model_id)
+            case Ping():
+                pass
+        return False

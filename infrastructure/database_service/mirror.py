@@ -1,0 +1,195 @@
+"""Our side of the Database Service: what readers see here is sent there, and looked after until it has arrived."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog
+from application.ports.follower_positions import FollowerPositions
+from application.ports.metadata_store import STREAM, MirrorStatus
+from application.ports.progress import ReadModelProgress
+from application.ports.read_models import Collection, Project, ReadModels
+from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
+from infrastructure.database_service.sending import Sender, Sent
+from infrastructure.database_service.streams import commands_stream
+from infrastructure.messaging.streams import ensure_stream
+
+_LOOK_EVERY_S = 1.0
+_PATIENCE_FIRST_S, _PATIENCE_MAX_S = 1.0, 300.0
+
+Result = TypeVar("Result")
+
+
+class _Look(NamedTuple):
+    """What was seen of the Database Service.
+
+    Attributes:
+        confirmed: Everything up to this position has arrived; None when nobody said so.
+        back_at: From where to send again, because it was lost; None when nothing was.
+        error: What is wrong.
+    """
+
+    confirmed: int | None = None
+    back_at: Sent | None = None
+    error: str | None = None
+
+
+class Mirror:
+    """Keeps the Database Service up to the log, where this process leads.
+
+    What it sends is kept by a stream until it is carried out. The positions that the Database Service answers
+    say what has arrived; what was sent, is not there and is not on its way either is sent again.
+
+    Args:
+        log: What to follow.
+        read_models: The documents.
+        progress: Tells how far they are.
+        projections: What follows from an event.
+        positions: Where it is noted what was sent.
+        clock: Tells how late things are.
+        replicas: How many servers of the cluster keep the stream.
+    """
+
+    name = "mirror"
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_models: ReadModels,
+        progress: ReadModelProgress,
+        projections: Sequence[Project],
+        positions: FollowerPositions,
+        clock: Clock,
+        replicas: int = 1,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._replicas = replicas
+        self._sender = Sender(
+            log=log, read_models=read_models, progress=progress, projections=projections, positions=positions
+        )
+        self._status = MirrorStatus()
+        self._resent = 0
+        self._back_at: int | None = None
+        self._patience_s = 0.0
+        self._resend_from = 0.0  # on the monotonic clock: not before then
+
+    @property
+    def status(self) -> MirrorStatus:
+        """How far the Database Service is, as of the last look."""
+        return self._status.model_copy(update={"sent": self._sender.sent.position})
+
+    async def run(self, client: Client) -> None:
+        """Send and look after what was sent, until cancelled.
+
+        Raises:
+            Exception: Nothing can be sent now; the next run begins where this one ended.
+        """
+        js, service = client.jetstream(), DatabaseClient(client)
+        stream = await ensure_stream(js, commands_stream(replicas=self._replicas))
+        await self._sender.begin(last_sequence=stream.state.last_seq)
+        while True:
+            lost = await _first(self._sender.run(js), self._watch(js, service))
+            assert lost is not None  # the sender does not end by itself
+            self._sender.sent = lost
+            self._resent += 1
+
+    async def _watch(self, js: JetStreamContext, service: DatabaseClient) -> Sent:
+        """Look again and again; return from where to send again when something was lost."""
+        while True:
+            look = await self._look(js, service)
+            await self._tell(look)
+            if look.back_at is not None and self._may_go_back(look.back_at):
+                return look.back_at
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _look(self, js: JetStreamContext, service: DatabaseClient) -> _Look:
+        # in this order: what the stream does not have any more by now, the service has by then, or never will
+        sent, last_sequence = self._sender.sent, self._sender.last_sequence
+        state = (await js.stream_info(STREAM)).state
+        has_passed_on = state.messages == 0 or state.first_seq > last_sequence or state.last_seq < last_sequence
+        try:
+            arrived = await service.positions()
+        except DatabaseServiceUnavailable as error:
+            return _Look(error=str(error))
+        missing = [each for each in Collection if arrived[each] < sent.collections.get(each, 0)]
+        confirmed = min((arrived[each] for each in missing), default=sent.position)
+        if not missing or not has_passed_on:
+            return _Look(confirmed, error=await self._ahead(arrived))
+        return _Look(confirmed, sent.back_at(arrived, missing=missing), self._not_taken(confirmed))
+
+    async def _ahead(self, arrived: Mapping[Collection, int]) -> str | None:
+        head = await asyncio.to_thread(self._log.head)
+        ahead = {each.value: arrived[each] for each in Collection if arrived[each] > head}
+        if not ahead:
+            return None
+        where = ", ".join(f"{collection} at {position}" for collection, position in ahead.items())
+        return (
+            f"the Database Service is ahead of the log, which ends at {head}: {where}. It has rows of another "
+            "log, or of this one before it was restored: `ml-service mirror verify` mends them"
+        )
+
+    def _not_taken(self, confirmed: int) -> str | None:
+        if self._back_at != confirmed:
+            return None
+        return (
+            f"the Database Service does not get past position {confirmed}, though what follows was sent again: "
+            "its log says which commands it drops"
+        )
+
+    def _may_go_back(self, lost: Sent) -> bool:
+        """Return whether to send again now: to the same place again only after an ever longer while."""
+        now = self._clock.monotonic()
+        if lost.position != self._back_at:
+            self._patience_s = _PATIENCE_FIRST_S
+        elif now < self._resend_from:
+            return False
+        else:
+            self._patience_s = min(2 * self._patience_s, _PATIENCE_MAX_S)
+        self._back_at = lost.position
+        self._resend_from = now + self._patience_s
+        return True
+
+    async def _tell(self, look: _Look) -> None:
+        head = await asyncio.to_thread(self._log.head)
+        confirmed = look.confirmed
+        self._status = MirrorStatus(
+            sent=self._sender.sent.position,
+            confirmed=confirmed,
+            head=head,
+            lag=None if confirmed is None else max(0, head - confirmed),
+            lag_s=None if confirmed is None else await asyncio.to_thread(self._lag_s, confirmed),
+            is_reachable=confirmed is not None,
+            resent=self._resent,
+            error=look.error,
+            failing_since=self._failing_since(look.error),
+        )
+
+    def _lag_s(self, confirmed: int) -> float:
+        oldest = next(iter(self._log.read(after=confirmed, limit=1)), None)
+        if oldest is None:
+            return 0.0
+        return max(0.0, (self._clock.now() - oldest.event.provenance.timestamp).total_seconds())
+
+    def _failing_since(self, error: str | None) -> datetime | None:
+        if error is None:
+            return None
+        return self._status.failing_since or self._clock.now()
+
+
+async def _first(*coroutines: Coroutine[Any, Any, Result]) -> Result:
+    """Return what the first to end returns, or raise what it raises; the others are cancelled."""
+    tasks = [asyncio.create_task(each) for each in coroutines]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(ended)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

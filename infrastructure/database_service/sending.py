@@ -1,0 +1,149 @@
+"""Sends what the log changes of the documents, page by page."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+from nats.js import JetStreamContext
+from pydantic import ValidationError
+
+from application.mirroring import changes
+from application.ports.event_log import EventLog, Recorded
+from application.ports.follower_positions import FollowerPositions
+from application.ports.progress import ReadModelProgress
+from application.ports.read_models import Collection, Project, ReadModels
+from domain.kernel import Immutable
+from infrastructure.database_service.client import outgoing, send
+from infrastructure.messaging.log_tail import LogTail
+from infrastructure.read_models.fingerprint import fingerprint
+
+NAME = "mirror"
+"""Under which the positions are noted."""
+
+_PAGE_EVENTS = 500
+_CATCHING_UP_EVENTS = 50
+_LOOK_S = 1.0
+
+
+class Sent(Immutable):
+    """What was sent, to be kept until it is carried out.
+
+    Attributes:
+        program: Whose documents they are: another program's may differ from this one's.
+        position: Everything up to here.
+        collections: The position of what was sent last of each; 0 where it is missing.
+    """
+
+    program: str
+    position: int
+    collections: Mapping[Collection, int]
+
+    @classmethod
+    def nothing(cls) -> "Sent":
+        """Return that nothing was sent."""
+        return cls(program=fingerprint(), position=0, collections={})
+
+    @classmethod
+    def noted(cls, positions: FollowerPositions) -> "Sent | None":
+        """Return what was noted last by this version of the program; None when nothing was."""
+        try:
+            sent = cls.model_validate_json(positions.notes(NAME) or "")
+        except ValidationError:
+            return None
+        return sent if sent.program == fingerprint() else None
+
+    def back_at(self, arrived: Mapping[Collection, int], *, missing: Sequence[Collection]) -> "Sent":
+        """Return from where to send again, so that it follows on what has arrived.
+
+        Args:
+            arrived: How far each collection is.
+            missing: Those that are not as far as they were sent.
+        """
+        position = min(arrived[collection] for collection in missing)
+        return Sent(
+            program=self.program,
+            position=position,
+            collections={collection: min(arrived[collection], position) for collection in Collection},
+        )
+
+
+class Sender:
+    """Sends the documents of the read models as the log changes them.
+
+    Args:
+        log: What to follow.
+        read_models: The documents, which may be behind the log, or ahead of what was sent.
+        progress: Tells how far they are.
+        projections: What follows from an event.
+        positions: Where it is noted what was sent.
+
+    Attributes:
+        sent: What was.
+        last_sequence: The place in the stream of what was sent last.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        read_models: ReadModels,
+        progress: ReadModelProgress,
+        projections: Sequence[Project],
+        positions: FollowerPositions,
+    ) -> None:
+        self._tail = LogTail(log)
+        self._log = log
+        self._read_models = read_models
+        self._progress = progress
+        self._projections = tuple(projections)
+        self._positions = positions
+        self.sent = Sent.nothing()
+        self.last_sequence = 0
+
+    async def begin(self, *, last_sequence: int) -> None:
+        """Take up where it was left, which is the beginning where that is not known, or is another log's.
+
+        Args:
+            last_sequence: The place of the last message that the stream ever had.
+        """
+        self.last_sequence = last_sequence
+        self.sent = await asyncio.to_thread(self._noted)
+
+    async def run(self, js: JetStreamContext) -> None:
+        """Send from where `sent` is, until cancelled.
+
+        Raises:
+            NatsError: The stream does not keep what was sent.
+            Exception: The log cannot be read.
+        """
+        async with self._tail.pages(after=self.sent.position) as pages:
+            async for page in pages:
+                for start in range(0, len(page), _PAGE_EVENTS):
+                    await self._send(js, page[start : start + _PAGE_EVENTS])
+
+    async def _send(self, js: JetStreamContext, page: Sequence[Recorded]) -> None:
+        while not await self._progress.wait_until(self.sent.position, _LOOK_S):
+            pass  # what the page changes follows from what was before it
+        began = time.monotonic()
+        changed = await asyncio.to_thread(
+            changes,
+            page,
+            after=self.sent.position,
+            read_models=self._read_models,
+            projections=self._projections,
+        )
+        if len(page) >= _CATCHING_UP_EVENTS:  # a long way to go leaves the processor to others half of the time
+            await asyncio.sleep(time.monotonic() - began)
+        last_sequence = await send(js, outgoing(changed, sent=self.sent.collections))
+        self.last_sequence = max(self.last_sequence, last_sequence)
+        last_of_each = {change.collection: change.position for change in changed}
+        self.sent = Sent(
+            program=self.sent.program,
+            position=page[-1].position,
+            collections={**self.sent.collections, **last_of_each},
+        )
+        await asyncio.to_thread(self._positions.note, NAME, self.sent.model_dump_json())
+
+    def _noted(self) -> Sent:
+        noted = Sent.noted(self._positions)
+        return noted if noted is not None and noted.position <= self._log.head() else Sent.nothing()

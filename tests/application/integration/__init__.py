@@ -1,0 +1,1 @@
+"""What is told to neighbours, and heard from them."""

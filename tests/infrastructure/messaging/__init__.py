@@ -1,0 +1,1 @@
+"""Tests of messaging with a real NATS server."""
