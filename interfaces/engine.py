@@ -1,11 +1,9 @@
 """The engine: what follows from the log is kept up to it by one process, while others stand by."""
 
 import logging
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from threading import Event
 from time import monotonic
 from uuid import UUID
 
@@ -25,7 +23,6 @@ from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from infrastructure.system.periodic import Periodic
-from interfaces.home import HomeUnusable, require_finished
 from interfaces.maintenance import checkpointer, warn_of_contradiction
 from interfaces.settings import Settings
 from interfaces.stores import (
@@ -96,26 +93,6 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
                 resources.callback(part.stop)
 
         yield Engine(ledger=ledger, read_models=read_models, runner=runner, leadership=lease, start=start)
-
-
-def run_engine(settings: Settings) -> None:
-    """Run an engine, working or standing by, until SIGINT or SIGTERM.
-
-    Raises:
-        HomeUnusable: Its log is in no such data directory, or a restore into that did not end.
-    """
-    if settings.database_url is None and not settings.events_path.exists():
-        message = f"there is no service at {settings.home}: start one, or give its --home or --database-url"
-        raise HomeUnusable(message)
-    require_finished(settings)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stopping = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    with prepared_engine(settings) as engine:
-        engine.start()
-        print("ready", flush=True)
-        stopping.wait()
 
 
 def _logged() -> OnProgress:

@@ -67,10 +67,16 @@ def locked_home(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def announced(settings: Settings, url: str) -> Iterator[None]:
-    """Say in the data directory how the service is reached, as long as it is."""
+def announced(settings: Settings, url: str, *, nats_url: str | None) -> Iterator[None]:
+    """Say in the data directory how the service is reached, as long as it is.
+
+    Args:
+        settings: Which directory.
+        url: Of its HTTP interface.
+        nats_url: Of NATS, with the token; None where there is none.
+    """
     path = settings.service_file
-    content = json.dumps({"pid": os.getpid(), "url": url, "nats_url": None})
+    content = json.dumps({"pid": os.getpid(), "url": url, "nats_url": nats_url})
     written = path.with_suffix(".new")
     written.unlink(missing_ok=True)
     descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -17,8 +17,10 @@ from domain.errors import suggestion
 from interfaces.cli.app import app
 from interfaces.cli.audit import audit_commands
 from interfaces.cli.backup import add_backup_commands
+from interfaces.cli.mirror import VerifiedMirror, mirror_commands
 from interfaces.cli.progress_bars import OnStep
 from interfaces.cli.rebuild import RebuiltReadModels, add_rebuild_command
+from interfaces.cli.relay import RelayOperation, relay_commands
 from interfaces.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ Artifacts = Annotated[
         help="Directory of models and datasets, shared by all that use one database.", show_default="in --home"
     ),
 ]
+NatsUrl = Annotated[
+    str | None,
+    typer.Option(help="NATS to work with (nats://token@host:4222).", show_default="a server of the service's own"),
+]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="warning")]
 
 
@@ -59,6 +65,7 @@ def serve(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    nats_url: NatsUrl = None,
     lease_s: LeaseS = None,
     dataset_root: Annotated[
         Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
@@ -83,6 +90,7 @@ def serve(
         home=home,
         database_url=database_url,
         artifacts=artifacts,
+        nats_url=nats_url,
         lease_s=lease_s,
         dataset_root=dataset_root,
         upload_max_bytes=upload_max_bytes,
@@ -102,6 +110,7 @@ def worker(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    nats_url: NatsUrl = None,
     lease_s: LeaseS = None,
     training_threads: Threads = None,
     log_level: LogLevel = None,
@@ -112,19 +121,18 @@ def worker(
         home=home,
         database_url=database_url,
         artifacts=artifacts,
+        nats_url=nats_url,
         lease_s=lease_s,
         training_threads=training_threads,
         log_level=log_level,
     )
-    from infrastructure.system.lifeline import die_with_starter, watch  # noqa: PLC0415 - see above
     from interfaces.bootstrap import ready_worker  # noqa: PLC0415 - see above
+    from interfaces.neighbours import nats_address  # noqa: PLC0415 - see above
 
-    if lifeline:
-        die_with_starter()
-        watch(sys.stdin.fileno())
+    _bind(lifeline=lifeline)
     if not settings.home.is_dir():
         _end(f"there is no service at {settings.home}: start one, or give its --home")
-    with _told_why_not(settings), ready_worker(settings) as ready:
+    with _told_why_not(settings), ready_worker(settings, nats=nats_address(settings)) as ready:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ready.stop())
         ready.run()
@@ -132,14 +140,53 @@ def worker(
 
 @app.command()
 def engine(
-    *, home: Home = None, database_url: DatabaseUrl = None, lease_s: LeaseS = None, log_level: LogLevel = None
+    *,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    artifacts: Artifacts = None,
+    nats_url: NatsUrl = None,
+    lease_s: LeaseS = None,
+    log_level: LogLevel = None,
 ) -> None:
     """Run one more engine, which takes over what keeps read models and jobs going when the first one is gone."""
-    settings = _settings(home=home, database_url=database_url, lease_s=lease_s, log_level=log_level)
-    from interfaces.engine import run_engine  # noqa: PLC0415 - see above
+    settings = _settings(
+        home=home,
+        database_url=database_url,
+        artifacts=artifacts,
+        nats_url=nats_url,
+        lease_s=lease_s,
+        log_level=log_level,
+    )
+    from interfaces.standby import run_engine  # noqa: PLC0415 - see above
 
     with _told_why_not(settings):
         run_engine(settings)
+
+
+@app.command()
+def database(
+    *,
+    home: Home = None,
+    database_service_url: Annotated[
+        str | None,
+        typer.Option(
+            help="PostgreSQL for what it keeps (postgresql://…).", show_default="SQLite in the data directory"
+        ),
+    ] = None,
+    nats_url: NatsUrl = None,
+    log_level: LogLevel = None,
+    lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
+) -> None:
+    """Run a Database Service, which keeps what readers see for the rest of a platform."""
+    settings = _settings(
+        home=home, database_service_url=database_service_url, nats_url=nats_url, log_level=log_level
+    )
+    from interfaces.database import run_database  # noqa: PLC0415 - see above
+    from interfaces.neighbours import nats_address  # noqa: PLC0415 - see above
+
+    _bind(lifeline=lifeline)
+    with _told_why_not(settings):
+        run_database(settings, address=nats_address(settings))
 
 
 def main() -> None:
@@ -163,7 +210,25 @@ def _rebuild(
     return rebuild_read_models(settings, accept_differences=accept_differences, on_step=on_step)
 
 
+def _relay(home: Path | None, database_url: str | None) -> RelayOperation:
+    settings = _settings(home=home, database_url=database_url)
+    from interfaces.relaying import ServiceRelay  # noqa: PLC0415 - see above
+
+    return ServiceRelay(settings)
+
+
+def _verify_mirror(
+    home: Path | None, database_url: str | None, *, repairs: bool, on_step: OnStep
+) -> VerifiedMirror:
+    settings = _settings(home=home, database_url=database_url)
+    from interfaces.mirror_verification import verify_mirror  # noqa: PLC0415 - see above
+
+    return verify_mirror(settings, repairs=repairs, on_step=on_step)
+
+
 app.add_typer(audit_commands(_maintenance), name="audit")
+app.add_typer(relay_commands(_relay), name="relay")
+app.add_typer(mirror_commands(_verify_mirror), name="mirror")
 add_backup_commands(app, _maintenance)
 add_rebuild_command(app, _rebuild)
 
@@ -195,14 +260,13 @@ def _told_why_not(settings: Settings) -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
 
     from infrastructure.artifacts.belonging import ArtifactsElsewhere  # noqa: PLC0415 - see above
+    from infrastructure.messaging.address import NatsAddressInvalid  # noqa: PLC0415 - see above
     from infrastructure.postgres_connection import DatabaseURLInvalid  # noqa: PLC0415 - see above
     from interfaces.home import HomeUnusable  # noqa: PLC0415 - see above
 
     try:
         yield
-    except (ArtifactsElsewhere, HomeUnusable) as error:
-        _end(str(error))
-    except DatabaseURLInvalid as error:
+    except (ArtifactsElsewhere, DatabaseURLInvalid, HomeUnusable, NatsAddressInvalid) as error:
         _end(str(error))
     except (Unreachable, PersistenceError, SQLAlchemyError) as error:
         _end(
@@ -213,6 +277,15 @@ def _told_why_not(settings: Settings) -> Iterator[None]:
         hint = "; give another --port (0: any free one)" if error.errno == errno.EADDRINUSE else ""
         reason = (error.strerror or str(error)).partition(" (")[0]  # Python repeats the address in brackets
         _end(f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}")
+
+
+def _bind(*, lifeline: bool) -> None:
+    """Let this process end with the one that started it, where that one asks for it."""
+    if lifeline:
+        from infrastructure.system.lifeline import die_with_starter, watch  # noqa: PLC0415 - see above
+
+        die_with_starter()
+        watch(sys.stdin.fileno())
 
 
 def _end(message: str, *, status: int = _USAGE) -> None:

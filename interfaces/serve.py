@@ -1,27 +1,34 @@
-"""Everything in one command: the API and the read models here, a worker in a process of its own."""
+"""Everything in one command: the API and the engine here, all else in processes of their own."""
 
 import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
 
+from application.ports.messaging import MessagingUnavailable
 from application.service import Service
-from infrastructure.system.children import Child
+from infrastructure.system.children import Child, Supervised
 from interfaces.bootstrap import running_service
+from interfaces.health import nats_servers
 from interfaces.home import announced, locked_home, require_finished
 from interfaces.http.app import create_app
+from interfaces.http.conversations import conversations
 from interfaces.http.stopping import Stopping
+from interfaces.neighbours import Address, nats_address, own_nats
 from interfaces.settings import Settings
 
 _CONNECTIONS_GRACE_S = 5
-_WORKER_GRACE_S = 10.0
+_CHILD_GRACE_S = 10.0
+_NATS_S = 3.0
+"""So long the service waits for its own NATS server before it says that it is ready, which it is without, too."""
 _CATCH_UP_S = 1.0
 _INTERRUPTED = 130
 
@@ -38,15 +45,18 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
         resources.enter_context(locked_home(settings))
         require_finished(settings)
         listener = resources.enter_context(_listener(settings))
-        service = resources.enter_context(running_service(settings))
-        worker = Child(name="worker", arguments=_command("interfaces.main", "worker", "--lifeline"))
-        worker.start()
-        resources.callback(worker.stop, _WORKER_GRACE_S)
+        nats = nats_address(settings)
+        own = resources.enter_context(own_nats(settings))
+        running = resources.enter_context(running_service(settings, nats=nats))
+        roles = ["worker", *(["database"] if settings.database_service == "own" else [])]
+        children = [resources.enter_context(_running_child(role)) for role in roles]
         url = _url(listener)
 
         async def when_started() -> None:
-            await _caught_up(service)
-            resources.enter_context(announced(settings, url))
+            await _caught_up(running.service)
+            if own is not None:
+                await asyncio.to_thread(own.wait_ready, _NATS_S)
+            resources.enter_context(announced(settings, url, nats_url=_known(nats)))
             print(f"ready {url}", flush=True)
             if with_demo:
                 demo = Child(name="demo", arguments=_command("interfaces.cli.demo", url), restarts=False)
@@ -55,13 +65,17 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
 
         stopping = Stopping()
         app = create_app(
-            service,
+            running.service,
+            health=running.health,
+            conversations=conversations(with_database_service=settings.database_service == "own"),
+            nats_urls=partial(nats_servers, nats),
+            predictions=running.predictions,
             upload_max_bytes=settings.upload_max_bytes,
             stopping=stopping,
             loopback_host=settings.host if _is_loopback(listener) else None,
         )
         server = _Server(_configuration(app, settings), when_started=when_started, when_stopping=stopping.begin)
-        _stop_on_signals(server, worker.kill)
+        _stop_on_signals(server, [*children, *([own] if own is not None else [])])
         server.run(sockets=[listener])
 
 
@@ -100,6 +114,24 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
+@contextmanager
+def _running_child(role: str) -> Iterator[Child]:
+    """Yield a process of this service in a role of its own, started again whenever it ends."""
+    child = Child(name=role, arguments=_command("interfaces.main", role, "--lifeline"))
+    child.start()
+    try:
+        yield child
+    finally:
+        child.stop(_CHILD_GRACE_S)
+
+
+def _known(nats: Address) -> str | None:
+    try:
+        return nats().url
+    except MessagingUnavailable:
+        return None
+
+
 def _configuration(app: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -120,12 +152,13 @@ async def _caught_up(service: Service) -> None:
         pass
 
 
-def _stop_on_signals(server: uvicorn.Server, kill_children: Callable[[], None]) -> None:
+def _stop_on_signals(server: uvicorn.Server, children: Sequence[Supervised]) -> None:
     """Let the first signal stop the server, and a second one, until the very end, everything at once."""
 
     def stop(_number: int, _frame: object) -> None:
         if server.should_exit:
-            kill_children()
+            for child in children:
+                child.kill()
             os._exit(_INTERRUPTED)
         server.should_exit = True
 

@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import DirectoryPath, Field, SecretStr
+from pydantic import DirectoryPath, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -18,6 +19,15 @@ class Settings(BaseSettings):
         home: Data directory: events, read models, artifacts.
         database_url: PostgreSQL for events and read models (`postgresql://…`); SQLite in `home` when not set.
         artifacts: Directory of models and datasets, one for all that use one database; in `home` when not set.
+        nats_url: NATS to work with (`nats://token@host:4222`, several separated by commas); an own server, of
+            which nobody need know, when not set.
+        nats_credentials: File with the credentials of a NATS account.
+        nats_tls_ca: Certificates that the NATS servers' are signed by; those the system trusts when not set.
+        nats_tls_certificate: Of this client, where the servers ask for one.
+        nats_tls_key: Of that certificate.
+        nats_replicas: How many servers of the cluster keep each stream.
+        database_service: Whether `serve` runs the Database Service, or an outside one listens on the same NATS.
+        database_service_url: PostgreSQL for the Database Service that `serve` runs; SQLite in `home` when not set.
         lease_s: How long a worker may show no sign of life before its job is given to another.
         dataset_root: Directory whose files may be registered by `uri`; none may when it is not set.
         upload_max_bytes: Larger uploads are refused.
@@ -33,6 +43,14 @@ class Settings(BaseSettings):
     home: Path = Path(".ml-service")
     database_url: SecretStr | None = None
     artifacts: Path | None = None
+    nats_url: SecretStr | None = None
+    nats_credentials: FilePath | None = None
+    nats_tls_ca: FilePath | None = None
+    nats_tls_certificate: FilePath | None = None
+    nats_tls_key: FilePath | None = None
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    database_service: Literal["own", "outside"] = "own"
+    database_service_url: SecretStr | None = None
     lease_s: float = Field(default=15.0, ge=0.5, le=3600)
     dataset_root: DirectoryPath | None = None
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
@@ -49,6 +67,16 @@ class Settings(BaseSettings):
     def operation_path(self) -> Path:
         """Where processes keep what they need to run together; worth little after a stop."""
         return self.home / "operation.db"
+
+    @property
+    def nats_home(self) -> Path:
+        """Where the service's own NATS server keeps what it has."""
+        return self.home / "nats"
+
+    @property
+    def database_service_path(self) -> Path:
+        """Where the service's own Database Service keeps its rows."""
+        return self.home / "database_service.db"
 
     @property
     def engine_lock_path(self) -> Path:

@@ -1,10 +1,12 @@
 """What tests of all layers share: a PostgreSQL server per process that runs tests, started when first needed."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
 
 
@@ -25,3 +27,25 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     with postgres_server.fresh_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with NatsServer(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+def nats_server(shared_nats: NatsServer) -> Iterator[NatsServer]:
+    """A server without streams, running at the end whatever the test did to it."""
+    yield shared_nats
+    shared_nats.resume()
+    shared_nats.start()
+    shared_nats.clean()
+
+
+@pytest.fixture
+def fresh_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], NatsServer]]:
+    """Starts a server of the test's own at each call."""
+    with ExitStack() as servers:
+        yield lambda: servers.enter_context(NatsServer(tmp_path_factory.mktemp("nats")))

@@ -2,6 +2,7 @@
 
 import typer
 
+from interfaces.cli.dead_letters import dead_letters
 from interfaces.cli.events import events
 from interfaces.cli.predict import predict
 from interfaces.cli.train import train
@@ -16,3 +17,4 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(train)
 app.command()(events)
+app.add_typer(dead_letters, name="dead-letters")

@@ -120,6 +120,14 @@ class Connection:
         """
         return self._request("PUT", path, json=body)
 
+    def delete(self, path: str) -> Any:
+        """Remove what is at a path and return the answer.
+
+        Raises:
+            Refused, Unreachable: There is no answer, or it is no success.
+        """
+        return self._request("DELETE", path)
+
     def upload(self, path: str, content: bytes, *, media_type: str, **parameters: Any) -> Any:
         """Send bytes and return the answer.
 

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 from starlette.types import Scope
 
-from interfaces.http.problems import CrossOrigin, RequestProblem, UnknownHost
+from interfaces.http.problems import CrossOrigin, UnknownHost
+from interfaces.requests.problems import RequestProblem
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LOCALHOST = "localhost"

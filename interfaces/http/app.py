@@ -1,8 +1,10 @@
 """The service as one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,32 +12,50 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from application.health.dependencies import own_dependencies
+from application.health.health import Health
+from application.integration.channels import Operation as Conversation
 from application.service import Service
 from interfaces.http.admission import Admission
+from interfaces.http.asyncapi import AsyncApiEndpoint
 from interfaces.http.audit import AuditEndpoints
+from interfaces.http.callback import CallbackEndpoint
 from interfaces.http.commands import Commands
 from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
+from interfaces.http.dead_letters import DeadLetterEndpoints
 from interfaces.http.diff import DiffEndpoint
+from interfaces.http.event_types import EventTypeEndpoints
 from interfaces.http.exchange import Exchange
 from interfaces.http.health import HealthEndpoints
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from interfaces.http.inference import InferenceEndpoint
+from interfaces.http.job_events import JobEventsEndpoint
 from interfaces.http.lineage import LineageEndpoints
+from interfaces.http.metrics import MetricsEndpoint
 from interfaces.http.models import ModelEndpoints
 from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
 from interfaces.http.reads import SETTLED_S, Reads
+from interfaces.http.service_health import ServiceHealthEndpoint
 from interfaces.http.stopping import Stopping
+from interfaces.http.traffic import Counted, Traffic
 from interfaces.http.training import TrainingEndpoints
 from interfaces.http.verification import VerificationEndpoint
+from interfaces.inference.work import Work
 
 THREADS = 16
+
+_DISTRIBUTION = "machine-learning-service"
 
 
 def create_app(
     service: Service,
     *,
+    health: Health | None = None,
+    conversations: Sequence[Conversation] = (),
+    nats_urls: Callable[[], Sequence[str]] = tuple,
+    predictions: Mapping[str, Work] = MappingProxyType({}),
     upload_max_bytes: int = UPLOAD_MAX_BYTES,
     threads: int = THREADS,
     settled_s: float = SETTLED_S,
@@ -46,6 +66,10 @@ def create_app(
 
     Args:
         service: What it works with.
+        health: How everything around it fares; None where there is nothing but its own stores.
+        conversations: All that is sent and received over NATS.
+        nats_urls: Returns where NATS is found, without secrets.
+        predictions: Transport → what is predicted over it, beside HTTP.
         upload_max_bytes: The size of the largest upload that is taken.
         threads: So many commands, and as many questions, at the same time.
         settled_s: How old an instant is when it is answered what was true then, in seconds.
@@ -54,9 +78,11 @@ def create_app(
             where it is reached over a network.
     """
     stopping = stopping or Stopping()
+    health = health or Health(own_dependencies(service), clock=service.clock, version=version(_DISTRIBUTION))
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
     reads = Reads(service=service, threads=threads, settled_s=settled_s)
+    traffic: Traffic = {}
     operations = [
         *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
         *AuditEndpoints(service=service, reads=reads).operations(),
@@ -67,9 +93,22 @@ def create_app(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
         ).operations(),
         *TrainingEndpoints(service=service, commands=commands, reads=reads, stopping=stopping).operations(),
-        *HealthEndpoints(service=service, reads=reads).operations(),
+        *JobEventsEndpoint(service=service, live=service.live, reads=reads, stopping=stopping).operations(),
+        *EventTypeEndpoints().operations(),
+        *CallbackEndpoint(inbox=service.inbox).operations(),
+        *DeadLetterEndpoints(dead_letters=service.dead_letters).operations(),
+        *HealthEndpoints(health=health).operations(),
+        *ServiceHealthEndpoint(health=health).operations(),
+        *MetricsEndpoint(
+            health=health,
+            serving=service.serving,
+            traffic=traffic,
+            predictions={"http": inference.work, **predictions},
+        ).operations(),
+        *AsyncApiEndpoint(conversations, servers=nats_urls).operations(),
     ]
     document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
+    operations.append(document.operation)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -77,14 +116,16 @@ def create_app(
         inference.close()
 
     others = Starlette(
-        routes=routes([*operations, document.operation]),
+        routes=routes(operations),
         exception_handlers={HTTPException: _no_such_path},
         lifespan=lifespan,
     )
     others.router.redirect_slashes = False
-    return _Dispatch(
+    dispatch = _Dispatch(
         admission=Admission(loopback_host=loopback_host), inference=inference, others=others, stopping=stopping
     )
+    described = [inference.described, *(each.described for each in operations)]
+    return Counted(dispatch, described=described, traffic=traffic)
 
 
 class _Dispatch:

@@ -2,13 +2,14 @@
 
 from typing import TypeVar
 
-import orjson
 import pydantic
 from starlette.requests import Request
 
 from domain.kernel import Immutable
-from interfaces.http.problems import NotJson, TooLarge, UnsupportedMediaType
+from interfaces.http.problems import TooLarge, UnsupportedMediaType
 from interfaces.http.validation import invalid_input
+from interfaces.requests.json_text import require_json_text
+from interfaces.requests.problems import NotJson
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -80,28 +81,3 @@ def parsed(body: bytes, command: type[Command]) -> Command:
             # RFC 8259 lets a reader bound what it takes; pydantic's bound on nesting is below orjson's
             raise NotJson("The body is JSON that is nested too deep to be read.") from None
         raise invalid_input(error, known=command.model_fields) from None
-
-
-def require_json_text(body: bytes) -> object:
-    """Return what the body says as JSON (Source: RFC 8259, so without NaN and half surrogate pairs).
-
-    Raises:
-        NotJson: It is no JSON text.
-    """
-    if not body:
-        raise NotJson("The body is empty, it must be a JSON object.")
-    try:
-        found: object = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        _require_utf8(body)
-        message = f"The body is no JSON: {error}."
-        raise NotJson(message) from None
-    return found
-
-
-def _require_utf8(body: bytes) -> None:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        message = f"The body is not in UTF-8, as JSON must be: see its byte {error.start + 1}."
-        raise NotJson(message) from None

@@ -13,6 +13,7 @@ import sqlalchemy.exc
 from eventsourcing.persistence import OperationalError
 
 from application.ports.artifacts import ArtifactUnavailable
+from application.ports.messaging import MessagingUnavailable
 from application.ports.read_models import ReadTooLong
 from domain.commands import KeyReused
 from domain.errors import (
@@ -27,9 +28,9 @@ from domain.errors import (
 )
 from interfaces.http.error_models import ErrorResponse, ValidationError, ValidationErrorResponse
 from interfaces.http.excerpts import MESSAGE_MAX_CHARS, TEXT_MAX_CHARS, excerpt, shortened
-from interfaces.http.problems import RequestProblem
-from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
 from interfaces.http.validation import invalid_input
+from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
+from interfaces.requests.problems import RequestProblem
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ STATUSES: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (Refusal, HTTPStatus.CONFLICT),
     (StaleVersion, HTTPStatus.PRECONDITION_FAILED),
     (UnreadableHistory, HTTPStatus.SERVICE_UNAVAILABLE),  # a newer program, beside or after this one, can
+    (MessagingUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (ArtifactUnavailable, HTTPStatus.INTERNAL_SERVER_ERROR),  # asking again does not bring the bytes back
 )
 """Error class → status; the first that fits counts."""

@@ -6,11 +6,11 @@ import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces.http.errors import error_response_body
-from interfaces.http.problems import ServiceStopping
-from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
-from interfaces.http.request_ids import request_id_of
 from interfaces.http.stopping import Stopping
 from interfaces.http.urls import require_text
+from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
+from interfaces.requests.ids import request_id_of
+from interfaces.requests.problems import ServiceStopping
 
 DRAINED_MAX_BYTES = 16 * 1024 * 1024
 DRAINED_WITHIN_S = 2.0

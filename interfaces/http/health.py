@@ -1,20 +1,18 @@
 """Whether the service lives, and whether it is ready to be asked."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from application.ports.progress import ProgressStatus
-from application.service import Service
+from application.health.health import Health, problems
+from application.health.probes import EVENT_STORE, READ_MODELS
 from application.views import View
 from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import BASE, Operation
-from interfaces.http.reads import Reads
 
-LAG_MAX = 1_000
-"""So many events may wait for the read models of a process that counts as ready."""
+_NEEDED = (EVENT_STORE, READ_MODELS)
+_NOT_KEPT = {"cache-control": "no-store"}
 
 
 class Liveness(View):
@@ -43,13 +41,11 @@ class HealthEndpoints:
     """What operators and orchestrators ask; outside the base path, where they look, and inside it.
 
     Args:
-        service: How it fares.
-        reads: Answers questions.
+        health: How the service fares.
     """
 
-    def __init__(self, *, service: Service, reads: Reads) -> None:
-        self._service = service
-        self._reads = reads
+    def __init__(self, *, health: Health) -> None:
+        self._health = health
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
@@ -72,36 +68,15 @@ class HealthEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """Answer whether what is stored can be read, and is not old."""
-        found = await self._reads.in_thread(self._look)
-        return JSONResponse(
-            found.model_dump(mode="json"), status_code=503 if found.problems else 200, headers=_NOT_KEPT
+        findings = await self._health.findings(_NEEDED)
+        facts = findings[READ_MODELS].condition.facts
+        found = problems(findings.values())
+        readiness = Readiness(
+            status="not-ready" if found else "ready",
+            position=facts.get("position"),
+            parked_events=facts.get("parked_events"),
+            problems=found,
         )
-
-    def _look(self) -> Readiness:
-        problems: list[str] = []
-        position = parked = None
-        try:
-            self._service.ledger.head()
-        except Exception as error:
-            problems.append(f"event store: cannot be read ({type(error).__name__})")
-        try:
-            progress = self._service.progress.status
-            position = progress.position
-            problems += _of_progress(progress)
-            parked = len(self._service.read_models.parked())
-        except Exception as error:
-            problems.append(f"read models: cannot be asked ({type(error).__name__})")
-        status: Literal["ready", "not-ready"] = "not-ready" if problems else "ready"
-        return Readiness(status=status, position=position, parked_events=parked, problems=problems)
-
-
-def _of_progress(progress: ProgressStatus) -> Iterator[str]:
-    if progress.error is not None:
-        yield f"read models: stopped since {progress.failing_since}: {progress.error}"
-    if not progress.is_running:
-        yield "read models: nothing moves them on"
-    if progress.lag is not None and progress.lag > LAG_MAX:
-        yield f"read models: {progress.lag} events behind"
-
-
-_NOT_KEPT = {"cache-control": "no-store"}
+        return JSONResponse(
+            readiness.model_dump(mode="json"), status_code=503 if found else 200, headers=_NOT_KEPT
+        )

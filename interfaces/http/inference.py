@@ -1,50 +1,33 @@
 """`POST /api/v1/inference`, as short as a path can be: a plain ASGI callable, dispatched before any router."""
 
 import asyncio
-import logging
 from functools import partial
-from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
-from application.inference.serving import Request, Served, Serving
+from application.inference.serving import Serving
 from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
-from domain.errors import DomainError
 from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_answers import answer_at_once, answer_in_steps
-from interfaces.http.inference_body import (
-    PARAMETERS,
-    Disconnected,
-    parse_body,
-    parse_query,
-    read_body,
-    require_explainable,
-)
-from interfaces.http.inference_turns import InferenceThreads
+from interfaces.http.inference_body import PARAMETERS, parse_query, read_body, sender_left
 from interfaces.http.openapi_descriptions import Described, Description, summary_of
-from interfaces.http.parameters import whole_number
-from interfaces.http.problems import MethodNotAllowed, ReadModelBehind, RequestProblem, ServiceStopping
-from interfaces.http.reads import BEHIND_WITHIN_S
-from interfaces.http.request_ids import HEADER as REQUEST_ID_HEADER
-from interfaces.http.request_ids import request_id_of
+from interfaces.http.problems import MethodNotAllowed
+from interfaces.inference.inference import Inference, log_failure
+from interfaces.inference.turns import SenderLeft
+from interfaces.inference.work import Work
+from interfaces.requests.fields import whole_number
+from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
+from interfaces.requests.ids import request_id_of
+from interfaces.requests.problems import ServiceStopping
 
 PATH = "/api/v1/inference"
-INLINE_BODY_MAX_BYTES = 64 * 1024
-INLINE_COST_MAX_BYTES = 8 * 1024 * 1024
-"""Rows times model size: up to here, about 0.2 ms, a prediction is over before a thread would have begun it."""
 
 Headers = list[tuple[bytes, bytes]]
 
-_log = logging.getLogger(__name__)
-
 
 class InferenceEndpoint:
-    """Answers with predictions out of memory: no event store, no database and no log on the way.
-
-    What takes long is worked on in turns, on threads of its own kind: a short request does not wait for the
-    end of a long one, and nobody works on for a sender who has left.
+    """Brings a request of HTTP's to the path of predictions, and takes the answer back.
 
     Args:
         serving: What the requests' names lead to.
@@ -53,10 +36,7 @@ class InferenceEndpoint:
     """
 
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
-        self._serving = serving
-        self._progress = progress
-        self._threads = InferenceThreads(count=threads)
-        self._resolving: dict[Request, asyncio.Future[Served]] = {}
+        self._inference = Inference(serving=serving, progress=progress, threads=threads)
 
     @property
     def described(self) -> Described:
@@ -76,16 +56,21 @@ class InferenceEndpoint:
             description=description,
         )
 
+    @property
+    def work(self) -> Work:
+        """What was predicted."""
+        return self._inference.work
+
     def close(self) -> None:
         """Give up what has not begun, and what has begun after its turn."""
-        self._threads.close()
+        self._inference.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Predict for one instance or many."""
         request_id = request_id_of(scope["headers"])
         try:
             body = await self._answer(scope, receive)
-        except Disconnected:
+        except SenderLeft:
             return
         except asyncio.CancelledError:
             # the server ends what takes too long; raised again, its own bare 500 would be the answer
@@ -108,50 +93,15 @@ class InferenceEndpoint:
         explain = parse_query(scope["query_string"])
         position = _min_position(scope["headers"])
         body = await read_body(receive, scope["headers"])
-        if len(body) <= INLINE_BODY_MAX_BYTES:
-            asked = parse_body(body)
-        else:
-            asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
-        if explain:
-            require_explainable(asked)
-        if position is not None:
-            await self._wait_until(position)
-        served = self._serving.ready(asked.request) or await self._resolved(asked.request)
-        if explain:
-            steps = answer_in_steps(served, asked, explain=True)
-            return await self._threads.run_in_turns(self._threads.explaining, steps, receive=receive)
-        if len(asked.instances) * served.loaded.predictor.size_bytes > INLINE_COST_MAX_BYTES:
-            steps = answer_in_steps(served, asked, explain=False)
-            return await self._threads.run_in_turns(self._threads.predicting, steps, receive=receive)
-        return answer_at_once(served, asked)
-
-    async def _wait_until(self, position: int) -> None:
-        if not await self._progress.wait_until(position, BEHIND_WITHIN_S):
-            raise ReadModelBehind(wanted=position, reached=self._progress.status.position)
-
-    async def _resolved(self, request: Request) -> Served:
-        """Return what the request means; however many ask for a cold model, one thread is busy with it.
-
-        The others wait for that thread and then look for themselves: its answer may be older than their
-        request.
-        """
-        while (served := self._serving.ready(request)) is None:
-            running = self._resolving.get(request)
-            if running is None:
-                resolving = self._threads.run(self._threads.loading, partial(self._serving.resolve, request))
-                running = asyncio.ensure_future(resolving)
-                self._resolving[request] = running
-                running.add_done_callback(lambda _: self._resolving.pop(request))
-                return await running
-            await asyncio.wait([running])
-        return served
+        return await self._inference.answer(
+            body, explain=explain, position=position, until_left=partial(sender_left, receive)
+        )
 
 
 def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers, bytes]:
     """Return the response that tells of an error; the log hears of it too if it is the service's own."""
     status, headers, body = error_response_body(error, request_id, instance=path)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and isinstance(error, DomainError | RequestProblem):
-        _log.warning("request %s: inference failed with %s: %r", request_id, error.code, error.message)
+    log_failure(error, status=status, request_id=request_id)
     return status, headers, body
 
 

@@ -10,8 +10,8 @@ from interfaces.http.filters import parse_filter, parse_order_by, written_condit
 from interfaces.http.moments import AS_OF, Moment, as_of, written
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Place, page_token, place_of
 from interfaces.http.parameters import integer, text
-from interfaces.http.problems import ReadModelBehind
 from interfaces.http.reads import Found
+from interfaces.requests.problems import ReadModelBehind
 
 PARAMETERS = ("filter", "order_by", "page_size", "page_token", AS_OF)
 _OLDEST_FIRST = (Order(field=FieldPath(root="created_at")),)

@@ -15,13 +15,14 @@ from application.service import Service
 from domain.errors import InvalidInput
 from domain.models.errors import VersionNotFound
 from interfaces.http import lists
-from interfaces.http.bodies import JSON, MERGE_PATCH, parsed, read_body, require_json, require_json_text
+from interfaces.http.bodies import JSON, MERGE_PATCH, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
 from interfaces.http.lists import ListRequest, page
 from interfaces.http.moments import AS_OF
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import Found, Reads
+from interfaces.requests.json_text import require_json_text
 
 _MODELS = f"{BASE}/models"
 _MODEL = f"{_MODELS}/{{model}}"

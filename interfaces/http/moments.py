@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from application.views import instant_text
 from domain.errors import InvalidInput
-from interfaces.http.parameters import INTEGER_MAX
+from interfaces.requests.fields import INTEGER_MAX
 
 AS_OF = "as_of"
 """The parameter of every question whose answer can be had as it was."""

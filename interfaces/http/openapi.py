@@ -38,6 +38,7 @@ _TAGS = {
     "training-jobs": "Trainings that wait, run or have ended.",
     "inference": "Predictions of the models in service.",
     "events": "The log of everything that happened.",
+    "dead-letters": "Messages of neighbours that could not be handled.",
     _DEFAULT_TAG: "The service itself.",
 }
 _PROBLEMS = {
@@ -137,7 +138,12 @@ def _operation(described: Described) -> dict[str, Any]:
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
         **body,
         "responses": {
-            str(description.status): _answer(description.status, description.answers, description.answer_headers),
+            str(description.status): _answer(
+                description.status,
+                description.answers,
+                description.answer_headers,
+                media_type=description.media_type,
+            ),
             **{
                 str(status): _answer(status, content, description.answer_headers)
                 for status, content in description.also.items()
@@ -153,8 +159,10 @@ def _tag(path: str) -> str:
     return first if first in _TAGS else _DEFAULT_TAG
 
 
-def _answer(status: int, content: Content | None, headers: Iterable[str]) -> dict[str, Any]:
-    body = {} if content is None else {"content": _content({JSON: content})}
+def _answer(
+    status: int, content: Content | None, headers: Iterable[str], *, media_type: str = JSON
+) -> dict[str, Any]:
+    body = {} if content is None else {"content": _content({media_type: content})}
     return {"description": HTTPStatus(status).phrase, "headers": _headers(headers), **body}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 from pydantic import BaseModel
 
 from application.views import View
+from interfaces.http.bodies import JSON
 from interfaces.http.commands import Success
 
 Item = TypeVar("Item", bound=View)
@@ -42,6 +43,7 @@ class Description:
         headers: Of the request that are honoured, beside those that every operation honours.
         status: Of its success.
         answers: The form of the success's body; None for an empty one.
+        media_type: Of the success's body.
         answer_headers: Of the success and of `also`, beside those of every response.
         problems: The statuses of the errors to be expected, beside those that every operation may answer.
         also: Status → body, for other answers that are no `ErrorResponse`; None for an empty one.
@@ -52,6 +54,7 @@ class Description:
     headers: tuple[str, ...] = ()
     status: int = 200
     answers: Content | None
+    media_type: str = JSON
     answer_headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
     also: Mapping[int, Content | None] = field(default_factory=dict)

@@ -8,7 +8,8 @@ from interfaces.http.filters import FILTER_MAX_CHARS
 from interfaces.http.moments import AS_OF
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from interfaces.http.preferences import WAIT_MAX_S
-from interfaces.http.reads import BEHIND_WITHIN_S, SETTLED_S
+from interfaces.http.reads import SETTLED_S
+from interfaces.requests.problems import BEHIND_WITHIN_S
 
 REQUEST_ID = "X-Request-ID"
 RETRY_AFTER = "Retry-After"
@@ -49,6 +50,8 @@ _PATH: dict[str, dict[str, Any]] = {
     "alias": {"description": "The name of the pointer.", **_TEXT},
     "dataset": {"description": "The dataset's id or its name.", **_TEXT},
     "job": {"description": "The training job's id.", **_TEXT},
+    "event_type": {"description": "The type of a public event.", **_TEXT},
+    "letter": {"description": "The dead letter's id.", "type": "integer", "minimum": 1},
 }
 
 _QUERY: dict[str, dict[str, Any]] = {
@@ -172,6 +175,10 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
             "The position that the answer must have reached, as the `X-Event-Position` of a command; waited for "
             f"{BEHIND_WITHIN_S:g} seconds, then 503."
         ),
+        **_POSITION,
+    },
+    "Last-Event-ID": {
+        "description": "The id of the last event that the reader saw, a position: what follows it is told.",
         **_POSITION,
     },
     "Prefer": {

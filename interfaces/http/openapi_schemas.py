@@ -36,7 +36,7 @@ def component_schemas(*, taken: Iterable[type[BaseModel]], answered: Iterable[ty
     }
     inputs = sorted(modes.items(), key=lambda item: item[0].__name__)
     _, definitions = models_json_schema(inputs, ref_template=REF_TEMPLATE, schema_generator=_Schemas)
-    schemas: dict[str, Any] = definitions["$defs"]
+    schemas: dict[str, Any] = definitions.get("$defs", {})
     for schema in schemas.values():
         _describe(schema)
     for model in families:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from domain.errors import InvalidInput
-from interfaces.http.parameters import INTEGER_MAX
+from interfaces.requests.fields import INTEGER_MAX
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_MAX = 1_000

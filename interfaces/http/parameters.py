@@ -6,9 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from domain.errors import InvalidInput, suggestion
-
-INTEGER_MAX = 2**63 - 1
-_DIGITS_MAX = 19
+from interfaces.requests.fields import INTEGER_MAX, whole_number
 
 
 def require_known(request: Request, known: Iterable[str]) -> None:
@@ -56,16 +54,3 @@ def uuid(request: Request, name: str) -> UUID | None:
         return UUID(given)
     except ValueError:
         raise InvalidInput.of(name, "must be an id: a UUID.", given) from None
-
-
-def whole_number(given: str, *, field: str, minimum: int, maximum: int = INTEGER_MAX) -> int:
-    """Return the number that the text says.
-
-    Raises:
-        InvalidInput: It says none, or one out of its bounds.
-    """
-    is_number = given.isascii() and given.isdigit() and len(given) <= _DIGITS_MAX
-    if not is_number or not minimum <= int(given) <= maximum:
-        upto = f" to {maximum}" if maximum != INTEGER_MAX else " or more"
-        raise InvalidInput.of(field, f"must be a whole number, {minimum}{upto}.", given)
-    return int(given)

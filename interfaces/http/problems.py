@@ -1,7 +1,6 @@
-"""What can be wrong with a request before it means anything to the business.
+"""What can be wrong with a request of HTTP's before it means anything to the business.
 
-RequestProblem
-├── NotJson               400  request.not-json
+RequestProblem            (interfaces/requests/problems.py, with those that every transport knows)
 ├── MalformedHeader       400  request.malformed-header
 ├── MalformedForm         400  request.malformed-form
 ├── MalformedUrl          400  request.malformed-url
@@ -12,43 +11,12 @@ RequestProblem
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
 ├── UnknownHost           421  request.unknown-host
-├── ReadModelBehind       503  read-model.behind
-├── ServiceStopping       503  service.stopping
 ├── VerificationBusy      503  audit.busy (with its endpoint)
 ├── VerificationTooLong   503  audit.too-long (with its endpoint)
 └── StorageUnavailable    503  storage.unavailable
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
-
-class RequestProblem(Exception):
-    """The request cannot be served as it was sent, or not now.
-
-    Attributes:
-        status: The HTTP status.
-        code: Stable, dotted name of the reason; part of the public contract.
-        message: One sentence for a person.
-        headers: That belong to the response.
-        details: Facts a program can use.
-    """
-
-    status: ClassVar[int]
-    code: ClassVar[str]
-
-    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None, **details: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.headers = dict(headers or {})
-        self.details = details
-
-
-class NotJson(RequestProblem):
-    """The body is no JSON text."""
-
-    status = 400
-    code = "request.not-json"
+from interfaces.requests.problems import RequestProblem
 
 
 class MalformedHeader(RequestProblem):
@@ -148,27 +116,6 @@ class UnknownHost(RequestProblem):
     def __init__(self, host: str) -> None:
         message = f"This service is not {host!r}: it answers this machine only, as localhost or by its address."
         super().__init__(message, host=host)
-
-
-class ReadModelBehind(RequestProblem):
-    """The read model has not reached, in the time, the position that the sender wants to see."""
-
-    status = 503
-    code = "read-model.behind"
-
-    def __init__(self, *, wanted: int, reached: int) -> None:
-        message = f"Position {wanted} is not readable yet, only {reached}: ask again."
-        super().__init__(message, headers={"retry-after": "1"}, wanted=wanted, reached=reached)
-
-
-class ServiceStopping(RequestProblem):
-    """The service is about to end, and has not done what was asked, or does not know whether it has."""
-
-    status = 503
-    code = "service.stopping"
-
-    def __init__(self) -> None:
-        super().__init__("The service is being stopped: ask again when it is back.", headers={"retry-after": "5"})
 
 
 class StorageUnavailable(RequestProblem):

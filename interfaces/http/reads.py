@@ -18,11 +18,8 @@ from domain.errors import InvalidInput
 from interfaces.http.bodies import JSON
 from interfaces.http.context import entity_tags
 from interfaces.http.moments import AS_OF, Moment, as_of, written
-from interfaces.http.parameters import whole_number
-from interfaces.http.problems import ReadModelBehind
-
-BEHIND_WITHIN_S = 2.0
-"""So long a read waits for the position that its reader wants to see."""
+from interfaces.requests.fields import whole_number
+from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind
 
 SETTLED_S = 1.0
 """An instant this old is taken to mean the same position for ever: what was decided by then is stored by now."""

@@ -8,9 +8,7 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from domain.errors import PROBLEMS_MAX, FieldProblem, InvalidInput, suggestion
-
-BODY = "body"
-"""The field that is named when it is the whole body that is wrong."""
+from interfaces.requests.fields import BODY
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),

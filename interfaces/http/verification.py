@@ -14,7 +14,7 @@ from starlette.types import Receive
 from application.audit.verification import LogUnavailable, Verification, VerifyLog
 from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import BASE, Operation
-from interfaces.http.problems import RequestProblem
+from interfaces.requests.problems import RequestProblem
 
 WITHIN_S = 300.0
 """Some fifty million events; who would wait longer over HTTP has given up before."""

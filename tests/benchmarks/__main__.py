@@ -5,7 +5,19 @@ from importlib import import_module
 
 from tests.benchmarks.measure import Figure, machine
 
-ALL = ("start", "commands", "lag", "training", "uploads", "search", "snapshots", "verification")
+ALL = (
+    "start",
+    "commands",
+    "lag",
+    "training",
+    "uploads",
+    "search",
+    "rebuild",
+    "snapshots",
+    "verification",
+    "relay",
+    "predictions",
+)
 
 
 def main(names: list[str]) -> None:

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ import uvicorn
 
 from application.datasets.projection import project as project_datasets
 from application.inference.serving import Serving
+from application.integration.inbound import InboundEvent
 from application.ledger import Ledger
 from application.models.projection import project as project_models
+from application.ports.messaging import MessagingUnavailable
 from application.ports.predictor import PredictorLoader
 from application.service import Service
 from application.training.projection import project as project_jobs
@@ -25,6 +27,11 @@ from infrastructure.event_store.checkpoint_files import CheckpointFiles
 from infrastructure.event_store.evidence import LogVerifier
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.event_store.sqlite_log import SQLiteLog
+from infrastructure.messaging.address import NatsAddress
+from infrastructure.messaging.dead_letters import NatsDeadLetters
+from infrastructure.messaging.inbox import NatsInbox
+from infrastructure.messaging.live import LiveJobFeed
+from infrastructure.messaging.parts import Messaging
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
 from infrastructure.system.clock import SystemClock
@@ -32,6 +39,7 @@ from infrastructure.system.identity import RandomIdentity
 from interfaces.http.app import create_app
 from tests.support.commands import a_context
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
+from tests.support.inboxes import RunningInbox
 
 UPLOAD_MAX_BYTES = 8 * 1024 * 1024
 CSV = b"age,city,churned\n" + b"".join(
@@ -117,15 +125,19 @@ class Api:
 
 
 @contextmanager
-def served(directory: Path, *, lock_timeout_s: int = 5, **settings: Any) -> Iterator[Api]:
-    """Yield the service over its interface, on a port of its own."""
+def served(
+    directory: Path, *, lock_timeout_s: int = 5, neighbours: RunningInbox | None = None, **settings: Any
+) -> Iterator[Api]:
+    """Yield the service over its interface, on a port of its own; without NATS where no inbox runs on one."""
     with ExitStack() as resources:
         loader = FakePredictorLoader(one=FakePredictor(), two=FakePredictor())
         environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
         ledger = resources.enter_context(Ledger(environment))
         service, runner = _service(directory, ledger, loader, resources)
+        if neighbours is not None:
+            service = replace(service, inbox=neighbours.inbox, dead_letters=neighbours.dead_letters)
         app = create_app(service, **{"upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings})
-        url = resources.enter_context(_server(app))
+        url = resources.enter_context(listening(app))
         client = resources.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False))
         yield Api(
             service=service,
@@ -151,7 +163,10 @@ def _service(
         projections=(project_models, project_datasets, project_jobs),
         clock=SystemClock(),
     )
+    live = LiveJobFeed()
+    nowhere = Messaging(address=_nowhere, name="nobody", clock=SystemClock())
     runner.on_page(lambda _, page: serving.on_page(page))
+    runner.on_page(lambda _, page: live.on_page(page))
     runner.start()
     resources.callback(runner.stop)
     service = Service(
@@ -164,14 +179,27 @@ def _service(
         verify_log=LogVerifier(
             log=SQLiteLog(directory / "events.sqlite"), files=CheckpointFiles(directory / "home")
         ),
+        inbox=NatsInbox(messaging=nowhere),
+        dead_letters=NatsDeadLetters(messaging=nowhere, react=_never, clock=SystemClock()),
+        live=live,
         clock=SystemClock(),
         identity=RandomIdentity(),
     )
     return service, runner
 
 
+def _never(event: InboundEvent) -> bool:
+    msg = f"nobody sends {event}"
+    raise AssertionError(msg)
+
+
+def _nowhere() -> NatsAddress:
+    raise MessagingUnavailable("There is no NATS.")
+
+
 @contextmanager
-def _server(app: Any) -> Iterator[str]:
+def listening(app: Any) -> Iterator[str]:
+    """Yield where the application is served, on a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)

@@ -25,7 +25,7 @@ from domain.training.errors import JobEnded
 from infrastructure.event_store.sqlite_errors import translated_errors
 from interfaces.http.errors import error_response_body
 from interfaces.http.excerpts import excerpt
-from interfaces.http.problems import ReadModelBehind, ServiceStopping
+from interfaces.requests.problems import ReadModelBehind, ServiceStopping
 from tests.support.strategies import json_values
 
 

@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from application.ports.progress import ProgressStatus
-from interfaces.http.inference import INLINE_BODY_MAX_BYTES, PATH, InferenceEndpoint
-from interfaces.http.inference_body import BODY_MAX_BYTES, INSTANCES_MAX, REFERENCE_MAX_CHARS
+from interfaces.http.inference import PATH, InferenceEndpoint
+from interfaces.http.inference_body import BODY_MAX_BYTES
+from interfaces.inference.asked import INSTANCES_MAX, REFERENCE_MAX_CHARS
+from interfaces.inference.inference import INLINE_BODY_MAX_BYTES
 from tests.application.inference.registry import Registry
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 

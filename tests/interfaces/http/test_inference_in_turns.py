@@ -13,9 +13,9 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.http.inference import PATH, InferenceEndpoint
-from interfaces.http.inference_answers import answer_at_once, answer_in_steps
-from interfaces.http.inference_body import EXPLAINED_MAX, Asked
-from interfaces.http.inference_turns import TURN_S
+from interfaces.inference.answers import answer_at_once, answer_in_steps
+from interfaces.inference.asked import EXPLAINED_MAX, Asked
+from interfaces.inference.turns import TURN_S
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import ANN, Progress, post, problems_of
 from tests.support.data import EXAMPLES
@@ -195,7 +195,7 @@ def test_a_failure_of_the_services_own_is_in_its_log(tmp_path, caplog):
     post(endpoint, {"model_id": "nobody", "features": ANN})
     endpoint.close()
     registry.close()
-    (record,) = [each for each in caplog.records if each.name == "interfaces.http.inference"]
+    (record,) = [each for each in caplog.records if each.name == "interfaces.inference.inference"]
     assert record.levelname == "WARNING"
     assert "abc-7" in record.getMessage()
     assert "artifact.unavailable" in record.getMessage()

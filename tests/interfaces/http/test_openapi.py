@@ -10,9 +10,11 @@ import pyarrow.parquet
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from domain.errors import Refusal
 from interfaces.http.app import create_app
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from tests.support.http import CSV, served
+from tests.support.inboxes import Journal, Neighbour, RunningInbox
 from tests.support.openapi import Contract
 
 
@@ -25,6 +27,8 @@ def parquet():
 ANN = {"age": 40, "city": "Basel"}
 CSV_TYPE, PARQUET_TYPE = "text/csv", "application/vnd.apache.parquet"
 UPLOAD = {"content": CSV, "headers": {"content-type": CSV_TYPE}, "params": {"name": "more", "target": "churned"}}
+CALLBACK = {"json": {"event_type": "broker_service.ping", "payload": {}}}
+
 REQUESTS: dict[str, dict[str, Any]] = {
     "list_models": {},
     "register_model": {"json": {"name": "prices", "type": "regression", "metadata": {"team": "growth"}}},
@@ -48,7 +52,16 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "request_training": {"json": {"model_id": "churn", "dataset_id": "customers"}},
     "get_training_job": {},
     "cancel_training": {},
+    "follow_training_job": {},
+    "list_event_types": {},
+    "get_event_schema": {},
     "list_events": {},
+    "take_event": CALLBACK,
+    "take_event_outside_base": CALLBACK,
+    "list_dead_letters": {},
+    "get_dead_letter": {},
+    "replay_dead_letter": {},
+    "discard_dead_letter": {},
     "verify_log": {},
     "predict": {
         "json": {"model_id": "churn", "features": [ANN, {"age": None, "city": None}]},
@@ -58,6 +71,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "get_readiness": {},
     "get_liveness_below_base": {},
     "get_readiness_below_base": {},
+    "get_health": {},
+    "get_health_below_base": {},
+    "get_metrics": {},
+    "get_asyncapi": {},
     "get_openapi": {},
 }
 """Operation → what its request needs, beside the path, to be granted."""
@@ -85,6 +102,7 @@ UNACCEPTABLE = {
     "X-Reason": ("%00", 422),
     "If-Match": ('"999"', 412),
     "If-None-Match": ("x", 400),
+    "Last-Event-ID": ("x", 422),
 }
 """Header → a value that whoever honours the header refuses, and with which status."""
 
@@ -106,12 +124,42 @@ OPERATIONS = pytest.mark.parametrize("operation", REQUESTS)
 
 
 @pytest.fixture
-def a_contract(api, a_model, a_version, a_dataset, a_job):
+def neighbours(nats_server, tmp_path):
+    """An inbox that has set a message aside, and would handle it now."""
+    journal = Journal()
+    journal.before = refused
+    with RunningInbox(nats_server.address, tmp_path, journal.react) as inbox:
+        with Neighbour(nats_server.address) as neighbour:
+            neighbour.tells("one")
+        assert inbox.has_letters(Refusal.code)
+        journal.before = lambda _: None
+        yield inbox
+
+
+def refused(event):
+    raise Refusal(f"not {event.id}")
+
+
+@pytest.fixture
+def api(tmp_path, neighbours):
+    with served(tmp_path, neighbours=neighbours) as running:
+        yield running
+
+
+@pytest.fixture
+def a_contract(api, neighbours, a_version, a_dataset, a_job):
     """The document of a service in which everything can be asked for."""
     assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
     assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200
+    # a job that has ended, so that the stream of its events does; to cancel it again is granted
+    assert api.post(f"/training-jobs/{a_job['id']}/cancel").status_code == 202
     names = {"model": "churn", "version": "1.0.0", "alias": "champion", "dataset": "customers"}
-    return Contract(api.client, names={**names, "job": a_job["id"]})
+    names |= {
+        "job": a_job["id"],
+        "event_type": "ml.model.registered.v1",
+        "letter": str(neighbours.letters()[0].id),
+    }
+    return Contract(api.client, names=names)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +172,7 @@ def a_document(tmp_path_factory):
 def a_served_table(tmp_path_factory):
     """Every path and method that the router knows, and the one that goes before it."""
     with served(tmp_path_factory.mktemp("table")) as api:
-        router = create_app(api.service)._others._app
+        router = create_app(api.service)._app._others._app
     table = {(each.path, method) for each in router.routes for method in each.endpoint._by_method}
     return table | {(INFERENCE_PATH, "POST")}
 

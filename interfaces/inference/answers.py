@@ -9,7 +9,7 @@ import orjson
 from application.inference.serving import Served
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Prediction
-from interfaces.http.inference_body import Asked
+from interfaces.inference.asked import Asked
 
 STEP_S = 0.01
 _FIRST_ROWS = 8

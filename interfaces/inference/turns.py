@@ -2,21 +2,24 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
-from starlette.types import Receive
-
-from interfaces.http.inference_body import Disconnected
-from interfaces.http.problems import ServiceStopping
+from interfaces.requests.problems import ServiceStopping
 
 TURN_S = 0.03
 _LOADING_THREADS = 4
 
 Result = TypeVar("Result")
+UntilLeft = Callable[[], Awaitable[None]]
+"""Returns when the sender has gone away."""
+
+
+class SenderLeft(Exception):
+    """The sender went away before its answer: there is nobody to answer."""
 
 
 class InferenceThreads:
@@ -49,30 +52,33 @@ class InferenceThreads:
             raise ServiceStopping
         return await asyncio.get_running_loop().run_in_executor(threads, function)
 
-    async def run_in_turns(self, threads: Executor, steps: Iterator[Result | None], *, receive: Receive) -> Result:
+    async def run_in_turns(
+        self, threads: Executor, steps: Iterator[Result | None], *, until_left: UntilLeft | None
+    ) -> Result:
         """Return the first result among the steps; after each turn, others have theirs.
 
         Args:
             threads: Where the steps run, those of one turn on one thread.
             steps: Each much shorter than a turn; None as long as there is no result.
-            receive: Tells when the sender goes away. The request's body has been read to its end.
+            until_left: Ends the work; None where nobody can tell.
 
         Raises:
-            Disconnected: The sender went away.
+            SenderLeft: The sender went away.
             ServiceStopping: The threads are closed.
         """
         turn = partial(_turn, steps)
         result = await self.run(threads, turn)
         if result is not None:
             return result
-        leaving = asyncio.ensure_future(_left(receive))
+        leaving = None if until_left is None else asyncio.ensure_future(until_left())
         try:
             while result is None:
-                if leaving.done():
-                    raise Disconnected
+                if leaving is not None and leaving.done():
+                    raise SenderLeft
                 result = await self.run(threads, turn)
         finally:
-            leaving.cancel()
+            if leaving is not None:
+                leaving.cancel()
         return result
 
 
@@ -81,8 +87,3 @@ def _turn(steps: Iterator[Result | None]) -> Result | None:
     while (result := next(steps)) is None and perf_counter() < ends:
         pass
     return result
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

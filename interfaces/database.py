@@ -1,0 +1,57 @@
+"""The role `database`: the reference server of the Database Service, as a process or for a while."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from threading import Event
+
+from infrastructure.database_service.queries import Queries
+from infrastructure.database_service.server import DatabaseServer
+from infrastructure.database_service.store import SCHEMA, SqlMetadataStore
+from infrastructure.messaging.address import NatsAddress
+from infrastructure.messaging.parts import Messaging
+from infrastructure.read_models.dialects import sqlite_url
+from infrastructure.system.clock import SystemClock
+from interfaces.http.filters import parse_filter, parse_order_by
+from interfaces.settings import Settings
+
+_DISTRIBUTION = "machine-learning-service"
+
+
+@contextmanager
+def database_server(settings: Settings) -> Iterator[DatabaseServer]:
+    """Yield the server over its database, to be run where there is NATS; the database is let go of at the end.
+
+    Raises:
+        SQLAlchemyError: The database cannot be used.
+    """
+    with closing(_store(settings)) as store:
+        yield DatabaseServer(
+            store=store,
+            queries=Queries(store, parse_filter=parse_filter, parse_order=parse_order_by),
+            version=version(_DISTRIBUTION),
+            replicas=settings.nats_replicas,
+        )
+
+
+def run_database(settings: Settings, *, address: Callable[[], NatsAddress]) -> None:
+    """Serve until SIGINT or SIGTERM, whatever becomes of NATS meanwhile.
+
+    Raises:
+        SQLAlchemyError: The database cannot be used.
+    """
+    stopping = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with database_server(settings) as server:
+        messaging = Messaging(address=address, name="database", parts=[server], clock=SystemClock())
+        messaging.start()
+        stopping.wait()
+        messaging.stop()
+
+
+def _store(settings: Settings) -> SqlMetadataStore:
+    if settings.database_service_url is None:
+        return SqlMetadataStore(url=sqlite_url(settings.database_service_path))
+    return SqlMetadataStore(url=settings.database_service_url.get_secret_value(), schema=SCHEMA)

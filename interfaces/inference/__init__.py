@@ -1,0 +1,1 @@
+"""Predictions from a request's body to its answer, the same whatever brings the request."""

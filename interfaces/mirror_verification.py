@@ -1,0 +1,227 @@
+"""Puts together what holds the Database Service against the read models: with the service running, or without."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from application.ledger import Ledger
+from application.ports.follower_positions import FollowerPositions
+from application.ports.messaging import MessagingUnavailable
+from application.ports.progress import ReadModelProgress
+from application.ports.read_models import ReadModels
+from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
+from infrastructure.database_service.mirror import Mirror
+from infrastructure.database_service.sending import Sent
+from infrastructure.database_service.verification import Verification
+from infrastructure.messaging.address import NatsAddressInvalid
+from infrastructure.messaging.parts import Messaging, Part
+from infrastructure.messaging.positions import SqlFollowerPositions
+from infrastructure.read_models.opening import open_current
+from infrastructure.read_models.runner import ReadModelRunner
+from infrastructure.system.clock import SystemClock
+from interfaces.cli.mirror import VerifiedMirror
+from interfaces.cli.progress_bars import OnStep
+from interfaces.cli.verdicts import Misused, OutOfReach
+from interfaces.database import database_server
+from interfaces.home import HomeTaken, locked_home
+from interfaces.maintenance import stored_log, told_as_endings
+from interfaces.neighbours import Address, nats_address, own_nats
+from interfaces.settings import Settings
+from interfaces.stores import (
+    PROJECTIONS,
+    event_environment,
+    leadership,
+    operation,
+    read_model_generations,
+    read_model_source,
+)
+
+_START_S = 10.0
+_ANSWER_S = 5.0
+_PATIENCE_S = 10.0
+"""So long nothing may move before what has not arrived counts as missing."""
+_REPAIR_S = 60.0
+_LOOK_EVERY_S = 0.2
+_WHOLE_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Registry:
+    """What is mirrored."""
+
+    ledger: Ledger
+    read_models: ReadModels
+    progress: ReadModelProgress
+    positions: FollowerPositions
+
+
+def verify_mirror(settings: Settings, *, repairs: bool, on_step: OnStep) -> VerifiedMirror:
+    """Compare both sides at the log's head, and repair what differs.
+
+    Raises:
+        OutOfReach: There is no log, no NATS, or no Database Service that answers.
+        Misused: What the settings say is no address of NATS.
+    """
+    try:
+        address = nats_address(settings)
+    except NatsAddressInvalid as error:
+        raise Misused(str(error)) from error
+    with told_as_endings():
+        with stored_log(settings).snapshot():
+            pass  # there is a log: the ledger would not ask, but make one
+        with _registry(settings) as registry, _messaging(settings, registry, address) as messaging:
+            verifying = messaging.call(
+                lambda client: _verified(client, registry, repairs=repairs, on_step=on_step), timeout_s=_WHOLE_S
+            )
+            return _outcome(verifying)
+
+
+def _outcome(verifying: "Future[VerifiedMirror]") -> VerifiedMirror:
+    try:
+        return verifying.result()
+    except (DatabaseServiceUnavailable, MessagingUnavailable, NatsError) as error:
+        raise OutOfReach(str(error)) from error
+
+
+async def _verified(client: Client, registry: _Registry, *, repairs: bool, on_step: OnStep) -> VerifiedMirror:
+    head = await asyncio.to_thread(registry.ledger.head)
+    while not await registry.progress.wait_until(head, _LOOK_EVERY_S):
+        pass
+    await _arrived(DatabaseClient(client), registry.positions, head=head, on_step=on_step)
+    verification = Verification(
+        client, log=registry.ledger, read_models=registry.read_models, progress=registry.progress, at=head
+    )
+    rows: dict[str, int] = {}
+
+    def on_row(collection: str, count: int) -> None:
+        rows[collection] = count
+        on_step(collection, count, None)
+
+    found = [each async for each in verification.differences(on_row=on_row)]
+    left = await verification.repair(found, within_s=_REPAIR_S) if repairs and found else found
+    return VerifiedMirror(
+        position=head,
+        rows=sum(rows.values()),
+        findings=[str(each) for each in found],
+        unrepaired=len(left) if repairs else None,
+    )
+
+
+async def _arrived(service: DatabaseClient, positions: FollowerPositions, *, head: int, on_step: OnStep) -> None:
+    """Wait until what there is to send has arrived, or nothing moves any more.
+
+    Raises:
+        DatabaseServiceUnavailable: It does not answer.
+    """
+    await _answering(service)
+    before: object = None
+    patience = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < patience:
+        arrived = await service.positions()
+        sent = await asyncio.to_thread(Sent.noted, positions)
+        if sent is not None:
+            on_step("sent", sent.position, head)
+            is_there = all(arrived[each] >= position for each, position in sent.collections.items())
+            if sent.position >= head and is_there:
+                return
+        if (sent, arrived) != before:
+            before, patience = (sent, arrived), time.monotonic() + _PATIENCE_S
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _answering(service: DatabaseClient) -> None:
+    """Wait until the Database Service answers, which it may have been started for just now.
+
+    Raises:
+        DatabaseServiceUnavailable: It does not.
+    """
+    end = time.monotonic() + _ANSWER_S
+    while True:
+        try:
+            await service.positions()
+        except DatabaseServiceUnavailable:
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(_LOOK_EVERY_S)
+        else:
+            return
+
+
+@contextmanager
+def _registry(settings: Settings) -> Iterator[_Registry]:
+    with ExitStack() as resources:
+        ledger = resources.enter_context(Ledger(event_environment(settings)))
+        read_models = open_current(
+            generations=read_model_generations(settings),
+            source=read_model_source(settings, ledger),
+            on_progress=lambda _: None,
+        )
+        resources.callback(read_models.close)
+        lease = resources.enter_context(leadership(settings))
+        runner = ReadModelRunner(
+            log=ledger, read_models=read_models, projections=PROJECTIONS, clock=SystemClock(), leadership=lease
+        )
+        runner.start()
+        resources.callback(runner.stop)
+        positions = resources.enter_context(closing(SqlFollowerPositions(operation(settings))))
+        yield _Registry(ledger=ledger, read_models=read_models, progress=runner, positions=positions)
+
+
+@contextmanager
+def _messaging(settings: Settings, registry: _Registry, address: Address) -> Iterator[Messaging]:
+    """Yield a connection to where the Database Service is; without a service that runs, it is started beside."""
+    with ExitStack() as resources:
+        parts: list[Part] = []
+        try:
+            resources.enter_context(locked_home(settings))
+        except HomeTaken:
+            pass  # the service that runs has all of it
+        else:
+            parts.extend(_started(settings, registry, resources))
+        messaging = Messaging(address=address, name="mirror-verify", parts=parts, clock=SystemClock())
+        resources.callback(messaging.stop)
+        messaging.start()
+        _wait_for(messaging)
+        yield messaging
+
+
+def _started(settings: Settings, registry: _Registry, resources: ExitStack) -> Iterator[Part]:
+    """Yield what the service runs on NATS for the Database Service; start NATS where it is the service's own.
+
+    Raises:
+        OutOfReach: It cannot be started.
+    """
+    nats = resources.enter_context(own_nats(settings))
+    if nats is not None and not nats.wait_ready(_START_S):
+        message = f"the NATS server of {settings.home} cannot be started: {nats.error}"
+        raise OutOfReach(message)
+    yield Mirror(
+        log=registry.ledger,
+        read_models=registry.read_models,
+        progress=registry.progress,
+        projections=PROJECTIONS,
+        positions=registry.positions,
+        clock=SystemClock(),
+        replicas=settings.nats_replicas,
+    )
+    if settings.database_service == "own":
+        yield resources.enter_context(database_server(settings))
+
+
+def _wait_for(messaging: Messaging) -> None:
+    """Wait until there is a connection.
+
+    Raises:
+        OutOfReach: There is none in time.
+    """
+    end = time.monotonic() + _ANSWER_S
+    while not messaging.status.is_connected:
+        if time.monotonic() > end:
+            raise OutOfReach(messaging.status.error or "NATS does not answer")
+        time.sleep(_LOOK_EVERY_S)

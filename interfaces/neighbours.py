@@ -1,0 +1,120 @@
+"""What the service has to do with others: where NATS is, and what the engine tells and hears there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from application.integration.ingestion import Ingestion
+from application.integration.reactions import Reactions
+from infrastructure.database_service.mirror import Mirror
+from infrastructure.datasets.isolated import IsolatedDatasetFiles
+from infrastructure.messaging.address import NatsAddress
+from infrastructure.messaging.embedded import EmbeddedNats, address_in
+from infrastructure.messaging.inbox_attempts import InboxAttempts
+from infrastructure.messaging.inbox_consumer import InboxConsumer
+from infrastructure.messaging.parts import Part
+from infrastructure.messaging.positions import SqlFollowerPositions
+from infrastructure.messaging.relay import Relay
+from infrastructure.system.clock import SystemClock
+from infrastructure.system.identity import RandomIdentity
+from interfaces.engine import Engine
+from interfaces.settings import Settings
+from interfaces.stores import PROJECTIONS, opened_artifacts, operation
+
+Address = Callable[[], NatsAddress]
+"""Returns where NATS is; raises `MessagingUnavailable` while nobody knows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """What one engine at a time does for all processes of the service.
+
+    Attributes:
+        relay: Tells neighbours what happened.
+        inbox: Reacts to what they say.
+        mirror: Keeps what readers see in the Database Service, too.
+        reactions: What follows from what neighbours say.
+    """
+
+    relay: Relay
+    inbox: InboxConsumer
+    mirror: Mirror
+    reactions: Reactions
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What works on the connection of the engine that leads."""
+        return (self.relay, self.inbox, self.mirror)
+
+
+def nats_address(settings: Settings) -> Address:
+    """Return what tells where NATS is: as the settings say, or where the data directory's service has its own.
+
+    Raises:
+        NatsAddressInvalid: What the settings say is no address.
+    """
+    if settings.nats_url is None:
+        return partial(address_in, settings.nats_home)
+    address = NatsAddress(
+        url=settings.nats_url.get_secret_value(),
+        credentials=settings.nats_credentials,
+        tls_ca=settings.nats_tls_ca,
+        tls_certificate=settings.nats_tls_certificate,
+        tls_key=settings.nats_tls_key,
+        replicas=settings.nats_replicas,
+    )
+    return lambda: address
+
+
+@contextmanager
+def own_nats(settings: Settings) -> Iterator[EmbeddedNats | None]:
+    """Yield a server of the service's own, which is being started; None where the settings name another."""
+    if settings.nats_url is not None:
+        yield None
+        return
+    with EmbeddedNats(settings.nats_home) as nats:
+        yield nats
+
+
+@contextmanager
+def neighbours(
+    settings: Settings, engine: Engine, *, refresh_model: Callable[[str], None] = lambda _: None
+) -> Iterator[Neighbours]:
+    """Yield what an engine does for others and hears from them.
+
+    Args:
+        settings: Where everything is.
+        engine: Which.
+        refresh_model: Has what this process keeps of a model, given its id or name, looked up anew.
+    """
+    with ExitStack() as resources:
+        positions = SqlFollowerPositions(operation(settings))
+        resources.callback(positions.close)
+        attempts = InboxAttempts(operation(settings))
+        resources.callback(attempts.close)
+        clock, replicas = SystemClock(), settings.nats_replicas
+        ingestion = Ingestion(
+            ledger=engine.ledger,
+            read_models=engine.read_models,
+            wait_for=engine.runner.wait_for,
+            files=IsolatedDatasetFiles(settings.dataset_root),
+            artifacts=opened_artifacts(settings),
+            clock=clock,
+            identity=RandomIdentity(),
+        )
+        reactions = Reactions(ingestion=ingestion, refresh_model=refresh_model)
+        yield Neighbours(
+            relay=Relay(log=engine.ledger, positions=positions, replicas=replicas),
+            inbox=InboxConsumer(react=reactions.react, attempts=attempts, clock=clock, replicas=replicas),
+            mirror=Mirror(
+                log=engine.ledger,
+                read_models=engine.read_models,
+                progress=engine.runner,
+                projections=PROJECTIONS,
+                positions=positions,
+                clock=clock,
+                replicas=replicas,
+            ),
+            reactions=reactions,
+        )

@@ -1,0 +1,44 @@
+"""An engine in a process of its own: it stands by for that of a service, and works when that one is gone."""
+
+import signal
+from threading import Event
+
+from infrastructure.messaging.parts import Messaging
+from infrastructure.system.clock import SystemClock
+from interfaces.engine import prepared_engine
+from interfaces.home import HomeUnusable, require_finished
+from interfaces.neighbours import nats_address, neighbours
+from interfaces.settings import Settings
+
+
+def run_engine(settings: Settings) -> None:
+    """Run an engine, working or standing by, until SIGINT or SIGTERM.
+
+    Raises:
+        HomeUnusable: Its log is in no such data directory, or a restore into that did not end.
+        NatsAddressInvalid: What the settings say of NATS is no address.
+    """
+    if settings.database_url is None and not settings.events_path.exists():
+        message = f"there is no service at {settings.home}: start one, or give its --home or --database-url"
+        raise HomeUnusable(message)
+    require_finished(settings)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    nats = nats_address(settings)
+    stopping = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with prepared_engine(settings) as engine, neighbours(settings, engine) as outside:
+        messaging = Messaging(
+            address=nats,
+            name="engine",
+            leading=outside.parts,
+            leadership=engine.leadership,
+            clock=SystemClock(),
+        )
+        engine.start()
+        messaging.start()
+        try:
+            print("ready", flush=True)
+            stopping.wait()
+        finally:
+            messaging.stop()

@@ -1,0 +1,146 @@
+"""`ml-service mirror verify`: what it prints, and how it ends."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from application.ledger import Ledger
+from infrastructure.database_service.store import SCHEMA
+from infrastructure.messaging.embedded import EmbeddedNats
+from infrastructure.messaging.parts import Messaging
+from infrastructure.system.clock import SystemClock
+from interfaces.cli.mirror import VerifiedMirror, mirror_commands
+from interfaces.cli.progress_bars import OnStep
+from interfaces.database import database_server
+from interfaces.home import locked_home
+from interfaces.mirror_verification import verify_mirror
+from interfaces.settings import Settings
+from interfaces.stores import event_environment
+from tests.support.events import MODEL_ID, model_registered, model_renamed, version_registered
+
+pytestmark = pytest.mark.slow
+
+
+def run(settings: Settings, *flags: str) -> Result:
+    def verify(home: Path | None, database_url: str | None, *, repairs: bool, on_step: OnStep) -> VerifiedMirror:
+        assert home == settings.home
+        return verify_mirror(settings, repairs=repairs, on_step=on_step)
+
+    app = typer.Typer()
+    app.add_typer(mirror_commands(verify), name="mirror")
+    return CliRunner().invoke(app, ["mirror", "verify", "--home", str(settings.home), *flags])
+
+
+def a_home(path: Path, **fields: Any) -> Settings:
+    """Return the settings of a service that has three events and does not run."""
+    settings = Settings(home=path, **fields)
+    with Ledger(event_environment(settings)) as ledger:
+        ledger.commit(
+            [
+                model_registered(),
+                version_registered(originator_version=2),
+                model_renamed(originator_version=3, name="attrition"),
+            ]
+        )
+    return settings
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def a_service_of_three_events(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if request.param == "SQLite":
+        return a_home(tmp_path)
+    url = request.getfixturevalue("postgres_url")
+    return a_home(tmp_path, database_url=url, database_service_url=url)
+
+
+def forge(settings: Settings) -> None:
+    """Change a row of the Database Service behind everybody's back."""
+    forged = """UPDATE {}models SET document = replace(document, 'attrition', 'forged')"""
+    if settings.database_service_url is not None:
+        with psycopg.connect(settings.database_service_url.get_secret_value()) as server:
+            server.execute(forged.format(f"{SCHEMA}."))
+    else:
+        with closing(sqlite3.connect(settings.database_service_path)) as connection, connection:
+            connection.execute(forged.format(""))
+
+
+def test_what_was_never_sent_is_sent_and_found_equal(a_service_of_three_events):
+    ended = run(a_service_of_three_events)
+    assert ended.output == "verified: position 3, 2 rows, the same on both sides\n"
+    assert ended.exit_code == 0
+
+
+def test_a_row_that_differs_is_a_finding_and_is_repaired(a_service_of_three_events):
+    assert run(a_service_of_three_events).exit_code == 0
+    forge(a_service_of_three_events)
+    finding = f"position 3: models {MODEL_ID} differs in the Database Service (name)"
+    ended = run(a_service_of_three_events, "--no-repair")
+    assert ended.output.splitlines() == [
+        "verified: position 3, 2 rows, 1 of them not the same on both sides",
+        finding,
+    ]
+    assert ended.exit_code == 1
+    ended = run(a_service_of_three_events)
+    assert ended.output.splitlines() == [
+        "verified: position 3, 2 rows, 1 of them were not the same on both sides and are repaired",
+        finding,
+    ]
+    assert ended.exit_code == 1
+    assert run(a_service_of_three_events).exit_code == 0
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[None]:
+    """Hold the data directory as a service does that runs, with NATS and a Database Service."""
+    with ExitStack() as resources:
+        resources.enter_context(locked_home(settings))
+        nats = resources.enter_context(EmbeddedNats(settings.nats_home))
+        assert nats.wait_ready(20)
+        server = resources.enter_context(database_server(settings))
+        messaging = Messaging(address=nats.address, name="database", parts=[server], clock=SystemClock())
+        messaging.start()
+        resources.callback(messaging.stop)
+        yield
+
+
+def test_a_service_that_runs_is_verified_where_it_is(tmp_path):
+    settings = a_home(tmp_path)
+    with running(settings):
+        ended = run(settings)
+    assert [line.partition(": ")[0] for line in ended.output.splitlines()] == [
+        "verified",
+        "position 3",
+        "position 2",
+    ]
+    assert "are repaired" in ended.output
+
+
+def test_an_address_that_is_none_is_a_misuse(tmp_path):
+    ended = run(a_home(tmp_path, nats_url="http://here"))
+    assert ended.exit_code == 2
+
+
+def test_a_service_without_a_log_is_out_of_reach(tmp_path):
+    ended = run(Settings(home=tmp_path))
+    assert ended.exit_code == 3
+    assert not (tmp_path / "nats").exists()
+
+
+def test_nats_that_does_not_answer_is_out_of_reach(tmp_path):
+    ended = run(a_home(tmp_path, nats_url="nats://127.0.0.1:9"))
+    assert ended.exit_code == 3
+    assert "127.0.0.1:9" in ended.output
+
+
+def test_an_outside_database_service_that_does_not_answer_is_out_of_reach(tmp_path):
+    ended = run(a_home(tmp_path, database_service="outside"))
+    assert ended.exit_code == 3
+    assert "the Database Service does not answer" in ended.output
+    assert not (tmp_path / "database_service.db").exists()

@@ -1,0 +1,125 @@
+"""A real NATS server for the tests, in their hands: it stays as they leave it, and ends with them."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from infrastructure.messaging.address import NatsAddress
+from infrastructure.messaging.connection import connect
+from infrastructure.messaging.server_configuration import LOOPBACK
+from infrastructure.messaging.server_home import ServerHome
+from infrastructure.messaging.server_probe import unreadiness
+from infrastructure.system.bound_program import bound
+from tests.support.processes import eventually
+
+_START_S = 30.0
+
+
+class NatsServer:
+    """A server with JetStream on the loopback address; unlike the service's own it stays down when it is killed.
+
+    Args:
+        directory: For its configuration and store.
+        settings: Of its configuration, in place of those that the service gives to its own.
+    """
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self._home = ServerHome(directory)
+        self._settings = settings
+        self._home.create()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = self._monitoring_port = 0
+        self.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def url(self) -> str:
+        """Where it is, with its token; the same for as long as it lives, and after it was started again."""
+        return f"nats://{self._home.token()}@{LOOPBACK}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Where clients are listened to."""
+        return self._port
+
+    @property
+    def address(self) -> NatsAddress:
+        """The same, as the service's code takes it."""
+        return NatsAddress(url=self.url)
+
+    @property
+    def monitoring_url(self) -> str:
+        """Where it answers questions about itself over HTTP."""
+        return f"http://{LOOPBACK}:{self._monitoring_port}"
+
+    @property
+    def store(self) -> Path:
+        """Where its streams are."""
+        return self._home.path / "jetstream"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there, paused or not."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it, again on the same port and store if it was killed; return when it is ready."""
+        if self.is_running:
+            return
+        command = bound(self._home.command())
+        if self._settings:
+            path = Path(command[-1])
+            path.write_text(json.dumps(json.loads(path.read_text()) | self._settings))
+        self._process = subprocess.Popen(command)
+        assert eventually(self._is_ready, within_s=_START_S), self._home.log_path.read_text()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def pause(self) -> None:
+        """Let it stand still: its connections stay open, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def clean(self) -> None:
+        """Remove all streams, from a server that runs."""
+        asyncio.run(self._remove_streams())
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        ports = self._home.ports(self._process.pid)
+        if ports is None or unreadiness(ports.monitoring) is not None:
+            return False
+        self._port = ports.clients
+        self._monitoring_port = ports.monitoring
+        return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    async def _remove_streams(self) -> None:
+        client = await connect(self.address, name="tests")
+        jetstream = client.jetstream()
+        while streams := await jetstream.streams_info():
+            for stream in streams:
+                assert stream.config.name is not None
+                await jetstream.delete_stream(stream.config.name)
+        await client.close()
