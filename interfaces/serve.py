@@ -49,7 +49,7 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
         own = resources.enter_context(own_nats(settings))
         running = resources.enter_context(running_service(settings, nats=nats))
         roles = ["worker", *(["database"] if settings.database_service == "own" else [])]
-        children = [resources.enter_context(_running_child(role)) for role in roles]
+        children = resources.enter_context(_running(roles))
         url = _url(listener)
 
         async def when_started() -> None:
@@ -115,14 +115,18 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _running_child(role: str) -> Iterator[Child]:
-    """Yield a process of this service in a role of its own, started again whenever it ends."""
-    child = Child(name=role, arguments=_command("interfaces.main", role, "--lifeline"))
-    child.start()
+def _running(roles: Sequence[str]) -> Iterator[list[Child]]:
+    """Yield processes of this service, one for each role, started again whenever they end."""
+    children = [Child(name=role, arguments=_command("interfaces.main", role, "--lifeline")) for role in roles]
+    for child in children:
+        child.start()
     try:
-        yield child
+        yield children
     finally:
-        child.stop(_CHILD_GRACE_S)
+        for child in children:  # all at once, and only then each in turn
+            child.ask()
+        for child in children:
+            child.stop(_CHILD_GRACE_S)
 
 
 def _known(nats: Address) -> str | None:

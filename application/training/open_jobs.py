@@ -42,6 +42,7 @@ class OpenJobs:
 
     def __init__(self) -> None:
         self._jobs: dict[UUID, _Open] = {}
+        self._is_closed = False
         self._changed = threading.Condition()
 
     def apply(self, event: Any) -> None:
@@ -51,10 +52,16 @@ class OpenJobs:
             self._changed.notify_all()
 
     def wait_for_pending(self, timeout_s: float) -> UUID | None:
-        """Return the job that has waited longest; None when none came in the time."""
+        """Return the job that has waited longest; None when none came in the time, or nobody waits any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending() is not None, timeout_s)
+            self._changed.wait_for(lambda: self._is_closed or self._pending() is not None, timeout_s)
             return self._pending()
+
+    def close(self) -> None:
+        """Let nobody wait any more; also from a signal's handler."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def set_aside(self, job_id: UUID) -> None:
         """Offer the job no more until something happens to it: another worker was faster."""

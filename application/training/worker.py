@@ -63,6 +63,7 @@ class Worker:
     def stop(self) -> None:
         """End the attempt at hand, so that another worker can take its job, and return from `run`."""
         self._stopping.set()
+        self._jobs.close()
 
     def wake(self) -> None:
         """Look at the log now: somebody has heard that it has more. Safe to call from any thread."""

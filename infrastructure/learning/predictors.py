@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from threading import Lock
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from application.ports.predictor import Predictor
 from domain.inference.conformance import Schema
 from domain.inference.values import Label, Prediction
 from infrastructure.learning.artifact import Manifest, load, unreadable
+from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 

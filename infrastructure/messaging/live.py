@@ -161,6 +161,9 @@ class _Hearing:
         """Subscribe, and go to the server and back: what it had to tell until then comes before its answer."""
         await self.follow(watched)
         await self._client.flush()
+        # here, and not yet heard; asked again at once, since whoever hears it says nothing
+        while any(each.pending_msgs for each in self._subscriptions.values()):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0)
 
     async def end(self) -> None:
         """Subscribe to nothing any more."""

@@ -43,13 +43,17 @@ class Supervised(ABC):
         self._thread = threading.Thread(target=self._supervise, name=f"child-{self._name}", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout_s: float) -> None:
-        """Ask it to end (SIGTERM); when it takes longer, end it."""
+    def ask(self) -> None:
+        """Ask it to end (SIGTERM), and wait for nothing."""
         with self._lock:
             self._stopping.set()
-            process = self._process
-            if process is not None:
-                process.terminate()
+            if self._process is not None:
+                self._process.terminate()
+
+    def stop(self, timeout_s: float) -> None:
+        """Ask it to end; when it takes longer, end it."""
+        self.ask()
+        process = self._process
         if process is not None:
             try:
                 process.wait(timeout_s)

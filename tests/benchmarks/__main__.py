@@ -17,6 +17,7 @@ ALL = (
     "verification",
     "relay",
     "predictions",
+    "outage",
 )
 
 

@@ -1,6 +1,7 @@
 """A client that costs little: prepared requests over kept connections, one at a time on each."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -12,6 +13,17 @@ def requests_per_second(url: str, request: Callable[[int], bytes], *, connection
 
     Args:
         request: Returns the bytes of the n-th request.
+
+    Raises:
+        RuntimeError: One was answered otherwise.
+    """
+    begin = time.perf_counter()
+    answered = len(latencies_s(url, request, connections=connections, seconds=seconds))
+    return answered / (time.perf_counter() - begin)
+
+
+def latencies_s(url: str, request: Callable[[int], bytes], *, connections: int, seconds: float) -> list[float]:
+    """Return how long each request took, in seconds, all of them answered with success.
 
     Raises:
         RuntimeError: One was answered otherwise.
@@ -30,26 +42,24 @@ def http_request(method: str, path: str, body: bytes, *, host: str = "localhost"
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-async def _run(url: str, request: Callable[[int], bytes], connections: int, seconds: float) -> float:
+async def _run(url: str, request: Callable[[int], bytes], connections: int, seconds: float) -> list[float]:
     loop = asyncio.get_running_loop()
-    begin = loop.time()
-    end = begin + seconds
+    end = loop.time() + seconds
     numbers = iter(range(10**9))
+    took_s: list[float] = []
 
-    async def use_connection() -> int:
+    async def use_connection() -> None:
         parts = urlsplit(url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        answered = 0
-        while loop.time() < end:
+        while (begin := loop.time()) < end:
             writer.write(request(next(numbers)))
             await _read_answer(reader)
-            answered += 1
+            took_s.append(loop.time() - begin)
         writer.close()
         await writer.wait_closed()
-        return answered
 
-    answered = sum(await asyncio.gather(*(use_connection() for _ in range(connections))))
-    return answered / (loop.time() - begin)
+    await asyncio.gather(*(use_connection() for _ in range(connections)))
+    return took_s
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> None:

@@ -22,7 +22,8 @@ PROTOCOL = ("$JS.", "$SRV.", "$KV.", "_INBOX.", "_INBOX_")
 
 @pytest.fixture
 def a_service_on_nats(nats_server: NatsServer, tmp_path: Path) -> Iterator[RunningService]:
-    with running_service(tmp_path / "home", ML_SERVICE_NATS_URL=nats_server.url) as service:
+    settings = {"ML_SERVICE_NATS_URL": nats_server.url, "ML_SERVICE_DATABASE_SERVICE": "own"}
+    with running_service(tmp_path / "home", **settings) as service:
         yield service
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.nats import NatsServer
-from tests.support.processes import children_of, eventually, needs_proc
+from tests.support.processes import children_of, command_of, eventually, needs_proc
 from tests.support.service import RunningService, running_service
 
 DEPENDENCIES = {
@@ -26,7 +26,8 @@ DEPENDENCIES = {
 
 @pytest.fixture
 def a_service_on_nats(nats_server: NatsServer, tmp_path: Path) -> Iterator[RunningService]:
-    with running_service(tmp_path / "home", ML_SERVICE_NATS_URL=nats_server.url) as service:
+    settings = {"ML_SERVICE_NATS_URL": nats_server.url, "ML_SERVICE_DATABASE_SERVICE": "own"}
+    with running_service(tmp_path / "home", **settings) as service:
         assert becomes(service, "healthy"), health(service)
         yield service
 
@@ -72,7 +73,3 @@ def test_commands_go_on_while_nats_stands_still(
     assert a_service_on_nats.post("/models", {"name": "churn", "type": "regression"}).is_success
     nats_server.resume()
     assert becomes(a_service_on_nats, "healthy")
-
-
-def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """What happens to the service's processes, and through them, happens to nothing that was acknowledged."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import nats
 import pytest
 
 from tests.support.processes import descendants, eventually, is_running
@@ -18,6 +20,14 @@ pytestmark = pytest.mark.slow
 
 LEASE = {"ML_SERVICE_LEASE_S": "1.5"}
 LONG = {"num_iterations": 100_000, "early_stopping_rounds": 0, "learning_rate": 0.001}
+
+
+async def takes_messages(nats_url: str) -> bool:
+    client = await nats.connect(nats_url, allow_reconnect=False)
+    try:
+        return (await client.jetstream().account_info()).streams > 0
+    finally:
+        await client.close()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -44,8 +54,8 @@ def a_running_job(service: RunningService, table: Path) -> dict[str, str]:
 def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(tmp_path: Path, a_table: Path) -> None:
     with running_service(tmp_path / "home", **LEASE) as service:
         job = a_running_job(service, a_table)
-        before = descendants(service.pid)
-        (worker,) = [pid for pid in before if descendants(pid)]
+        (worker,) = [pid for pid in descendants(service.pid) if descendants(pid)]
+        before = [worker, *descendants(worker)]
         os.kill(worker, signal.SIGKILL)
         wait_for(lambda: not any(is_running(pid) for pid in before))
         wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
@@ -124,7 +134,9 @@ def test_a_running_service_says_how_it_is_reached_to_its_owner_alone(tmp_path: P
     home = tmp_path / "home"
     with running_service(home) as service:
         path = home / "service.json"
-        assert json.loads(path.read_text()) == {"pid": service.pid, "url": service.url, "nats_url": None}
+        said = json.loads(path.read_text())
+        assert said == {"pid": service.pid, "url": service.url, "nats_url": said["nats_url"]}
+        assert asyncio.run(takes_messages(said["nats_url"]))
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert httpx.get(f"{service.url}/health/ready", trust_env=False).status_code == httpx.codes.OK
     assert not path.exists()

@@ -28,6 +28,11 @@ def descendants(pid: int) -> set[int]:
     return children.union(*(descendants(child) for child in children))
 
 
+def command_of(pid: int) -> str:
+    """Return the program and arguments of a process, without spaces between them."""
+    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+
+
 def is_running(pid: int) -> bool:
     """Return whether the process is there and more than a memory of its exit status."""
     state = _state(pid)

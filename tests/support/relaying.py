@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from application.integration.contracts import STREAM
 from application.integration.translation import TRANSLATIONS, Private
@@ -71,7 +72,7 @@ def stored_messages(address: NatsAddress, stream: str = STREAM) -> list[Stored]:
 
 
 def message_count(address: NatsAddress, stream: str = STREAM) -> int:
-    """Return how many messages the stream has."""
+    """Return how many messages the stream has; 0 where there is no stream."""
     return asyncio.run(_counted(address, stream))
 
 
@@ -79,6 +80,8 @@ async def _counted(address: NatsAddress, stream: str) -> int:
     client = await connect(address, name="tests")
     try:
         return (await client.jetstream().stream_info(stream)).state.messages
+    except NotFoundError:
+        return 0
     finally:
         await client.close()
 

@@ -22,6 +22,8 @@ JOB_S = 90
 class RunningService:
     """`ml-service serve` on a free port of loopback, and a client of it.
 
+    It runs no Database Service unless it is told to: that is one more process, which few tests look at.
+
     Args:
         home: Its data directory.
         flags: More flags of `serve`.
@@ -34,7 +36,7 @@ class RunningService:
             [sys.executable, "-m", "interfaces.main", "serve", "--port", "0", "--home", str(home), *flags],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **settings},
+            env={**os.environ, "ML_SERVICE_DATABASE_SERVICE": "outside", **settings},
             start_new_session=True,
         )
         self.url = self._wait_until_ready()

@@ -1,0 +1,68 @@
+"""The platform's Database Service has what readers see here: after crashes, a wipe and a rebuild, too."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import children_of, command_of, eventually, needs_proc
+from tests.support.service import RunningService, running_service
+
+pytestmark = pytest.mark.slow
+
+OWN = {"ML_SERVICE_DATABASE_SERVICE": "own"}
+
+
+@pytest.fixture
+def a_table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.csv"
+    lines = [f"{row},{row * 7 % 11},{'yes' if row * 7 % 11 > 5 else 'no'}" for row in range(200)]
+    path.write_text("\n".join(["a,b,target", *lines]))
+    return path
+
+
+def said_of_both_sides(home: Path) -> str:
+    """Return what `mirror verify` says, without having anything mended."""
+    command = [sys.executable, "-m", "interfaces.main", "mirror", "verify", "--no-repair", "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    return f"{done.returncode}: {done.stdout}{done.stderr}"
+
+
+def are_the_same(home: Path) -> bool:
+    said = said_of_both_sides(home)
+    return said.startswith("0: ") and "the same on both sides" in said
+
+
+def register(service: RunningService, *names: str) -> None:
+    for name in names:
+        assert service.post("/models", {"name": name, "type": "classification"}).is_success
+
+
+@needs_proc
+def test_it_has_every_row_after_a_crash_a_wipe_and_a_rebuild(tmp_path: Path, a_table: Path) -> None:
+    home = tmp_path / "home"
+    with running_service(home, **OWN) as service:
+        service.upload("table", a_table, "target")
+        register(service, "one")
+        assert service.ended(service.train("one", "table", num_iterations=10))["status"] == "completed"
+        service.promote("one", "1.0.0")
+        assert eventually(lambda: are_the_same(home))
+
+        [server] = [pid for pid in children_of(service.pid) if "database" in command_of(pid)]
+        os.kill(server, signal.SIGKILL)
+        register(service, "two", "three")
+        assert eventually(lambda: are_the_same(home))
+
+        rebuild = [sys.executable, "-m", "interfaces.main", "rebuild", "--home", str(home)]
+        assert subprocess.run(rebuild, timeout=90, check=False).returncode == 0
+        register(service, "four")
+        assert eventually(lambda: are_the_same(home))
+    for file in home.glob("database_service.db*"):
+        file.unlink()
+    with running_service(home, **OWN) as service:
+        register(service, "five")
+        assert eventually(lambda: are_the_same(home))
+    assert are_the_same(home)  # with nothing running, too
