@@ -140,7 +140,8 @@ class Rows(Protocol):
     def put(self, collection: Collection, id: UUID, document: Document, *, position: int) -> None:  # noqa: A002
         """Let the document be this from the position on; what it was until then stays readable there.
 
-        Of several at one position the last counts; an equal document changes nothing.
+        Of several at one position the last counts; an equal document changes nothing. It was created by an
+        event: its `created_at` is no later than the latest instant that `happened` up to the position.
 
         Raises:
             ValueError: The position is not of this page or precedes an earlier one of the document; the

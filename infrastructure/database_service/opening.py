@@ -3,7 +3,8 @@
 import logging
 from uuid import uuid4
 
-from sqlalchemy import Connection, MetaData, func, insert, inspect, select
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select
+from sqlalchemy.schema import DropTable
 
 from application.ports.read_models import Collection
 from infrastructure.database_service.tables import ARRIVED, MADE_BY, TABLES, own_fingerprint
@@ -26,9 +27,8 @@ def opened(connection: Connection, schema: str | None) -> str:
         _log.warning(
             "The Database Service's tables are another program's: they are made anew, to be filled again."
         )
-        theirs = MetaData(schema=schema)
-        theirs.reflect(connection)
-        theirs.drop_all(connection)
+        for name in inspect(connection).get_table_names(schema=schema):
+            connection.execute(DropTable(Table(name, MetaData(), schema=schema)))
     create_tables(connection, TABLES, schema=schema)
     identity = str(uuid4())
     connection.execute(insert(MADE_BY), {"fingerprint": own, "identity": identity})

@@ -14,6 +14,7 @@ from infrastructure.database_service.commands import Command
 from infrastructure.database_service.opening import opened
 from infrastructure.database_service.rows import Rows
 from infrastructure.database_service.tables import TABLES, TOMBSTONES
+from infrastructure.read_models.asking import Asking
 from infrastructure.read_models.checked import checked
 from infrastructure.read_models.contents import decoded
 from infrastructure.read_models.dialects import for_reading, for_writing, open_engine
@@ -159,7 +160,8 @@ class SqlMetadataStore:
         )
         with self._reading.connect() as connection, limited(connection, seconds=self._read_timeout_s):
             position = reached(connection, collection)
-            search = Search(connection, moment=Moment(None), rare_rows=_RARE_ROWS)
+            asking = Asking(connection, rare_rows=_RARE_ROWS)
+            search = Search(asking, moment=Moment(None), head=position)
             texts = search.documents(query) if limit else []
         page = list(self._fitting(texts[:limit]))
         next_after = None

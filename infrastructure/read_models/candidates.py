@@ -6,16 +6,13 @@ document that the page passes by. That is what a planner does with its figures; 
 differently in every database, is counted here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from math import inf
 from typing import NamedTuple
 
-from sqlalchemy import Select
-
 from application.ports.filters import And, Comparison, Condition, OneOf, Or
+from infrastructure.read_models.asking import Asking, Ids
 from infrastructure.read_models.conditions import Translation
-
-CountFew = Callable[[Select[str]], int | None]
-"""Returns how many ids a selection finds; None when they are many."""
 
 TRIED_MAX = 16
 """So many parts of a filter are tried: each takes a moment, even when it turns out to be common."""
@@ -32,9 +29,14 @@ class Candidates(NamedTuple):
     """
 
     number: int
-    selections: tuple[Select[str], ...]
+    selections: tuple[Ids, ...]
     are_certain: bool
     are_by_column: bool
+
+    @property
+    def effort(self) -> int:
+        """What it takes to look at them, against others: those found by key are looked up once more, by id."""
+        return self.number if self.are_by_column else self.number * 3
 
 
 class Narrowing:
@@ -43,21 +45,31 @@ class Narrowing:
     Args:
         fields: The fields of the source: of no others are candidates known.
         translation: Writes the conditions.
-        count_few: Asks the database.
+        asking: Where they are counted.
     """
 
-    def __init__(self, fields: Iterable[str], *, translation: Translation, count_few: CountFew) -> None:
+    def __init__(self, fields: Iterable[str], *, translation: Translation, asking: Asking) -> None:
         self._fields = frozenset(fields)
         self._translation = translation
-        self._count_few = count_few
+        self._asking = asking
         self._tried = 0
+        self._numbers: dict[Condition, int] = {}
+
+    @property
+    def uncommon(self) -> Set[Condition]:
+        """The parts, of those tried, that turned out to be rare or a few times more common than that."""
+        return self._numbers.keys()
+
+    def rarest_first(self, conditions: Iterable[Condition]) -> list[Condition]:
+        """Return the conditions so that those come first that fewest documents are known to fulfil."""
+        return sorted(conditions, key=lambda each: self._numbers.get(each, inf))
 
     def of_all(self, conditions: Sequence[Condition]) -> tuple[Candidates | None, list[Condition]]:
         """Return the candidates for fulfilling all of the conditions, and which of these are left to check."""
         narrowest: tuple[Condition, Candidates] | None = None
         for condition in conditions:
             candidates = self._of(condition)
-            if candidates is not None and (narrowest is None or candidates.number < narrowest[1].number):
+            if candidates is not None and (narrowest is None or candidates.effort < narrowest[1].effort):
                 narrowest = condition, candidates
         if narrowest is None:
             return None, list(conditions)
@@ -94,7 +106,10 @@ class Narrowing:
         if selection is None or self._tried >= TRIED_MAX:
             return None
         self._tried += 1
-        count = self._count_few(selection)
+        count = self._asking.count_uncommon(selection)
         if count is None:
+            return None
+        self._numbers[condition] = count
+        if count > self._asking.rare_rows:
             return None
         return Candidates(count, (selection,), are_certain=True, are_by_column=condition.field.key is None)

@@ -1,6 +1,6 @@
 """Conditions in SQL. Every one is true or false, never null: so NOT means what it says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -21,8 +21,8 @@ from infrastructure.read_models.attributes import indexed_key
 from infrastructure.read_models.comparisons import attribute_compared, compared, one_of
 from infrastructure.read_models.moments import Moment
 from infrastructure.read_models.patterns import beginning
-from infrastructure.read_models.predicates import all_of, any_of
-from infrastructure.read_models.tables import ALWAYS_THERE, ATTRIBUTES, INDEXED
+from infrastructure.read_models.predicates import all_of, any_of, found
+from infrastructure.read_models.tables import ALWAYS_THERE, ATTRIBUTES, DOCUMENTS, FILED_BY_LIFETIME, INDEXED
 
 
 class Source(NamedTuple):
@@ -69,18 +69,24 @@ class Translation:
     Args:
         sources: Where each field is looked up.
         moment: As of when.
+        uncommon: Conditions that few documents fulfil.
     """
 
-    def __init__(self, sources: Mapping[str, Source], moment: Moment) -> None:
+    def __init__(
+        self, sources: Mapping[str, Source], moment: Moment, *, uncommon: Set[Condition] = frozenset()
+    ) -> None:
         self._sources = sources
         self._moment = moment
+        self._uncommon = uncommon
 
     def of(self, condition: Condition) -> ColumnElement[bool]:
         """Return whether the rows around fulfil the condition."""
         match condition:
             case Comparison() | OneOf() | IsNull():
                 keyed = condition.field.key is not None
-                return self._of_key(condition) if keyed else self._of_column(condition)
+                return self._among_found(
+                    condition, self._of_key(condition) if keyed else self._of_column(condition)
+                )
             case Not():
                 return not_(self.of(condition.condition))
             case And():
@@ -95,11 +101,13 @@ class Translation:
         if condition.field.key is not None:
             attribute = ATTRIBUTES.alias()
             at_key = attributes_of(self._sources[condition.field.root], condition.field, attribute)
-            is_found = and_(at_key, self._moment.of(attribute), _is_met(condition, attribute))
+            is_found = and_(at_key, self._moment.of_attributes(attribute), _is_met(condition, attribute))
             return select(attribute.c.id).where(is_found)
         if condition.field.root not in INDEXED:
             return None
         table = self._sources[condition.field.root].table
+        if condition.field.root in FILED_BY_LIFETIME:
+            return self._moment.ids(table).where(self._of_column(condition))
         return select(table.c.id).where(self._moment.of(table), self._of_column(condition))
 
     def _of_column(self, condition: Comparison | OneOf | IsNull) -> ColumnElement[bool]:
@@ -114,6 +122,18 @@ class Translation:
             case Comparison():
                 holds = compared(column, condition.operator, condition.literal)
         return holds if root in ALWAYS_THERE else and_(column.is_not(None), holds)
+
+    def _among_found(
+        self, condition: Comparison | OneOf | IsNull, holds: ColumnElement[bool]
+    ) -> ColumnElement[bool]:
+        """Return the condition, or, where an index finds few documents that fulfil it, that one is of these."""
+        if condition not in self._uncommon or isinstance(condition, IsNull):
+            return holds
+        source = self._sources[condition.field.root]
+        table = DOCUMENTS[source.collection].alias()
+        found_in = Translation({condition.field.root: Source(source.collection, table)}, self._moment)
+        selection = found_in.by_index(condition)
+        return holds if selection is None else found(source.table.c.id, lookup=holds, selection=selection)
 
     def _of_key(self, condition: Comparison | OneOf | IsNull) -> ColumnElement[bool]:
         source = self._sources[condition.field.root]

@@ -5,69 +5,135 @@ first, then texts, then booleans; of several the least counts, or the greatest i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, not_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, select
 
 from application.ports.filters import Order
+from infrastructure.read_models.asking import Ids
 from infrastructure.read_models.conditions import Source, attributes_of, exists_in
 from infrastructure.read_models.moments import Moment
-from infrastructure.read_models.restrictions import EVERYTHING, Restriction
+from infrastructure.read_models.restrictions import COLUMNS, Demand, Restriction
 from infrastructure.read_models.tables import ALWAYS_THERE, ATTRIBUTES
 
 _SORTED_KINDS = ("number", "text", "text_rest", "boolean")
-_STRETCHES = (("number",), ("text", "text_rest"), ("boolean",))
-
-Ids = Select[str]
+_KINDS = (("number",), ("text", "text_rest"), ("boolean",))
 
 
-def sorted_ids(source: Source, restriction: Restriction, orders: Sequence[Order], moment: Moment) -> Iterator[Ids]:
-    """Yield selections of ids which, one after the other, are all documents of the restriction in their order.
-
-    Where many documents are to be sorted by a key, each kind of value at the key is a selection, and those
-    without a value another: each is read in the order of an index, as far as the page goes.
-    """
-    if restriction.ids is None and orders and orders[0].field.key is not None:
-        return _by_stretches(source, restriction, orders, moment)
-    return iter((_at_once(source, restriction, orders, moment),))
-
-
-def _at_once(source: Source, restriction: Restriction, orders: Iterable[Order], moment: Moment) -> Ids:
-    joined, keys = _keys(source.table, source, orders, moment)
-    statement = (
-        select(source.table.c.id).select_from(joined).where(moment.of(source.table), restriction.of(source))
-    )
+def sorted_ids(source: Source, restriction: Restriction, orders: Sequence[Order], moment: Moment) -> Ids:
+    """Return the selection of all documents of the restriction, which the database sorts."""
+    if restriction.few is None:
+        demand = and_(moment.of(source.table), restriction.whole.of(source))
+    else:
+        columns = COLUMNS[source.collection]
+        if not restriction.rest.reads_documents:
+            columns &= {order.field.root for order in orders}
+        source = restriction.few.rows(source, columns, moment)
+        demand = restriction.rest.of(source)
+    statement, keys = _with_keys(select(source.table.c.id).where(demand), source, orders, moment)
     return statement.order_by(*keys, source.table.c.id)
 
 
-def _by_stretches(
-    source: Source, restriction: Restriction, orders: Sequence[Order], moment: Moment
-) -> Iterator[Ids]:
-    first, *others = orders
-    for columns in _STRETCHES:
+class Stretch(NamedTuple):
+    """The documents with values of one kind where they are sorted by: an index has them in order.
+
+    Attributes:
+        source: The documents.
+        order: By what they are sorted.
+        columns: What holds the values.
+        moment: As of when.
+    """
+
+    source: Source
+    order: Order
+    columns: Sequence[str]
+    moment: Moment
+
+    def values(self, restriction: Restriction) -> Select[Any]:
+        """Return the selection of ids and values, sorted by value alone."""
+        statement, table = self._walk(restriction, reads_documents=restriction.whole.reads_documents)
+        return statement.add_columns(*self._values(table)).order_by(*self._directed(table))
+
+    def ids(self, restriction: Restriction, others: Sequence[Order]) -> Ids:
+        """Return the selection of ids, sorted by value and then by the other orders."""
+        reads_documents = restriction.whole.reads_documents or bool(others)
+        statement, table = self._walk(restriction, reads_documents=reads_documents)
+        statement, keys = _with_keys(statement, self.source, others, self.moment)
+        return statement.order_by(*self._directed(table), *keys, table.c.id)
+
+    def have(self, values: Sequence[Any]) -> Demand:
+        """Return the demand that documents have these values."""
+        if self.order.field.key is None:
+            return Demand(
+                lambda documents: documents.table.c[self.columns[0]] == values[0],
+                reads_documents=True,
+            )
+
+        def holds(documents: Source) -> ColumnElement[bool]:
+            table = ATTRIBUTES.alias()
+            is_its = and_(table.c.id == documents.table.c.id, self.moment.of_attributes(table))
+            stands = _stands(table, self.source, self.order)
+            # what may be null leads to no index of values: for a single document the one by id is the better
+            return exists_in(table, is_its, stands, func.coalesce(self._are(table, values), false()))
+
+        return Demand(holds, looks_up=True)
+
+    def ids_of(self, values: Sequence[Any]) -> Ids | None:
+        """Return what finds the documents with these values; None when no index leads to them."""
+        if self.order.field.key is None:
+            return None
+        table = ATTRIBUTES.alias()
+        stands = _stands(table, self.source, self.order)
+        return select(table.c.id).where(stands, self._are(table, values), self.moment.of_attributes(table))
+
+    def _walk(self, restriction: Restriction, *, reads_documents: bool) -> tuple[Select[Any], FromClause]:
+        """Return the selection of ids, and the table in it that has them and the values."""
+        documents = self.source.table
+        if self.order.field.key is None:
+            holds = and_(self.moment.of(documents), documents.c[self.columns[0]].is_not(None))
+            return select(documents.c.id).where(holds, restriction.whole.of(self.source)), documents
+        table = ATTRIBUTES.alias()
+        stands = and_(_stands(table, self.source, self.order), self.moment.of_attributes(table))
+        statement = select(table.c.id).where(stands, table.c[self.columns[0]].is_not(None))
+        if not reads_documents:  # values know their ids, and whose they are is there at the moment
+            return statement.where(restriction.whole.of(self.source._replace(table=table))), table
+        statement = statement.join(documents, and_(documents.c.id == table.c.id, self.moment.of(documents)))
+        return statement.where(restriction.whole.of(self.source)), table
+
+    def _are(self, table: FromClause, values: Sequence[Any]) -> ColumnElement[bool]:
+        return and_(*(column == value for column, value in zip(self._values(table), values, strict=True)))
+
+    def _values(self, table: FromClause) -> list[ColumnElement[Any]]:
+        return [table.c[name] for name in self.columns]
+
+    def _directed(self, table: FromClause) -> list[ColumnElement[Any]]:
+        return [each.desc() if self.order.descending else each.asc() for each in self._values(table)]
+
+
+def stretches(source: Source, order: Order, moment: Moment) -> Iterator[Stretch]:
+    """Yield what, one after the other, are all documents with a value, in their order."""
+    kinds = ((order.field.root,),) if order.field.key is None else _KINDS
+    for columns in kinds:
+        yield Stretch(source, order, columns, moment)
+
+
+def no_value(source: Source, order: Order, moment: Moment) -> Demand:
+    """Return the demand that documents have nothing to be sorted by: they come last."""
+    if order.field.key is None:
+        return Demand(lambda documents: documents.table.c[order.field.root].is_(None), reads_documents=True)
+
+    def holds(documents: Source) -> ColumnElement[bool]:
         value = ATTRIBUTES.alias()
-        stands = and_(_stands(value, source, first), moment.of(value), value.c[columns[0]].is_not(None))
-        joined: FromClause = value
-        keys: list[ColumnElement[Any]] = []
-        if (
-            others or restriction is not EVERYTHING
-        ):  # else the documents need not be looked at: values know their ids
-            document = and_(source.table.c.id == value.c.id, moment.of(source.table))
-            joined, keys = _keys(value.join(source.table, document), source, others, moment)
-        by_value = [value.c[name].desc() if first.descending else value.c[name].asc() for name in columns]
-        statement = select(value.c.id).select_from(joined).where(stands, restriction.of(source))
-        yield statement.order_by(*by_value, *keys, value.c.id)
-    value = ATTRIBUTES.alias()
-    is_its = and_(value.c.id == source.table.c.id, moment.of_attributes(value))
-    has_none = not_(exists_in(value, is_its, _stands(value, source, first)))
-    without = Restriction(None, and_(has_none, restriction.condition))
-    yield _at_once(source, without, others, moment)
+        is_its = and_(value.c.id == documents.table.c.id, moment.of_attributes(value))
+        return not_(exists_in(value, is_its, _stands(value, source, order)))
+
+    return Demand(holds, looks_up=True)
 
 
-def _keys(
-    joined: FromClause, source: Source, orders: Iterable[Order], moment: Moment
-) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """Return what to sort by, and the tables that it is in, joined."""
+def _with_keys(
+    statement: Select[Any], source: Source, orders: Iterable[Order], moment: Moment
+) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the statement with the tables that hold what is sorted by, and what that is."""
     keys: list[ColumnElement[Any]] = []
     for order in orders:
         if order.field.key is None:
@@ -76,9 +142,9 @@ def _keys(
             continue
         value = ATTRIBUTES.alias()
         is_its = and_(value.c.id == source.table.c.id, _stands(value, source, order), moment.of_attributes(value))
-        joined = joined.outerjoin(value, is_its)
+        statement = statement.outerjoin(value, is_its)
         keys.extend(_directed(value.c[kind], order, nullable=True) for kind in _SORTED_KINDS)
-    return joined, keys
+    return statement, keys
 
 
 def _stands(value: FromClause, source: Source, order: Order) -> ColumnElement[bool]:

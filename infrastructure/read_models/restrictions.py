@@ -1,142 +1,125 @@
-"""Which documents a question is about: its condition, begun from the few that can fulfil it where these are known.
+"""Restrictions: what documents must fulfil, and, where these are known, the few that can."""
 
-A condition over models that speaks of fields of versions asks whether one version fulfils it. The parts of
-it that every version would answer alike, those about the model itself, are asked of the model.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Set
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, literal_column, select, true
 
-from application.ports.filters import And, Condition, Or
-from application.ports.read_models import FIELDS, VERSION_FIELDS_OF_A_MODEL, Collection
-from infrastructure.read_models.candidates import Candidates, CountFew, Narrowing
-from infrastructure.read_models.checked import flat
-from infrastructure.read_models.conditions import Source, Translation, exists_in, speaks_of
+from application.ports.read_models import FIELDS, FieldKind
+from infrastructure.read_models.asking import Asking, Ids
+from infrastructure.read_models.conditions import Source
 from infrastructure.read_models.moments import Moment
-from infrastructure.read_models.predicates import all_of, any_of, within
-from infrastructure.read_models.tables import DOCUMENTS
+from infrastructure.read_models.predicates import among, rows_of, within
 
-MODELS_LOOKED_INTO = 100
-"""The versions of so many models are looked through one by one, however many versions fulfil a condition."""
+COLUMNS = {
+    collection: frozenset(name for name, kind in fields.items() if kind is not FieldKind.KEYED) - {"id"}
+    for collection, fields in FIELDS.items()
+}
+"""The fields of each collection that are columns of its table, beside the id."""
 
-Ask = Callable[[Select[str]], Sequence[str]]
-"""Returns the ids that a selection finds."""
 
-
-class Restriction(NamedTuple):
+class Demand(NamedTuple):
     """What documents must fulfil.
 
     Attributes:
-        ids: The only documents that can fulfil it; None when they are many.
-        condition: What else they must fulfil, in SQL.
+        of: Says it, in SQL, of the documents whose rows or ids are in a source.
+        reads_documents: Ids are not enough to tell: it takes the columns of documents.
+        looks_up: Neither are columns: something is looked up for each document.
     """
 
-    ids: frozenset[str] | None
-    condition: ColumnElement[bool]
+    of: Callable[[Source], ColumnElement[bool]]
+    reads_documents: bool = False
+    looks_up: bool = False
 
-    def of(self, source: Source) -> ColumnElement[bool]:
-        """Return all of it, for documents of the source."""
-        return self.condition if self.ids is None else and_(within(source.table.c.id, self.ids), self.condition)
+    def and_also(self, other: "Demand") -> "Demand":
+        """Return the demand for both."""
+        if self is NOTHING or other is NOTHING:
+            return other if self is NOTHING else self
+        return Demand(
+            lambda source: and_(self.of(source), other.of(source)),
+            reads_documents=self.reads_documents or other.reads_documents,
+            looks_up=self.looks_up or other.looks_up,
+        )
 
 
-EVERYTHING = Restriction(None, true())
+NOTHING = Demand(lambda _: true())
+"""What every document fulfils."""
 
 
-class Restricting:
-    """Writes conditions as they are at a moment.
+class Few(NamedTuple):
+    """Documents that are few.
 
-    Args:
-        moment: As of when.
-        count_few: Counts ids while they are few.
-        ask: Returns ids, however many.
+    Attributes:
+        number: At most so many.
+        ids: Theirs; None where `selection` finds them.
+        selection: Finds them, each once, as ids of a source's rows; None where `ids` are known.
     """
 
-    def __init__(self, moment: Moment, *, count_few: CountFew, ask: Ask) -> None:
-        self._moment = moment
-        self._count_few = count_few
-        self._ask = ask
+    number: int
+    ids: frozenset[str] | None = None
+    selection: Ids | None = None
 
-    def to(self, condition: Condition, source: Source) -> Restriction:
-        """Return the restriction of the source to the checked condition."""
-        own = dict.fromkeys(FIELDS[source.collection], source)
-        conjuncts = _conjuncts(condition)
-        if source.collection is not Collection.MODELS:
-            return self._all(conjuncts, source, own)
-        of_version = [each for each in conjuncts if speaks_of(each, VERSION_FIELDS_OF_A_MODEL)]
-        restriction = self._all([each for each in conjuncts if each not in of_version], source, own)
-        if not of_version:
-            return restriction
-        if len(of_version) == 1 and isinstance(of_version[0], Or):
-            alternatives = self._alternatives(of_version[0], source)
-            if alternatives is not None:
-                return _both(restriction, alternatives)
-        are_few = restriction.ids is not None and len(restriction.ids) <= MODELS_LOOKED_INTO
-        return _both(restriction, self._has_version(of_version, source, look_through=are_few))
+    def rows(self, source: Source, columns: Set[str], moment: Moment) -> Source:
+        """Return a source of nothing but these documents of the source, with the columns beside their ids.
 
-    def _all(self, conditions: Sequence[Condition], source: Source, fields: Mapping[str, Source]) -> Restriction:
-        translation = Translation(fields, self._moment)
-        found, left = self._narrowed(conditions, source, fields)
-        ids = None if found is None else self._ids(found)
-        return Restriction(ids, all_of(map(translation.of, left)))
-
-    def _narrowed(
-        self, conditions: Sequence[Condition], source: Source, fields: Mapping[str, Source]
-    ) -> tuple[Candidates | None, list[Condition]]:
-        translation = Translation(fields, self._moment)
-        of_source = [name for name, each in fields.items() if each is source]
-        return Narrowing(of_source, translation=translation, count_few=self._count_few).of_all(conditions)
-
-    def _ids(self, candidates: Candidates) -> frozenset[str]:
-        return frozenset(id_ for selection in candidates.selections for id_ in self._ask(selection))
-
-    def _has_version(self, conditions: Sequence[Condition], model: Source, *, look_through: bool) -> Restriction:
-        """Return that one version fulfils all of the conditions."""
-        version = Source(Collection.VERSIONS, DOCUMENTS[Collection.VERSIONS].alias())
-        fields = {
-            **dict.fromkeys(FIELDS[Collection.MODELS], model),
-            **dict.fromkeys(VERSION_FIELDS_OF_A_MODEL, version),
-        }
-        belongs = and_(version.table.c.model_id == model.table.c.id, self._moment.of(version.table))
-        translation = Translation(fields, self._moment)
-        found, left = None, list(conditions)
-        if not look_through and not any(speaks_of(each, FIELDS[Collection.MODELS]) for each in conditions):
-            found, left = self._narrowed(conditions, version, fields)
-        if found is None:
-            return Restriction(None, exists_in(version.table, belongs, all_of(map(translation.of, left))))
-        # not DISTINCT, which databases would go through all versions model by model for
-        theirs = select(version.table.c.model_id).where(self._moment.of(version.table))
-        if found.are_by_column:
-            holds = all_of(map(translation.of, conditions))
-        else:
-            holds = Restriction(self._ids(found), all_of(map(translation.of, left))).of(version)
-        return Restriction(frozenset(self._ask(theirs.where(holds))), true())
-
-    def _alternatives(self, condition: Or, source: Source) -> Restriction | None:
-        """Return the alternatives, each about the model or about versions alone; None when one is about both.
-
-        A model alone fulfils its own only if it has a version, which then is the one that fulfils the whole.
+        The offset keeps PostgreSQL from finding them in its own way, such as by reading all documents in
+        their order until it has met enough of the few.
         """
-        of_version = [each for each in condition.conditions if speaks_of(each, VERSION_FIELDS_OF_A_MODEL)]
-        of_model = [each for each in condition.conditions if each not in of_version]
-        if not of_model or any(speaks_of(each, FIELDS[Collection.MODELS]) for each in of_version):
-            return None
-        own = Translation(dict.fromkeys(FIELDS[Collection.MODELS], source), self._moment)
-        version = DOCUMENTS[Collection.VERSIONS].alias()
-        belongs = and_(version.c.model_id == source.table.c.id, self._moment.of(version))
-        by_version = self._has_version([Or(conditions=tuple(of_version))], source, look_through=False)
-        alone = and_(any_of(map(own.of, of_model)), exists_in(version, belongs))
-        return Restriction(None, or_(alone, by_version.of(source)))
+        table = source.table
+        if self.selection is not None:
+            statement = self.selection
+        elif columns:
+            statement = select(table.c.id).where(moment.of(table), within(table.c.id, self.ids or ()))
+        else:
+            return source._replace(table=rows_of(self.ids or ()))
+        statement = statement.add_columns(*(table.c[name] for name in sorted(columns)))
+        return source._replace(table=statement.offset(literal_column("0")).subquery("few"))
 
 
-def _conjuncts(condition: Condition) -> tuple[Condition, ...]:
-    return tuple(flat(condition)) if isinstance(condition, And) else (condition,)
+class Restriction(NamedTuple):
+    """Which documents are asked for.
+
+    Attributes:
+        few: The only ones that can be; None when they are many.
+        rest: What these must fulfil.
+        whole: What any document must fulfil.
+    """
+
+    few: Few | None
+    rest: Demand
+    whole: Demand
+
+    @property
+    def number(self) -> float:
+        """At most so many can be."""
+        return float("inf") if self.few is None else self.few.number
+
+    def and_also(self, other: "Restriction") -> "Restriction":
+        """Return the restriction to what fulfils both."""
+        narrow, wide = (other, self) if other.number < self.number else (self, other)
+        few, left = narrow.few, wide.whole
+        if few is not None and few.ids is not None and wide.few is not None and wide.few.ids is not None:
+            ids = few.ids & wide.few.ids
+            few, left = Few(len(ids), ids), wide.rest
+        return Restriction(few, rest=narrow.rest.and_also(left), whole=narrow.whole.and_also(wide.whole))
 
 
-def _both(one: Restriction, other: Restriction) -> Restriction:
-    if one.ids is None or other.ids is None:
-        ids = other.ids if one.ids is None else one.ids
-    else:
-        ids = one.ids & other.ids
-    return Restriction(ids, and_(one.condition, other.condition))
+def such_that(demand: Demand) -> Restriction:
+    """Return the restriction to what fulfils the demand, which many may."""
+    return Restriction(None, rest=demand, whole=demand)
+
+
+def only(ids: frozenset[str]) -> Restriction:
+    """Return the restriction to the documents with these ids."""
+    is_one = Demand(lambda documents: among(documents.table.c.id, ids))
+    return Restriction(Few(len(ids), ids), rest=NOTHING, whole=is_one)
+
+
+def few_of_all(source: Source, moment: Moment, *, asking: Asking) -> Restriction | None:
+    """Return the restriction to what there is at the moment, which is none; None when that is not few."""
+    everything = moment.ids(source.table)
+    number = asking.count_rare(everything)
+    return None if number is None else Restriction(Few(number, selection=everything), rest=NOTHING, whole=NOTHING)
+
+
+EVERYTHING = such_that(NOTHING)

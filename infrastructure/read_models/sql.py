@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, insert, select
 
 from application.ports.read_models import PARKED_MAX, Collection, Document, ParkedEvent, PositionTaken, Query
+from infrastructure.read_models.asking import Asking
 from infrastructure.read_models.checked import checked
 from infrastructure.read_models.contents import decoded
 from infrastructure.read_models.dialects import create_tables, for_reading, for_writing, open_engine
@@ -115,8 +116,9 @@ class SqlReadModels:
         """
         query = checked(query)
         with self._reading.connect() as connection, limited(connection, seconds=self._read_timeout_s):
-            is_now = query.at >= connection.execute(SELECT_POSITION).scalar_one()
-            search = Search(connection, moment=Moment(None if is_now else query.at), rare_rows=self._rare_rows)
+            head: int = connection.execute(SELECT_POSITION).scalar_one()
+            moment = Moment(None if query.at >= head else query.at)
+            search = Search(Asking(connection, rare_rows=self._rare_rows), moment=moment, head=head)
             return [decoded(text) for text in search.documents(query)]
 
     @contextmanager

@@ -32,6 +32,7 @@ _DISTINCT: Mapping[str, int] = {
     "is_least": 1,
     "is_greatest": 1,
 }
+_DISTINCT_LIFETIMES = 6
 
 
 def tell_planner(connection: Connection, tables: MetaData) -> None:
@@ -55,14 +56,17 @@ def _figures(tables: MetaData) -> Iterator[dict[str, str]]:
         key = [column.name for column in table.primary_key.columns]
         yield {"tbl": table.name, "idx": key_name, "stat": _stat(rows, key)}
         for index in table.indexes:
-            columns = [column.name for column in index.columns]
+            columns = [getattr(each, "key", None) for each in index.expressions]
             yield {"tbl": table.name, "idx": str(index.name), "stat": _stat(rows, columns)}
 
 
-def _stat(rows: int, columns: Iterable[str]) -> str:
-    """Return the number of rows, then how many of them share the first column, the first two, and so on."""
+def _stat(rows: int, columns: Iterable[str | None]) -> str:
+    """Return the number of rows, then how many of them share the first column, the first two, and so on.
+
+    What is no column is a lifetime.
+    """
     figures, sharing = [rows], float(rows)
     for column in columns:
-        sharing = max(1.0, sharing / _DISTINCT[column])
+        sharing = max(1.0, sharing / (_DISTINCT_LIFETIMES if column is None else _DISTINCT[column]))
         figures.append(round(sharing))
     return " ".join(map(str, figures))

@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from application.ports.read_models import FIELDS, Collection, FieldKind
 from infrastructure.read_models.dialects import TEXT
+from infrastructure.read_models.lifetimes import digits_of_lifetime
 from infrastructure.read_models.postgres_planning import TOGETHER
 
 OPEN = 2**63 - 1
@@ -21,6 +22,10 @@ ALWAYS_THERE = frozenset({"id", "name", "created_at"})
 
 INDEXED = ("name", "model_id", "status", "series_id")
 """Fields that have an index of their own, where a collection has them."""
+
+FILED_BY_LIFETIME = frozenset({"status"})
+"""Those of them whose index finds what holds at a moment by how long it does: a status is one of few, so of
+the documents that ever had it nearly all have another by now."""
 
 _TYPES: dict[FieldKind, TypeEngine[Any]] = {
     FieldKind.TEXT: TEXT,
@@ -44,13 +49,19 @@ def _documents(collection: Collection) -> Table:
         PrimaryKeyConstraint("id", "to_position", "from_position"),
     )
     column = table.c
-    # Lists by age: what is open, oldest first; and the same at a past position.
-    Index(f"{collection}_open", column.to_position, column.created_at, column.id)
-    Index(f"{collection}_aged", column.created_at, column.to_position, column.from_position, column.id)
+    # Lists by age: what is open, oldest first; and the same at a past position. What a status says of a
+    # document is asked so often that the document itself should not have to be read for it.
+    status = [column.status] if "status" in fields else []
+    Index(f"{collection}_open", column.to_position, column.created_at, column.id, *status)
+    Index(f"{collection}_aged", column.created_at, column.to_position, column.from_position, column.id, *status)
+    # What there is at a position, in no order.
+    by_lifetime = (digits_of_lifetime(table), column.from_position, column.to_position, column.id)
+    Index(f"{collection}_held", *by_lifetime)
     for name in INDEXED:
         if name in fields:
             belongs_to = [column.model_id] if "model_id" in fields and name != "model_id" else []
-            place = (column.to_position, column.from_position, column.id)
+            by_end = (column.to_position, column.from_position, column.id)
+            place = by_lifetime if name in FILED_BY_LIFETIME else by_end
             Index(f"{collection}_{name}", column[name], *place, *belongs_to)
     return table
 

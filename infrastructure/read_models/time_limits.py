@@ -21,7 +21,7 @@ def limited(connection: Connection, *, seconds: float) -> Iterator[None]:
     """Let what is read inside end after so many seconds.
 
     SQLite counts from here on. PostgreSQL counts for each statement, as its session was told when it began;
-    of the statements inside only the last can take long, as all before it are cut off after a few rows.
+    of the statements inside few can take long, as the others are cut off after some rows.
 
     Raises:
         ReadTooLong: It took longer.

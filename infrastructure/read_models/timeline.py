@@ -30,6 +30,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def instant_of(microseconds: int) -> datetime:
+    """Return the instant so many microseconds since 1970."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
 class Timeline:
     """The rises among the events of a stretch of the log.
 

@@ -39,6 +39,7 @@ def fill(read_models: ReadModels) -> None:
 def _apply(read_models: ReadModels, page: list[Put]) -> None:
     with read_models.page(after=read_models.position(), upto=page[-1][0]) as rows:
         for position, collection, document in page:
+            rows.happened(_happened_at(position), position=position)
             rows.put(collection, UUID(document["id"]), document, position=position)
 
 
@@ -120,4 +121,8 @@ def _changed(document: dict[str, Any], position: int, **fields: Any) -> dict[str
 
 
 def _instant(position: int) -> str:
-    return instant_text(_BEGIN + timedelta(seconds=position))
+    return instant_text(_happened_at(position))
+
+
+def _happened_at(position: int) -> datetime:
+    return _BEGIN + timedelta(seconds=position)

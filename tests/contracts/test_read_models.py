@@ -606,6 +606,19 @@ def test_the_position_at_an_instant_is_where_the_running_maximum_says(empty_read
         assert empty_read_models.position_at(instant) == (before[-1] if before else reached)
 
 
+def test_lists_by_age_are_of_what_there_was_then_also_where_clocks_stepped_back(empty_read_models):
+    instants = [NOON + timedelta(minutes=each) for each in (5, 3, 9, 7)]
+    for position, (id_, instant) in enumerate(zip((A, B, C, D), instants, strict=True), start=1):
+        with empty_read_models.page(after=position - 1, upto=position) as rows:
+            rows.happened(instant, position=position)
+            rows.put(MODELS, id_, a_model(id_, name="x", created_at=instant.isoformat()), position=position)
+    youngest_first = by("created_at", descending=True)
+    named = is_("name", "=", "x")
+    for at, expected in ((0, []), (1, [A]), (2, [A, B]), (3, [C, A, B]), (4, [C, D, A, B])):
+        assert found(empty_read_models, None, youngest_first, at=at) == expected
+        assert found(empty_read_models, named, youngest_first, at=at) == expected
+
+
 # --- events that cannot be read
 
 
@@ -692,6 +705,31 @@ def test_windows_of_an_order_by_key_follow_each_other_through_all_kinds_of_value
         windows = [found(empty_read_models, None, order, limit=2, offset=start) for start in range(0, 12, 2)]
         assert [id_ for window in windows for id_ in window] == everything
         assert len(everything) == len(values)
+
+
+@pytest.mark.parametrize("where", [None, is_("metadata.odd", "=", True)])
+@pytest.mark.parametrize("descending", [False, True])
+def test_windows_follow_each_other_through_documents_that_share_a_value(empty_read_models, where, descending):
+    numbers = range(1, 61)
+    put(
+        empty_read_models,
+        *(
+            a_model(
+                UUID(int=i), name=f"n{i % 2}", metadata={"tie": i % 3, "second": i * 7 % 10, "odd": i % 2 == 1}
+            )
+            for i in numbers
+        ),
+        a_model(UUID(int=61), name="n0", metadata={"tie": "text", "odd": True}),
+        a_model(UUID(int=62), name="n1", metadata={"second": 3, "odd": True}),
+    )
+    tie = by("metadata.tie", descending=descending)
+    for orders in ((tie,), (tie, by("metadata.second", descending=True)), (by("name"), tie), (tie, by("name"))):
+        everything = found(empty_read_models, where, *orders, limit=100)
+        assert len(everything) == (62 if where is None else 32)
+        windows = [found(empty_read_models, where, *orders, limit=7, offset=start) for start in range(0, 70, 7)]
+        assert [id_ for window in windows for id_ in window] == everything
+    ties = [UUID(int=i) for i in numbers if i % 3 == (2 if descending else 0)]
+    assert found(empty_read_models, None, tie, limit=20) == ties
 
 
 @pytest.mark.parametrize("start", ["\ud7ff", "\U0010ffff", "a\U0010ffff", "\x7f", "\uffff"])
