@@ -39,13 +39,14 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
     Raises:
         HomeTaken: Another service runs on the data directory.
         HomeUnfinished: A restore into it did not end.
+        NatsAddressInvalid: What the settings say of NATS is no address.
         OSError: The address cannot be listened on.
     """
+    nats = nats_address(settings)
     with ExitStack() as resources:
         resources.enter_context(locked_home(settings))
         require_finished(settings)
         listener = resources.enter_context(_listener(settings))
-        nats = nats_address(settings)
         own = resources.enter_context(own_nats(settings))
         running = resources.enter_context(running_service(settings, nats=nats))
         roles = ["worker", *(["database"] if settings.database_service == "own" else [])]

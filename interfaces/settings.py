@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import DirectoryPath, Field, FilePath, SecretStr
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("nats_replicas")
+    @classmethod
+    def _has_servers(cls, replicas: int, given: ValidationInfo) -> int:
+        if replicas > 1 and given.data.get("nats_url") is None:
+            msg = "is more than the service's own NATS server can keep: name a cluster by ML_SERVICE_NATS_URL"
+            raise ValueError(msg)
+        return replicas
 
     @property
     def events_path(self) -> Path:

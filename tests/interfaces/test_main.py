@@ -51,6 +51,10 @@ def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ("--lease-s", "0.001", "ML_SERVICE_LEASE_S"),
         ("--dataset-root", "/nowhere", "ML_SERVICE_DATASET_ROOT"),
         ("--log-level", "loud", "ML_SERVICE_LOG_LEVEL"),
+        ("--nats-url", "http://localhost", "ml-service: A NATS URL is nats://host:port"),
+        ("--nats-replicas", "3", "ML_SERVICE_NATS_REPLICAS"),
+        ("--nats-tls-ca", "/nowhere", "ML_SERVICE_NATS_TLS_CA"),
+        ("--database-service", "none", "ML_SERVICE_DATABASE_SERVICE"),
     ],
 )
 def test_a_setting_that_cannot_be_is_a_usage_error(tmp_path: Path, flag: str, value: str, name: str) -> None:
