@@ -10,8 +10,9 @@ UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate
 run: $(VENV)/.service
 	$(BIN)/ml-service serve --demo
 
+# half of what tests do is wait for processes that they have started: there is room for two more than cores
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )) --dist worksteal
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
