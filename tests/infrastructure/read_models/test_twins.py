@@ -143,6 +143,7 @@ class Twins(RuleBasedStateMachine):
         self.sql = sql.SqlReadModels(url=url, rare_rows=rare_rows)
         self.opened.callback(self.sql.close)
         self.twin = InMemoryReadModels()
+        self.models: set[str] = set()
 
     def teardown(self) -> None:
         self.opened.close()
@@ -150,6 +151,7 @@ class Twins(RuleBasedStateMachine):
     @rule(puts=st.lists(st.tuples(st.integers(0, 2), MODELS | VERSIONS), max_size=8), rest=st.integers(0, 2))
     def apply_a_page(self, puts, rest):
         after = self.twin.position()
+        puts = [(step, document) for step, document in puts if self._belongs_to_something(document)]
         steps = [step for step, _ in puts]
         upto = after + 1 + sum(steps) + rest
         for read_models in (self.sql, self.twin):
@@ -159,6 +161,13 @@ class Twins(RuleBasedStateMachine):
                     position += step
                     collection = Collection.VERSIONS if "model_id" in document else Collection.MODELS
                     rows.put(collection, UUID(document["id"]), document, position=position)
+
+    def _belongs_to_something(self, document):
+        """Tell whether the document's model is there, if it is a version: without one it never is."""
+        if "model_id" in document:
+            return document["model_id"] in self.models
+        self.models.add(document["id"])
+        return True
 
     @precondition(lambda self: self.twin.position() > 0)
     @rule(data=st.data(), collection=st.sampled_from([Collection.MODELS, Collection.VERSIONS]))
