@@ -12,6 +12,7 @@ from nats.errors import NoServersError, SlowConsumerError
 from application.ports.messaging import MessagingUnavailable
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.credentials import Credentials
+from infrastructure.messaging.sturdy_client import SturdyClient
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _PENDING_BYTES = 8 * 1024 * 1024
 """Who publishes more than the server takes waits from there on."""
 
 
-class NatsConnection(Client):
+class NatsConnection(SturdyClient):
     """A client that does not connect again: once its connection is lost it is closed, and fails whoever uses it.
 
     Nothing meant for the lost connection is sent on another one, where nobody waits for it any more.
@@ -112,6 +113,9 @@ class NatsConnection(Client):
             message = "nats: the server does not demand TLS, so that it is told no secrets"
             raise NatsError(message)
         return super()._connect_command()
+
+    def _on_read_to_the_end(self) -> None:
+        self.lost.set()
 
     async def _on_closed(self) -> None:
         self.lost.set()
