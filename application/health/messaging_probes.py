@@ -52,6 +52,8 @@ def relay(progress: RelayProgress, *, leadership: Leadership) -> Probe:
         facts = {**counted, "position": status.position, "lag": status.lag}
         if status.halted_because is not None:
             return Condition(status=HealthStatus.UNHEALTHY, problem=status.halted_because, facts=facts)
+        if status.error is not None:
+            return Condition(status=HealthStatus.DEGRADED, problem=status.error, facts=facts)
         return _unless_behind(status.lag, facts)
 
     return look

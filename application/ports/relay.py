@@ -9,10 +9,12 @@ from domain.kernel import Immutable
 class Choice(StrEnum):
     """How the relay is to go on.
 
-    `from-beginning`: publish every event of the log, behind what the stream may have. `from-now`: publish what
-    happens after the choice. `skip`: leave out the one event that it stopped at.
+    `from-last`: publish what follows the last event that is in the stream, behind what others wrote there, so that
+    each event is there once. `from-beginning`: publish every event of the log, behind what the stream may have.
+    `from-now`: publish what happens after the choice. `skip`: leave out the one event that it stopped at.
     """
 
+    FROM_LAST = "from-last"
     FROM_BEGINNING = "from-beginning"
     FROM_NOW = "from-now"
     SKIP = "skip"
@@ -24,6 +26,7 @@ class HaltReason(StrEnum):
     STREAM_EMPTIED = "stream-emptied"
     STREAM_OF_ANOTHER_LOG = "stream-of-another-log"
     STREAM_AHEAD_OF_LOG = "stream-ahead-of-log"
+    STREAM_WRITTEN_BY_STRANGER = "stream-written-by-stranger"
     EVENT_UNREADABLE = "event-unreadable"
     EVENT_TOO_LARGE = "event-too-large"
 
@@ -37,6 +40,7 @@ class Halt(Immutable):
         sequence: Of the stream's last message.
         position: Of the event that it is about; 0 where it is about the stream.
         choices: What can be chosen.
+        last: The position of the last event that is in the stream, for `from-last`; 0 where that cannot be chosen.
     """
 
     reason: HaltReason
@@ -44,6 +48,7 @@ class Halt(Immutable):
     sequence: int
     position: int
     choices: tuple[Choice, ...]
+    last: int = 0
 
     def is_same_as(self, other: "Halt | None") -> bool:
         """Tell whether one choice answers both, whatever else has changed between them."""
@@ -59,11 +64,13 @@ class RelayReport(Immutable):
         position: Of the last event that it was done with; None where it has never run.
         head: Of the newest event there is.
         halt: Why it waits for an operator; None while it does not.
+        error: Why it failed last; None once it has worked since.
     """
 
     position: int | None
     head: int
     halt: Halt | None
+    error: str | None = None
 
 
 class RelayStatus(Immutable):
@@ -78,6 +85,7 @@ class RelayStatus(Immutable):
         published: So many events since this process began, of those that another relay did not publish as well.
         refilled: So many of them a second time, because the stream had lost them.
         skipped: So many events were left out, since this process began, because an operator chose so.
+        error: Why it failed last; None once it has worked since.
     """
 
     is_running: bool
@@ -88,6 +96,7 @@ class RelayStatus(Immutable):
     published: int
     refilled: int
     skipped: int
+    error: str | None = None
 
     @property
     def halted_because(self) -> str | None:

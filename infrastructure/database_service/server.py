@@ -15,6 +15,7 @@ from infrastructure.database_service.consumer import CommandConsumer
 from infrastructure.database_service.queries import Queries
 from infrastructure.database_service.store import SqlMetadataStore
 from infrastructure.database_service.streams import commands_stream
+from infrastructure.messaging.hindrances import Hindrance
 from infrastructure.messaging.streams import ensure_stream
 
 _STORE = "store"
@@ -22,7 +23,7 @@ _ANSWERS_S = 0.2
 _SETTLING_S = 0.3
 
 
-class ServedElsewhere(Exception):
+class ServedElsewhere(Hindrance):
     """Another Database Service works on the same NATS with rows of its own: each would get a share of them."""
 
 

@@ -10,6 +10,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
+from infrastructure.messaging.hindrances import Hindrance
+
 WINDOW = 512
 """So many messages may be on their way at once: the server writes what has arrived meanwhile in one go."""
 
@@ -19,7 +21,7 @@ ACK_WITHIN_S = 5.0
 OnStored = Callable[[int], None]
 
 
-class PublishDoubted(Exception):
+class PublishDoubted(Hindrance):
     """It is not known which of the messages on their way are in the stream: ask the stream."""
 
 
@@ -27,7 +29,8 @@ class FencedPublisher:
     """Publishes to a stream that nobody else may have written to meanwhile.
 
     Each message names the sequence that it expects the stream's last message to have, so that of two who publish
-    at once one is refused, and no message is stored behind one that was lost.
+    at once one is refused, and no message is stored behind one that was lost. Where the message before it is still
+    on its way, it names that one's id, too: a stranger's message in its place would have the sequence expected.
 
     Args:
         client: A connection.
@@ -47,6 +50,7 @@ class FencedPublisher:
         self._stream = stream
         self._on_stored = on_stored
         self._last_sent = sequence
+        self._last_id: str | None = None
         self._under_way: deque[int] = deque()
         self._inbox = client.new_inbox()
         self._answered, self._doubted = asyncio.Event(), asyncio.Event()
@@ -75,7 +79,10 @@ class FencedPublisher:
             Header.EXPECTED_STREAM.value: self._stream,
             Header.EXPECTED_LAST_SEQUENCE.value: str(self._last_sent),
         }
+        if self._under_way and self._last_id is not None:
+            fence[Header.EXPECTED_LAST_MSG_ID.value] = self._last_id
         self._last_sent += 1
+        self._last_id = headers.get(Header.MSG_ID.value)
         self._under_way.append(position)
         await self._client.publish(subject, payload, reply=self._inbox, headers={**headers, **fence})
 

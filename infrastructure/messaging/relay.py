@@ -11,10 +11,12 @@ from application.integration.contracts import STREAM, SUBJECTS
 from application.ports.event_log import EventLog
 from application.ports.follower_positions import FollowerPositions
 from application.ports.relay import Choice, Halt, RelayStatus
+from infrastructure.messaging.connection import NatsConnection
 from infrastructure.messaging.fenced_publisher import PublishDoubted
+from infrastructure.messaging.relay_halts import Halted
 from infrastructure.messaging.relay_notes import Beginning, Chosen, RelayMemory, RelayNotes
 from infrastructure.messaging.relay_session import RelaySession
-from infrastructure.messaging.relay_start import Halted, Start, last_message, starting_point
+from infrastructure.messaging.relay_start import Start, starting_point
 from infrastructure.messaging.streams import ensure_stream
 
 _REQUEST_S = 2.0
@@ -70,6 +72,8 @@ class Relay:
         self._session: RelaySession | None = None
         self._is_running = False
         self._position: int | None = None
+        self._known: Start | None = None  # what was certain at the end of the last session
+        self._error: str | None = None
         self._refilled_upto = 0
         self._stuck_at: int | None = None
         self._published = self._refilled = self._skipped = 0
@@ -91,6 +95,7 @@ class Relay:
             published=self._published,
             refilled=self._refilled,
             skipped=self._skipped,
+            error=self._error,
         )
 
     async def run(self, client: Client) -> None:
@@ -107,6 +112,13 @@ class Relay:
                     await self._go_on(client)
                 except Halted as halted:
                     await self._wait(halted.halt)
+        except asyncio.CancelledError:
+            if (reason := _lost_because(client)) is not None:
+                await self._fail(reason)
+            raise
+        except Exception as error:
+            await self._fail(_lost_because(client) or f"{type(error).__name__}: {error}")
+            raise
         finally:
             self._is_running = False
 
@@ -133,13 +145,13 @@ class Relay:
         finally:
             noting.cancel()
             self._session, self._position = None, session.position
+            self._known = Start(sequence=session.sequence, position=session.position)
 
     async def _start(self, client: Client) -> Start:
         js = client.jetstream(timeout=_REQUEST_S)
         info = await ensure_stream(js, self._stream)
-        last = await last_message(js)
-        self._notes = notes = await asyncio.to_thread(self._memory.recall)
-        start = await asyncio.to_thread(starting_point, info, last, log=self._event_log, notes=notes)
+        self._notes = notes = self._newest(await asyncio.to_thread(self._memory.recall))
+        start = await starting_point(js, info, log=self._event_log, notes=notes)
         self._position = start.position
         if start.lost_after is not None:
             self._refilled_upto = notes.position
@@ -151,8 +163,20 @@ class Relay:
             )
         if notes.beginning is not None and notes.beginning.sequence != start.sequence:
             notes = notes.model_copy(update={"beginning": None})  # or a later stream of that length would obey it
-        await self._note(_past(notes, start.position))
+        begun = notes.model_copy(update={"position": start.position, "sequence": start.sequence})
+        await self._note(_past(begun, start.position))
         return start
+
+    def _newest(self, notes: RelayNotes) -> RelayNotes:
+        """Return the notes with what this relay knows since it took them."""
+        known = self._known
+        if known is None or known.sequence <= notes.sequence:
+            return notes
+        return notes.model_copy(update={"position": known.position, "sequence": known.sequence})
+
+    async def _fail(self, error: str) -> None:
+        self._error = error
+        await self._note(self._notes.model_copy(update={"error": error}))
 
     def _on_stored(self, position: int) -> None:
         self._published += 1
@@ -161,7 +185,9 @@ class Relay:
     async def _note_now_and_then(self, session: RelaySession) -> None:
         while True:
             await asyncio.sleep(_NOTE_EVERY_S)
-            reached = {"position": session.position, "sequence": session.sequence}
+            if session.is_settled:
+                self._error = None
+            reached = {"position": session.position, "sequence": session.sequence, "error": self._error}
             notes = _past(self._notes, session.position).model_copy(update=reached)
             if notes != self._notes:
                 await self._note(notes)
@@ -177,7 +203,8 @@ class Relay:
         """Wait for a choice, for a while."""
         if not halt.is_same_as(self._notes.halt):
             _log.error("The relay has stopped: %s", halt.message)
-        await self._note(self._notes.model_copy(update={"halt": halt}))
+        self._error = None
+        await self._note(self._notes.model_copy(update={"halt": halt, "error": None}))
         for _ in range(_LOOKS):
             chosen = await asyncio.to_thread(self._memory.chosen, halt)
             if chosen is not None:
@@ -191,12 +218,18 @@ class Relay:
             self._skipped += 1
             change: dict[str, object] = {"skipped_upto": chosen.position}
         else:
-            change = {"beginning": Beginning(sequence=halt.sequence, position=chosen.position)}
+            beginning = Beginning(sequence=halt.sequence, position=chosen.position)
+            change = {"beginning": beginning, "sequence": halt.sequence, "position": chosen.position}
         notes = self._notes.model_copy(update={**change, "halt": None})
         await asyncio.to_thread(self._memory.note, notes)
         await asyncio.to_thread(self._memory.forget_choice)
-        self._notes = notes
+        self._notes, self._known = notes, None
         _log.warning("The relay goes on, as an operator chose: %s", change)
+
+
+def _lost_because(client: Client) -> str | None:
+    """Return why the connection is lost; None while it is not."""
+    return client.reason if isinstance(client, NatsConnection) and not client.is_connected else None
 
 
 def _past(notes: RelayNotes, position: int) -> RelayNotes:

@@ -24,8 +24,9 @@ class RelayControl:
 
     def report(self) -> RelayReport:
         """Return how far the relay was when it last took note, a second ago if it runs."""
+        notes = self._memory.recall()
         return RelayReport(
-            position=self._memory.position(), head=self._event_log.head(), halt=self._memory.recall().halt
+            position=self._memory.position(), head=self._event_log.head(), halt=notes.halt, error=notes.error
         )
 
     def choose(self, choice: Choice) -> None:
@@ -42,5 +43,10 @@ class RelayControl:
             possible = " or ".join(f"--{each.value}" for each in halt.choices)
             msg = f"here the relay can go on with {possible}: {halt.message}"
             raise ChoiceMeaningless(msg)
-        positions = {Choice.FROM_BEGINNING: 0, Choice.FROM_NOW: self._event_log.head(), Choice.SKIP: halt.position}
+        positions = {
+            Choice.FROM_LAST: halt.last,
+            Choice.FROM_BEGINNING: 0,
+            Choice.FROM_NOW: self._event_log.head(),
+            Choice.SKIP: halt.position,
+        }
         self._memory.choose(Chosen(halt=halt, position=positions[choice]))

@@ -30,6 +30,7 @@ class RelayNotes(Immutable):
         beginning: Chosen by an operator; None where the stream itself says where to go on.
         skipped_upto: Events up to here that cannot be published are left out, as an operator chose.
         halt: Why it waits for an operator; None while it does not.
+        error: Why it failed last; None once it has worked since.
     """
 
     position: int = 0
@@ -37,6 +38,7 @@ class RelayNotes(Immutable):
     beginning: Beginning | None = None
     skipped_upto: int = 0
     halt: Halt | None = None
+    error: str | None = None
 
 
 class Chosen(Immutable):

@@ -13,7 +13,8 @@ from domain.kernel import UnknownEvent
 from infrastructure.messaging.cloudevents import to_binary
 from infrastructure.messaging.fenced_publisher import FencedPublisher, OnStored
 from infrastructure.messaging.log_tail import LogTail
-from infrastructure.messaging.relay_start import Start, too_large, unreadable
+from infrastructure.messaging.relay_halts import too_large, unreadable
+from infrastructure.messaging.relay_start import Start
 from infrastructure.messaging.together import together
 
 _HEADERS_MAX_BYTES = 16 * 1024
@@ -51,9 +52,13 @@ class RelaySession:
     @property
     def position(self) -> int:
         """That of the last event that nothing is to be done for any more."""
-        if self._publisher.is_settled:
-            return self._read
-        return self._start.position if self._publisher.position is None else self._publisher.position
+        stored = self._start.position if self._publisher.position is None else self._publisher.position
+        return max(stored, self._read) if self._publisher.is_settled else stored
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was sent is certainly in the stream."""
+        return self._publisher.is_settled
 
     async def run(self) -> None:
         """Publish what is in the log and what comes to be.

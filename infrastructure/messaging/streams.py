@@ -12,11 +12,13 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
+from infrastructure.messaging.hindrances import Hindrance
+
 _NAME_IN_USE, _SUBJECTS_OVERLAP = 10058, 10065
 _UNSAID = StreamConfig()
 
 
-class StreamUnavailable(Exception):
+class StreamUnavailable(Hindrance):
     """There is no such stream, and none can be made; the message says why and what to do."""
 
 

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from application.ports.clock import Clock
 from application.ports.messaging import PartStatus
+from infrastructure.messaging.hindrances import Hindrance
 
 _log = logging.getLogger(__name__)
 
@@ -73,10 +75,17 @@ class SupervisedPart:
     def _note(self, error: Exception, *, is_new: bool) -> None:
         text = f"{type(error).__name__}: {error}"
         if is_new or text != self._error:
-            _log.error("%s failed, and is begun anew until it goes well", self._name, exc_info=error)
+            self._tell(error, text)
         if is_new:
             self._failing_since = self._clock.now()
         self._error = text
+
+    def _tell(self, error: Exception, text: str) -> None:
+        if isinstance(error, Hindrance | NatsError):  # where in the program it was met says nothing to an operator
+            _log.error("%s failed, and is begun anew until it goes well: %s", self._name, text)
+            _log.debug("%s failed here", self._name, exc_info=error)
+        else:
+            _log.error("%s failed, and is begun anew until it goes well", self._name, exc_info=error)
 
 
 def _is_being_cancelled() -> bool:

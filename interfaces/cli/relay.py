@@ -37,17 +37,25 @@ def relay_commands(open_relay: OpenRelay) -> typer.Typer:
     def status(*, home: Home = None, database_url: DatabaseUrl = None) -> None:
         """Print how far the relay was when it last took note, which it does every second while it runs.
 
-        Ends with 1 and the reason where it has stopped and waits for a choice.
+        Ends with 1 and the reason where it has stopped and waits for a choice, or fails for another reason.
         """
         with told():
             report = open_relay(home, database_url).report()
             print(_progress(report))
             if report.halt is not None:
                 raise Finding(_reason(report))
+            if report.error is not None:
+                raise Finding(printable(f"not publishing: {report.error}"))
 
     @commands.command("continue")
     def go_on(
         *,
+        from_last: Annotated[
+            bool,
+            typer.Option(
+                "--from-last", help="Publish what follows the last event in the stream, behind what others wrote."
+            ),
+        ] = False,
         from_beginning: Annotated[
             bool, typer.Option("--from-beginning", help="Publish all events, behind what the stream has.")
         ] = False,
@@ -59,11 +67,16 @@ def relay_commands(open_relay: OpenRelay) -> typer.Typer:
         database_url: DatabaseUrl = None,
     ) -> None:
         """Let the relay go on where it has stopped; the service may run meanwhile, or be started later."""
-        given = {Choice.FROM_BEGINNING: from_beginning, Choice.FROM_NOW: from_now, Choice.SKIP: skip}
+        given = {
+            Choice.FROM_LAST: from_last,
+            Choice.FROM_BEGINNING: from_beginning,
+            Choice.FROM_NOW: from_now,
+            Choice.SKIP: skip,
+        }
         chosen = [choice for choice, is_given in given.items() if is_given]
         with told():
             if len(chosen) != 1:
-                message = "choose one: --from-beginning, --from-now or --skip"
+                message = "choose one: --from-last, --from-beginning, --from-now or --skip"
                 raise Misused(message)
             open_relay(home, database_url).choose(chosen[0])
             print("chosen: the relay goes on within seconds where the service runs, else when it is started")

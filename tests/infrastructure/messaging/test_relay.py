@@ -1,7 +1,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,10 +20,12 @@ from infrastructure.messaging.relay import Relay
 from infrastructure.messaging.relay_control import ChoiceMeaningless, RelayControl
 from infrastructure.operation import operation_engine
 from tests.support.events import BUILDERS, model_registered, training_job_progressed
+from tests.support.fakes.follower_positions import InMemoryFollowerPositions
 from tests.support.nats import NatsServer
 from tests.support.newer_program import store_newer_event
 from tests.support.processes import eventually
 from tests.support.relaying import (
+    Stored,
     catch_up,
     positions_of,
     public_positions,
@@ -349,6 +351,146 @@ def test_before_a_stream_that_tells_of_more_than_the_log_has_the_relay_halts(
             assert halted(relay, HaltReason.STREAM_OF_ANOTHER_LOG)
 
 
+def sent_again(message: Stored, **changes: str) -> Callable[[JetStreamContext], Awaitable[object]]:
+    """Return what sends a message of the stream into it once more, with other values for headers of its event."""
+
+    async def send(js: JetStreamContext) -> None:
+        own = {name: value for name, value in message.headers.items() if name.startswith("ce-")}
+        changed = {f"ce-{name}": value for name, value in changes.items()}
+        await js.publish(message.subject, message.data, headers={**own, **changed})
+
+    return send
+
+
+def noted(positions: FollowerPositions, position: int) -> bool:
+    return eventually(lambda: positions.get("relay") == position)
+
+
+def require_once_and_in_order(ledger: Ledger, server: NatsServer, *, strangers: Container[int]) -> None:
+    ours = [each for each in stored_messages(server.address) if each.sequence not in strangers]
+    assert positions_of(ours) == public_positions(ledger)
+
+
+@pytest.mark.parametrize("is_at_work", [True, False])
+def test_an_old_event_that_somebody_sends_again_has_nothing_published_again(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer, is_at_work: bool
+) -> None:
+    last = register_models(a_ledger, 10)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        assert noted(positions, last)
+        second = stored_messages(nats_server.address)[1]
+        if is_at_work:
+            on_jetstream(nats_server, sent_again(second))
+            register_models(a_ledger, 5)
+            assert halted(relay, HaltReason.STREAM_WRITTEN_BY_STRANGER)
+    if not is_at_work:
+        on_jetstream(nats_server, sent_again(second))
+        register_models(a_ledger, 5)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        assert halted(relay, HaltReason.STREAM_WRITTEN_BY_STRANGER)
+        assert "its message 11 is not the event" in str(relay.status.halted_because)
+        choose(a_ledger, positions, Choice.FROM_LAST)
+        catch_up(relay)
+        assert relay.status.published == 5
+    require_once_and_in_order(a_ledger, nats_server, strangers={11})
+
+
+def test_a_forged_message_of_a_later_event_has_none_left_out(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer
+) -> None:
+    last = register_models(a_ledger, 10)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        assert noted(positions, last)
+    register_models(a_ledger, 5)
+    later = a_ledger.read(after=last + 4, limit=1)[0]
+    forged = sent_again(
+        stored_messages(nats_server.address)[0],
+        id=str(later.event.event_id),
+        subject=str(later.event.originator_id),
+        sequence=f"{later.position:020}",
+    )
+    on_jetstream(nats_server, forged)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        assert halted(relay, HaltReason.STREAM_WRITTEN_BY_STRANGER)
+        choose(a_ledger, positions, Choice.FROM_LAST)
+        catch_up(relay)
+    require_once_and_in_order(a_ledger, nats_server, strangers={11})
+
+
+def test_a_private_event_is_not_taken_for_the_last_one_that_was_published(
+    a_ledger: Ledger, nats_server: NatsServer
+) -> None:
+    register_models(a_ledger, 2)
+    with relaying(nats_server.address, a_ledger) as relay:
+        catch_up(relay)
+    private = a_ledger.read(after=1, limit=1)[0]
+    forged = sent_again(
+        stored_messages(nats_server.address)[0],
+        id=str(private.event.event_id),
+        subject=str(private.event.originator_id),
+        sequence=f"{private.position:020}",
+    )
+    on_jetstream(nats_server, forged)
+    with relaying(nats_server.address, a_ledger) as relay:  # without notes: the last message alone tells
+        assert halted(relay, HaltReason.STREAM_OF_ANOTHER_LOG)
+
+
+def test_stray_messages_may_stay_one_after_the_other_and_every_event_is_there_once(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer
+) -> None:
+    async def stray(js: JetStreamContext) -> None:
+        await js.publish("events.ml.model.registered", b"hello")
+
+    register_models(a_ledger, 3)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        for _ in range(2):
+            on_jetstream(nats_server, stray)
+            register_models(a_ledger, 2)
+            assert halted(relay, HaltReason.STREAM_WRITTEN_BY_STRANGER)
+            choose(a_ledger, positions, Choice.FROM_LAST)
+            catch_up(relay)
+    require_once_and_in_order(a_ledger, nats_server, strangers={4, 7})
+
+
+def test_what_another_relay_published_since_the_notes_is_no_stranger(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer
+) -> None:
+    last = register_models(a_ledger, 10)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        assert noted(positions, last)
+    for count in (1, 1_200):
+        register_models(a_ledger, count)
+        with relaying(nats_server.address, a_ledger) as other:  # its notes are its own
+            catch_up(other)
+        with relaying(nats_server.address, a_ledger, positions) as relay:
+            catch_up(relay)
+            assert relay.status.published == 0
+    assert positions_of(stored_messages(nats_server.address)) == public_positions(a_ledger)
+
+
+def test_a_longer_stream_of_another_log_in_place_of_ours_is_no_place_to_go_on(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer, tmp_path: Path
+) -> None:
+    last = register_models(a_ledger, 3)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        assert noted(positions, last)
+    nats_server.clean()
+    with Ledger(sqlite_environment(tmp_path / "other.db")) as other:
+        register_models(other, 5)
+        with relaying(nats_server.address, other) as relay:
+            catch_up(relay)
+    register_models(a_ledger, 10)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
+        assert halted(relay, HaltReason.STREAM_OF_ANOTHER_LOG)
+        with pytest.raises(ChoiceMeaningless, match="--from-beginning or --from-now"):
+            choose(a_ledger, positions, Choice.FROM_LAST)
+
+
 def test_before_an_event_that_it_cannot_read_the_relay_halts_rather_than_leave_a_hole(
     a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer
 ) -> None:
@@ -436,7 +578,26 @@ def test_where_another_stream_covers_the_subjects_the_relay_says_so_and_waits_fo
 
     register_models(a_ledger, 1)
     on_jetstream(nats_server, covered)
-    with relaying(nats_server.address, a_ledger) as relay:
+    positions = InMemoryFollowerPositions()
+    control = RelayControl(log=a_ledger, positions=positions)
+    with relaying(nats_server.address, a_ledger, positions) as relay:
         assert eventually(lambda: "stream EVERYTHING of the NATS server covers subjects" in caplog.text)
+        assert eventually(lambda: "EVERYTHING" in (control.report().error or ""))
+        assert "EVERYTHING" in str(relay.status.error)
         on_jetstream(nats_server, uncovered)
         catch_up(relay)
+        assert eventually(lambda: control.report().error is None)
+    assert "Traceback" not in caplog.text
+
+
+def test_a_connection_that_is_lost_is_noted_until_it_is_back(
+    a_ledger: Ledger, positions: FollowerPositions, fresh_nats: Callable[[], NatsServer]
+) -> None:
+    server = fresh_nats()
+    control = RelayControl(log=a_ledger, positions=positions)
+    with relaying(server.address, a_ledger, positions) as relay:
+        catch_up(relay)
+        server.kill()
+        assert eventually(lambda: control.report().error is not None)
+        server.start()
+        assert eventually(lambda: control.report().error is None)

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from application.ports.messaging import PartStatus
+from infrastructure.messaging.streams import StreamUnavailable
 from infrastructure.messaging.supervised_part import SupervisedPart
 from tests.support.fakes.clock import FakeClock
 
@@ -99,6 +101,18 @@ def test_the_same_error_is_logged_once(clock: FakeClock, caplog: pytest.LogCaptu
         supervised(Attempts(*errors, clock=clock), clock, lambda _: None)
 
     assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("error", [StreamUnavailable("no JetStream"), NatsError("no JetStream")])
+def test_what_an_operator_can_mend_is_told_in_a_line(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger=SupervisedPart.__module__):
+        supervised(Attempts(error, clock=clock), clock, lambda _: None)
+
+    told = [(each.levelno, each.exc_info is not None) for each in caplog.records if "failed" in each.message]
+    assert told == [(logging.ERROR, False), (logging.DEBUG, True)]
+    assert "no JetStream" in caplog.records[0].message
 
 
 def test_a_part_that_fails_at_its_end_is_not_begun_anew(clock: FakeClock) -> None:

@@ -27,6 +27,14 @@ STREAM_HALT = Halt(
     position=0,
     choices=(Choice.FROM_BEGINNING, Choice.FROM_NOW),
 )
+STRANGER_HALT = Halt(
+    reason=HaltReason.STREAM_WRITTEN_BY_STRANGER,
+    message="Somebody wrote into it.",
+    sequence=7,
+    position=0,
+    choices=(Choice.FROM_LAST, Choice.FROM_BEGINNING, Choice.FROM_NOW),
+    last=1,
+)
 EVENT_HALT = Halt(
     reason=HaltReason.EVENT_UNREADABLE,
     message="Nobody can read it.",
@@ -88,9 +96,22 @@ def test_a_relay_that_waits_is_a_finding(a_service_of_three_events: Settings, ha
     assert (ended.exit_code, ended.stdout) == (1, f"position 1, 2 behind\n{said}\n")
 
 
+def test_a_relay_that_fails_is_a_finding(a_service_of_three_events: Settings) -> None:
+    with memory_of(a_service_of_three_events) as memory:
+        memory.note(RelayNotes(position=3, error="StreamUnavailable: there is no JetStream"))
+    ended = run(a_service_of_three_events, "status")
+    said = "position 3, up to date\nnot publishing: StreamUnavailable: there is no JetStream\n"
+    assert (ended.exit_code, ended.stdout) == (1, said)
+
+
 @pytest.mark.parametrize(
     ("halt", "flag", "position"),
-    [(STREAM_HALT, "--from-beginning", 0), (STREAM_HALT, "--from-now", 3), (EVENT_HALT, "--skip", 2)],
+    [
+        (STREAM_HALT, "--from-beginning", 0),
+        (STREAM_HALT, "--from-now", 3),
+        (STRANGER_HALT, "--from-last", 1),
+        (EVENT_HALT, "--skip", 2),
+    ],
 )
 def test_what_is_chosen_is_there_for_the_relay(
     a_service_of_three_events: Settings, halt: Halt, flag: str, position: int
@@ -108,6 +129,7 @@ def test_what_is_chosen_is_there_for_the_relay(
     [
         (None, ["--from-now"], "does not wait"),
         (STREAM_HALT, ["--skip"], "--from-beginning or --from-now"),
+        (STREAM_HALT, ["--from-last"], "--from-beginning or --from-now"),
         (EVENT_HALT, ["--from-beginning"], "--skip"),
         (STREAM_HALT, [], "choose one"),
         (STREAM_HALT, ["--from-now", "--from-beginning"], "choose one"),
