@@ -19,5 +19,7 @@ async def listen(url: str) -> None:
         print(event.get_time(), event.get_type(), event.get_data(), flush=True)  # noqa: T201 - all it is for
 
 
-home = sys.argv[1] if len(sys.argv) > 1 else ".ml-service"
-asyncio.run(listen(json.loads(Path(home, "service.json").read_text())["nats_url"]))
+service = Path(sys.argv[1] if len(sys.argv) > 1 else ".ml-service", "service.json")
+if not service.exists():
+    sys.exit(f"There is no {service}: start the service, or give its data directory.")
+asyncio.run(listen(json.loads(service.read_text())["nats_url"]))

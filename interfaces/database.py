@@ -11,6 +11,7 @@ from infrastructure.database_service.server import DatabaseServer
 from infrastructure.database_service.store import SCHEMA, SqlMetadataStore
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.parts import Messaging
+from infrastructure.postgres_connection import DatabaseURLInvalid, conninfo
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.system.clock import SystemClock
 from interfaces.http.filters import parse_filter, parse_order_by
@@ -24,8 +25,10 @@ def database_server(settings: Settings) -> Iterator[DatabaseServer]:
     """Yield the server over its database, to be run where there is NATS; the database is let go of at the end.
 
     Raises:
+        DatabaseURLInvalid: The database's URL is none.
         SQLAlchemyError: The database cannot be used.
     """
+    require_database_service_url(settings)
     with closing(_store(settings)) as store:
         yield DatabaseServer(
             store=store,
@@ -39,6 +42,7 @@ def run_database(settings: Settings, *, address: Callable[[], NatsAddress]) -> N
     """Serve until SIGINT or SIGTERM, whatever becomes of NATS meanwhile.
 
     Raises:
+        DatabaseURLInvalid: The database's URL is none.
         SQLAlchemyError: The database cannot be used.
     """
     stopping = Event()
@@ -49,6 +53,21 @@ def run_database(settings: Settings, *, address: Callable[[], NatsAddress]) -> N
         messaging.start()
         stopping.wait()
         messaging.stop()
+
+
+def require_database_service_url(settings: Settings) -> None:
+    """Demand that the Database Service's URL is one, where one is set.
+
+    Raises:
+        DatabaseURLInvalid: It is none of PostgreSQL.
+    """
+    if settings.database_service_url is None:
+        return
+    try:
+        conninfo(settings.database_service_url.get_secret_value())
+    except DatabaseURLInvalid as error:
+        message = f"--database-service-url: {error}"
+        raise DatabaseURLInvalid(message) from None
 
 
 def _store(settings: Settings) -> SqlMetadataStore:

@@ -3,12 +3,18 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from infrastructure.backup.restoring import is_unfinished
+from infrastructure.system.periodic import Periodic
 from interfaces.settings import Settings
+
+_LOOK_EVERY_S = 1.0
+_NATS_FILES = ("nats_credentials", "nats_tls_ca", "nats_tls_certificate", "nats_tls_key")
 
 
 class HomeUnusable(Exception):
@@ -67,26 +73,53 @@ def locked_home(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def announced(settings: Settings, url: str, *, nats_url: str | None) -> Iterator[None]:
-    """Say in the data directory how the service is reached, as long as it is.
+def announced(settings: Settings, url: str, *, nats_url: Callable[[], str | None]) -> Iterator[None]:
+    """Say in the data directory how the service is reached, as long as it is; what changes is said anew.
 
     Args:
         settings: Which directory.
         url: Of its HTTP interface.
-        nats_url: Of NATS, with the token; None where there is none.
+        nats_url: Returns that of NATS, with the token; None where there is none.
     """
-    path = settings.service_file
-    content = json.dumps({"pid": os.getpid(), "url": url, "nats_url": nats_url})
+    files = {name: str(path.absolute()) for name in _NATS_FILES if (path := getattr(settings, name)) is not None}
+    said: str | None = None
+
+    def say() -> None:
+        nonlocal said
+        content = json.dumps({"pid": os.getpid(), "url": url, "nats_url": nats_url(), **files})
+        if content != said:
+            _write(settings.service_file, content)
+            said = content
+
+    say()
+    saying = Periodic(name="service-file", interval_s=_LOOK_EVERY_S, function=say)
+    saying.start()
+    try:
+        yield
+    finally:
+        saying.stop()
+        settings.service_file.unlink(missing_ok=True)
+
+
+def with_nats_of_running(settings: Settings) -> Settings:
+    """Return the settings with NATS where the service that runs on the data directory has it, if it says so."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        said = json.loads(settings.service_file.read_text())
+        if said["nats_url"] is None:
+            return settings
+        files = {name: Path(said[name]) if name in said else None for name in _NATS_FILES}
+        return settings.model_copy(update={"nats_url": SecretStr(said["nats_url"]), **files})
+    return settings
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a file that nobody else may read, whole or not at all."""
     written = path.with_suffix(".new")
     written.unlink(missing_ok=True)
     descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(content)
     written.replace(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _where(service_file: Path) -> str:

@@ -2,14 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from application.health.addresses import shown
 from application.ledger import Ledger
 from application.ports.follower_positions import FollowerPositions
 from application.ports.messaging import MessagingUnavailable
@@ -22,16 +24,18 @@ from infrastructure.database_service.verification import Verification
 from infrastructure.messaging.address import NatsAddressInvalid
 from infrastructure.messaging.parts import Messaging, Part
 from infrastructure.messaging.positions import SqlFollowerPositions
+from infrastructure.messaging.relay_notes import RelayMemory
+from infrastructure.postgres_connection import DatabaseURLInvalid
 from infrastructure.read_models.opening import open_current
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.system.clock import SystemClock
 from interfaces.cli.mirror import VerifiedMirror
 from interfaces.cli.progress_bars import OnStep
 from interfaces.cli.verdicts import Misused, OutOfReach
-from interfaces.database import database_server
-from interfaces.home import HomeTaken, locked_home
+from interfaces.database import database_server, require_database_service_url
+from interfaces.home import HomeTaken, locked_home, with_nats_of_running
 from interfaces.maintenance import stored_log, told_as_endings
-from interfaces.neighbours import Address, nats_address, own_nats
+from interfaces.neighbours import Address, nats_address, not_ours, own_nats
 from interfaces.settings import Settings
 from interfaces.stores import (
     PROJECTIONS,
@@ -64,22 +68,69 @@ class _Registry:
 def verify_mirror(settings: Settings, *, repairs: bool, on_step: OnStep) -> VerifiedMirror:
     """Compare both sides at the log's head, and repair what differs.
 
+    NATS is where the service that runs has it; where none runs, where the settings say.
+
     Raises:
-        OutOfReach: There is no log, no NATS, or no Database Service that answers.
-        Misused: What the settings say is no address of NATS.
+        OutOfReach: There is no log, no NATS, or no Database Service that answers; or what is there might be
+            another log's, so that nothing may be repaired.
+        Misused: What the settings say is no address of NATS, or of a database.
     """
-    try:
-        address = nats_address(settings)
-    except NatsAddressInvalid as error:
-        raise Misused(str(error)) from error
-    with told_as_endings():
+    with told_as_endings(), ExitStack() as resources:
         with stored_log(settings).snapshot():
             pass  # there is a log: the ledger would not ask, but make one
-        with _registry(settings) as registry, _messaging(settings, registry, address) as messaging:
-            verifying = messaging.call(
-                lambda client: _verified(client, registry, repairs=repairs, on_step=on_step), timeout_s=_WHOLE_S
-            )
-            return _outcome(verifying)
+        is_running = _is_running(settings, resources)
+        if is_running:
+            settings = with_nats_of_running(settings)
+        address = _usable_address(settings)
+        registry = resources.enter_context(_registry(settings))
+        if repairs and (reason := _halted(registry)) is not None:
+            message = f"nothing may be repaired now: {reason}"
+            raise OutOfReach(message)
+        parts = [] if is_running else list(_started(settings, registry, resources))
+        messaging = resources.enter_context(_messaging(address, parts))
+        verifying = messaging.call(
+            lambda client: _verified(client, registry, repairs=repairs, on_step=on_step), timeout_s=_WHOLE_S
+        )
+        where = _where(settings, is_running=is_running, server=messaging.status.server_url)
+        return replace(_outcome(verifying), where=where)
+
+
+def _is_running(settings: Settings, resources: ExitStack) -> bool:
+    """Return whether a service runs on the data directory; where none does, it is kept from starting meanwhile."""
+    try:
+        resources.enter_context(locked_home(settings))
+    except HomeTaken:
+        return True
+    return False
+
+
+def _usable_address(settings: Settings) -> Address:
+    """Return what tells where NATS is.
+
+    Raises:
+        Misused: What the settings say is no address of NATS, or of the Database Service's database.
+    """
+    try:
+        require_database_service_url(settings)
+        return nats_address(settings)
+    except (DatabaseURLInvalid, NatsAddressInvalid) as error:
+        raise Misused(str(error)) from error
+
+
+def _halted(registry: _Registry) -> str | None:
+    return not_ours(RelayMemory(registry.positions).recall().halt)
+
+
+def _where(settings: Settings, *, is_running: bool, server: str | None) -> str:
+    """Return which NATS and Database Service it is, in words and without secrets."""
+    if is_running:
+        return f"the Database Service on {server}, where the service runs"
+    nats = "on its own NATS server" if settings.nats_url is None else f"on {server}"
+    if settings.database_service == "outside":
+        return f"the outside Database Service {nats}"
+    url = settings.database_service_url
+    rows = settings.database_service_path if url is None else shown(url.get_secret_value())
+    return f"the Database Service of {rows} {nats}"
 
 
 def _outcome(verifying: "Future[VerifiedMirror]") -> VerifiedMirror:
@@ -110,6 +161,7 @@ async def _verified(client: Client, registry: _Registry, *, repairs: bool, on_st
         rows=sum(rows.values()),
         findings=[str(each) for each in found],
         unrepaired=len(left) if repairs else None,
+        where="",
     )
 
 
@@ -174,21 +226,15 @@ def _registry(settings: Settings) -> Iterator[_Registry]:
 
 
 @contextmanager
-def _messaging(settings: Settings, registry: _Registry, address: Address) -> Iterator[Messaging]:
-    """Yield a connection to where the Database Service is; without a service that runs, it is started beside."""
-    with ExitStack() as resources:
-        parts: list[Part] = []
-        try:
-            resources.enter_context(locked_home(settings))
-        except HomeTaken:
-            pass  # the service that runs has all of it
-        else:
-            parts.extend(_started(settings, registry, resources))
-        messaging = Messaging(address=address, name="mirror-verify", parts=parts, clock=SystemClock())
-        resources.callback(messaging.stop)
-        messaging.start()
+def _messaging(address: Address, parts: Sequence[Part]) -> Iterator[Messaging]:
+    """Yield a connection to where the Database Service is, with what is to work on it."""
+    messaging = Messaging(address=address, name="mirror-verify", parts=parts, clock=SystemClock())
+    messaging.start()
+    try:
         _wait_for(messaging)
         yield messaging
+    finally:
+        messaging.stop()
 
 
 def _started(settings: Settings, registry: _Registry, resources: ExitStack) -> Iterator[Part]:
@@ -209,6 +255,7 @@ def _started(settings: Settings, registry: _Registry, resources: ExitStack) -> I
         positions=registry.positions,
         clock=SystemClock(),
         replicas=settings.nats_replicas,
+        halted=partial(_halted, registry),
     )
     if settings.database_service == "own":
         yield resources.enter_context(database_server(settings))

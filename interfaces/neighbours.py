@@ -7,6 +7,7 @@ from functools import partial
 
 from application.integration.ingestion import Ingestion
 from application.integration.reactions import Reactions
+from application.ports.relay import Halt, HaltReason
 from infrastructure.database_service.mirror import Mirror
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.messaging.address import NatsAddress
@@ -24,6 +25,8 @@ from interfaces.stores import PROJECTIONS, opened_artifacts, operation
 
 Address = Callable[[], NatsAddress]
 """Returns where NATS is; raises `MessagingUnavailable` while nobody knows."""
+
+_NOT_OURS = (HaltReason.STREAM_OF_ANOTHER_LOG, HaltReason.STREAM_AHEAD_OF_LOG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,11 @@ def nats_address(settings: Settings) -> Address:
     return lambda: address
 
 
+def not_ours(halt: Halt | None) -> str | None:
+    """Return why others' rows could be met behind this NATS, as the relay found; None where it did not."""
+    return halt.message if halt is not None and halt.reason in _NOT_OURS else None
+
+
 @contextmanager
 def own_nats(settings: Settings) -> Iterator[EmbeddedNats | None]:
     """Yield a server of the service's own, which is being started; None where the settings name another."""
@@ -104,8 +112,9 @@ def neighbours(
             identity=RandomIdentity(),
         )
         reactions = Reactions(ingestion=ingestion, refresh_model=refresh_model)
+        relay = Relay(log=engine.ledger, positions=positions, replicas=replicas)
         yield Neighbours(
-            relay=Relay(log=engine.ledger, positions=positions, replicas=replicas),
+            relay=relay,
             inbox=InboxConsumer(react=reactions.react, attempts=attempts, clock=clock, replicas=replicas),
             mirror=Mirror(
                 log=engine.ledger,
@@ -115,6 +124,14 @@ def neighbours(
                 positions=positions,
                 clock=clock,
                 replicas=replicas,
+                halted=partial(_mirror_halted, relay),
             ),
             reactions=reactions,
         )
+
+
+def _mirror_halted(relay: Relay) -> str | None:
+    status = relay.status
+    if status.halted is None and status.position is None:
+        return "it is not known yet whether this NATS tells of this log"
+    return not_ours(status.halted)

@@ -17,6 +17,7 @@ from application.ports.messaging import MessagingUnavailable
 from application.service import Service
 from infrastructure.system.children import Child, Supervised
 from interfaces.bootstrap import running_service
+from interfaces.database import require_database_service_url
 from interfaces.health import nats_servers
 from interfaces.home import announced, locked_home, require_finished
 from interfaces.http.app import create_app
@@ -37,12 +38,14 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
     """Serve until SIGINT or SIGTERM; at the second one end at once.
 
     Raises:
+        DatabaseURLInvalid: The URL of the Database Service's database, or of the service's own, is none.
         HomeTaken: Another service runs on the data directory.
         HomeUnfinished: A restore into it did not end.
         NatsAddressInvalid: What the settings say of NATS is no address.
         OSError: The address cannot be listened on.
     """
     nats = nats_address(settings)
+    require_database_service_url(settings)
     with ExitStack() as resources:
         resources.enter_context(locked_home(settings))
         require_finished(settings)
@@ -57,7 +60,7 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
             await _caught_up(running.service)
             if own is not None:
                 await asyncio.to_thread(own.wait_ready, _NATS_S)
-            resources.enter_context(announced(settings, url, nats_url=_known(nats)))
+            resources.enter_context(announced(settings, url, nats_url=partial(_known, nats)))
             print(f"ready {url}", flush=True)
             if with_demo:
                 demo = Child(name="demo", arguments=_command("interfaces.cli.demo", url), restarts=False)

@@ -1,7 +1,7 @@
 """Our side of the Database Service: what readers see here is sent there, and looked after until it has arrived."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +20,7 @@ from infrastructure.database_service.streams import commands_stream
 from infrastructure.messaging.streams import ensure_stream
 
 _LOOK_EVERY_S = 1.0
+_LOOK_HALTED_S = 0.2
 _PATIENCE_FIRST_S, _PATIENCE_MAX_S = 1.0, 300.0
 
 Result = TypeVar("Result")
@@ -53,6 +54,7 @@ class Mirror:
         positions: Where it is noted what was sent.
         clock: Tells how late things are.
         replicas: How many servers of the cluster keep the stream.
+        halted: Returns why nothing is to be sent for now; None where nothing speaks against it.
     """
 
     name = "mirror"
@@ -67,10 +69,12 @@ class Mirror:
         positions: FollowerPositions,
         clock: Clock,
         replicas: int = 1,
+        halted: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._log = log
         self._clock = clock
         self._replicas = replicas
+        self._halted = halted
         self._sender = Sender(
             log=log, read_models=read_models, progress=progress, projections=projections, positions=positions
         )
@@ -95,14 +99,22 @@ class Mirror:
         stream = await ensure_stream(js, commands_stream(replicas=self._replicas))
         await self._sender.begin(last_sequence=stream.state.last_seq)
         while True:
+            await self._wait_while_halted()
             lost = await _first(self._sender.run(js), self._watch(js, service))
-            assert lost is not None  # the sender does not end by itself
-            self._sender.sent = lost
-            self._resent += 1
+            if lost is not None:
+                self._sender.sent = lost
+                self._resent += 1
 
-    async def _watch(self, js: JetStreamContext, service: DatabaseClient) -> Sent:
-        """Look again and again; return from where to send again when something was lost."""
+    async def _wait_while_halted(self) -> None:
+        while (reason := await asyncio.to_thread(self._halted)) is not None:
+            await self._tell(_Look(error=f"nothing is sent to the Database Service for now: {reason}"))
+            await asyncio.sleep(_LOOK_HALTED_S)
+
+    async def _watch(self, js: JetStreamContext, service: DatabaseClient) -> Sent | None:
+        """Look again and again; return from where to send again when something was lost, None when halted."""
         while True:
+            if await asyncio.to_thread(self._halted) is not None:
+                return None
             look = await self._look(js, service)
             await self._tell(look)
             if look.back_at is not None and self._may_go_back(look.back_at):

@@ -21,12 +21,14 @@ class VerifiedMirror:
         rows: So many.
         findings: Which of them differed, each as `position N: reason`.
         unrepaired: So many of these still do; None where nothing was repaired.
+        where: Which Database Service it was, and where.
     """
 
     position: int
     rows: int
     findings: Sequence[str]
     unrepaired: int | None
+    where: str
 
 
 class VerifyMirror(Protocol):
@@ -55,13 +57,16 @@ def mirror_commands(verify_mirror: VerifyMirror) -> typer.Typer:
     ) -> None:
         """Compare the Database Service with what readers see here, row by row at one position, and repair it.
 
-        The service may run meanwhile, or not: then NATS and the Database Service are started for that while.
-        Ends with 1 and every row that differed, if there is one; with 3 when the Database Service does not answer.
+        The service may run meanwhile, and is found by its data directory; or not: then its own NATS and Database
+        Service are started for that while, unless the settings name others. Ends with 1 and every row that
+        differed, if there is one; with 3 when the Database Service does not answer, or when nothing may be
+        repaired because the relay has stopped before another log's stream.
         """
         with told():
             with progress_bars() as on_step:
                 verified = verify_mirror(home, database_url, repairs=repair, on_step=on_step)
             print(_outcome(verified))
+            print(f"against {verified.where}")
             if verified.findings:
                 raise Finding("\n".join(verified.findings))
 

@@ -55,6 +55,7 @@ def test_a_host_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ("--nats-replicas", "3", "ML_SERVICE_NATS_REPLICAS"),
         ("--nats-tls-ca", "/nowhere", "ML_SERVICE_NATS_TLS_CA"),
         ("--database-service", "none", "ML_SERVICE_DATABASE_SERVICE"),
+        ("--database-service-url", "sqlite://x", "ml-service: --database-service-url: The database URL cannot be"),
     ],
 )
 def test_a_setting_that_cannot_be_is_a_usage_error(tmp_path: Path, flag: str, value: str, name: str) -> None:
@@ -62,6 +63,12 @@ def test_a_setting_that_cannot_be_is_a_usage_error(tmp_path: Path, flag: str, va
     assert ended.returncode == 2
     assert ended.stderr.startswith(name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_service_without_a_database_of_its_kind_does_not_start(tmp_path: Path) -> None:
+    ended = started(tmp_path, "database", "--database-service-url", "sqlite://x")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("ml-service: --database-service-url: The database URL cannot be")
 
 
 def test_a_misspelt_variable_is_named_with_the_nearest_setting(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.support.nats import NatsServer
 from tests.support.processes import children_of, command_of, eventually, needs_proc
 from tests.support.service import RunningService, running_service
 
@@ -26,7 +28,11 @@ def a_table(tmp_path: Path) -> Path:
 
 def said_of_both_sides(home: Path) -> str:
     """Return what `mirror verify` says, without having anything mended."""
-    command = [sys.executable, "-m", "interfaces.main", "mirror", "verify", "--no-repair", "--home", str(home)]
+    return said_by_verify("--no-repair", "--home", str(home))
+
+
+def said_by_verify(*flags: str) -> str:
+    command = [sys.executable, "-m", "interfaces.main", "mirror", "verify", *flags]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     return f"{done.returncode}: {done.stdout}{done.stderr}"
 
@@ -66,3 +72,20 @@ def test_it_has_every_row_after_a_crash_a_wipe_and_a_rebuild(tmp_path: Path, a_t
         register(service, "five")
         assert eventually(lambda: are_the_same(home))
     assert are_the_same(home)  # with nothing running, too
+
+
+def test_two_services_on_one_nats_leave_each_others_rows_alone(tmp_path: Path, nats_server: NatsServer) -> None:
+    nats = {"ML_SERVICE_NATS_URL": nats_server.url}
+    homes = tmp_path / "first", tmp_path / "second"
+    with running_service(homes[0], **OWN, **nats) as first:
+        register(first, "one", "two")
+        assert eventually(lambda: are_the_same(homes[0])), said_of_both_sides(homes[0])
+        with running_service(homes[1], **nats) as second:
+            register(second, "another")
+
+            health = partial(second.client.get, "/health")
+            assert eventually(lambda: "nothing is sent to the Database Service" in health().text), health().text
+            said = said_by_verify("--home", str(homes[1]))
+            assert said.startswith("3: ")
+            assert "nothing may be repaired now: Stream ML_EVENTS" in said
+        assert are_the_same(homes[0])

@@ -127,7 +127,9 @@ class Registry:
 class RunningMirror:
     """A mirror of a registry that works on NATS until it is stopped."""
 
-    def __init__(self, registry: Registry, nats: NatsServer) -> None:
+    def __init__(
+        self, registry: Registry, nats: NatsServer, *, halted: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._registry = registry
         self.mirror = Mirror(
             log=registry.ledger,
@@ -136,6 +138,7 @@ class RunningMirror:
             projections=PROJECTIONS,
             positions=registry.positions,
             clock=SystemClock(),
+            halted=halted,
         )
         self.messaging = Messaging(
             address=lambda: nats.address, name="mirror", leading=[self.mirror], clock=SystemClock()

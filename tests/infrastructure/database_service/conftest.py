@@ -18,11 +18,11 @@ def a_registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def start_mirror(nats_server: NatsServer) -> Iterator[Callable[[Registry], RunningMirror]]:
+def start_mirror(nats_server: NatsServer) -> Iterator[Callable[..., RunningMirror]]:
     mirrors: list[RunningMirror] = []
 
-    def start(registry: Registry) -> RunningMirror:
-        mirrors.append(RunningMirror(registry, nats_server))
+    def start(registry: Registry, **how: Any) -> RunningMirror:
+        mirrors.append(RunningMirror(registry, nats_server, **how))
         return mirrors[-1]
 
     yield start

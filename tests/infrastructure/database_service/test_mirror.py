@@ -246,3 +246,26 @@ def test_a_fault_of_nats_is_made_good(a_registry, nats_server, start_mirror, sta
         nats_server.resume()
     a_registry.register("wine")
     require_equal(a_registry, nats_server, mirror)
+
+
+def test_a_halted_mirror_waits_and_says_why_until_it_may_go_on(
+    a_registry, nats_server, start_mirror, start_service
+):
+    reasons: list[str] = []
+    start_service()
+    a_registry.register("churn")
+    first = start_mirror(a_registry, halted=lambda: next(iter(reasons), None))
+    require_equal(a_registry, nats_server, first)
+    before = rows(nats_server)
+
+    reasons.append("the stream tells of another log")
+    assert eventually(lambda: "the stream tells of another log" in str(first.status.error))
+    a_registry.register("fraud")
+    first.stop()
+    second = start_mirror(a_registry, halted=lambda: next(iter(reasons), None))
+    assert eventually(lambda: "the stream tells of another log" in str(second.status.error))
+    assert rows(nats_server) == before
+
+    reasons.clear()
+    require_equal(a_registry, nats_server, second)
+    assert (first.status.resent, second.status.resent) == (0, 0)

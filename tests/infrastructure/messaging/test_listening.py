@@ -36,3 +36,12 @@ def test_the_events_of_a_training_job_arrive_at_the_example_subscriber(
             listener.kill()
     assert "ml.training_job.completed.v1" in completed
     assert str(JOB_ID) in completed
+
+
+def test_without_a_service_the_example_subscriber_says_so_in_a_line(tmp_path: Path) -> None:
+    script = [sys.executable, str(LISTEN), str(tmp_path)]
+    ended = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"There is no {tmp_path / 'service.json'}: start the service, or give its data directory.\n"
+    )

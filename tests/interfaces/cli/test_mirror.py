@@ -1,5 +1,6 @@
 """`ml-service mirror verify`: what it prints, and how it ends."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -9,20 +10,24 @@ from typing import Any
 import psycopg
 import pytest
 import typer
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from application.ledger import Ledger
+from application.ports.relay import Halt, HaltReason
 from infrastructure.database_service.store import SCHEMA
-from infrastructure.messaging.embedded import EmbeddedNats
 from infrastructure.messaging.parts import Messaging
+from infrastructure.messaging.positions import SqlFollowerPositions
+from infrastructure.messaging.relay_notes import RelayMemory, RelayNotes
 from infrastructure.system.clock import SystemClock
 from interfaces.cli.mirror import VerifiedMirror, mirror_commands
 from interfaces.cli.progress_bars import OnStep
 from interfaces.database import database_server
-from interfaces.home import locked_home
+from interfaces.home import announced, locked_home
 from interfaces.mirror_verification import verify_mirror
+from interfaces.neighbours import nats_address, own_nats
 from interfaces.settings import Settings
-from interfaces.stores import event_environment
+from interfaces.stores import event_environment, operation
 from tests.support.events import MODEL_ID, model_registered, model_renamed, version_registered
 
 pytestmark = pytest.mark.slow
@@ -60,6 +65,11 @@ def a_service_of_three_events(request: pytest.FixtureRequest, tmp_path: Path) ->
     return a_home(tmp_path, database_url=url, database_service_url=url)
 
 
+def compared(ended: Result) -> list[str]:
+    """Return what it printed, but for the place."""
+    return [line for line in ended.output.splitlines() if not line.startswith("against ")]
+
+
 def forge(settings: Settings) -> None:
     """Change a row of the Database Service behind everybody's back."""
     forged = """UPDATE {}models SET document = replace(document, 'attrition', 'forged')"""
@@ -73,7 +83,7 @@ def forge(settings: Settings) -> None:
 
 def test_what_was_never_sent_is_sent_and_found_equal(a_service_of_three_events):
     ended = run(a_service_of_three_events)
-    assert ended.output == "verified: position 3, 2 rows, the same on both sides\n"
+    assert compared(ended) == ["verified: position 3, 2 rows, the same on both sides"]
     assert ended.exit_code == 0
 
 
@@ -82,13 +92,13 @@ def test_a_row_that_differs_is_a_finding_and_is_repaired(a_service_of_three_even
     forge(a_service_of_three_events)
     finding = f"position 3: models {MODEL_ID} differs in the Database Service (name)"
     ended = run(a_service_of_three_events, "--no-repair")
-    assert ended.output.splitlines() == [
+    assert compared(ended) == [
         "verified: position 3, 2 rows, 1 of them not the same on both sides",
         finding,
     ]
     assert ended.exit_code == 1
     ended = run(a_service_of_three_events)
-    assert ended.output.splitlines() == [
+    assert compared(ended) == [
         "verified: position 3, 2 rows, 1 of them were not the same on both sides and are repaired",
         finding,
     ]
@@ -101,10 +111,10 @@ def running(settings: Settings) -> Iterator[None]:
     """Hold the data directory as a service does that runs, with NATS and a Database Service."""
     with ExitStack() as resources:
         resources.enter_context(locked_home(settings))
-        nats = resources.enter_context(EmbeddedNats(settings.nats_home))
-        assert nats.wait_ready(20)
+        nats = resources.enter_context(own_nats(settings))
+        assert nats is None or nats.wait_ready(20)
         server = resources.enter_context(database_server(settings))
-        messaging = Messaging(address=nats.address, name="database", parts=[server], clock=SystemClock())
+        messaging = Messaging(address=nats_address(settings), name="database", parts=[server], clock=SystemClock())
         messaging.start()
         resources.callback(messaging.stop)
         yield
@@ -114,12 +124,49 @@ def test_a_service_that_runs_is_verified_where_it_is(tmp_path):
     settings = a_home(tmp_path)
     with running(settings):
         ended = run(settings)
-    assert [line.partition(": ")[0] for line in ended.output.splitlines()] == [
+    assert [line.partition(": ")[0] for line in compared(ended)] == [
         "verified",
         "position 3",
         "position 2",
     ]
     assert "are repaired" in ended.output
+    assert re.search(r"\nagainst .* on nats://127\.0\.0\.1:\d+, where the service runs\n", ended.output)
+
+
+def test_a_service_that_runs_on_an_outside_nats_is_found_by_its_data_directory(tmp_path, nats_server):
+    settings = a_home(tmp_path)
+    outside = settings.model_copy(update={"nats_url": SecretStr(nats_server.url)})
+    with running(outside), announced(outside, "http://here", nats_url=lambda: nats_server.url):
+        ended = run(settings)
+    assert f"on nats://127.0.0.1:{nats_server.port}, where the service runs" in ended.output
+    assert not settings.nats_home.exists()
+
+
+def test_it_is_told_which_nats_and_database_service_were_started_for_it(tmp_path):
+    settings = a_home(tmp_path)
+    assert run(settings).output.splitlines()[1] == (
+        f"against the Database Service of {settings.database_service_path} on its own NATS server"
+    )
+
+
+def test_nothing_is_repaired_where_the_stream_tells_of_another_log(tmp_path):
+    settings = a_home(tmp_path)
+    assert run(settings).exit_code == 0
+    forge(settings)
+    halt = Halt(
+        reason=HaltReason.STREAM_OF_ANOTHER_LOG, message="It is another's.", sequence=1, position=0, choices=()
+    )
+    with closing(SqlFollowerPositions(operation(settings))) as positions:
+        RelayMemory(positions).note(RelayNotes(halt=halt))
+    ended = run(settings)
+    assert ended.exit_code == 3
+    assert "It is another's." in ended.output
+    assert "1 of them not the same" in run(settings, "--no-repair").output
+
+
+def test_a_database_service_url_that_is_none_is_a_misuse(tmp_path):
+    ended = run(a_home(tmp_path, database_service_url="sqlite://x"))
+    assert ended.exit_code == 2
 
 
 def test_an_address_that_is_none_is_a_misuse(tmp_path):
