@@ -72,5 +72,6 @@ def require_database_service_url(settings: Settings) -> None:
 
 def _store(settings: Settings) -> SqlMetadataStore:
     if settings.database_service_url is None:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return SqlMetadataStore(url=sqlite_url(settings.database_service_path))
     return SqlMetadataStore(url=settings.database_service_url.get_secret_value(), schema=SCHEMA)

@@ -1,17 +1,20 @@
 """The plain form in which neighbours may tell of an event: a type, what it says, and when."""
 
 import json
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from application.views import instant_text
 from domain.kernel import Immutable
 
 TYPE_MAX_CHARS = 255
 ID_MAX_CHARS = 1_024
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no name of anything may have in it."""
 
 
 class EventCallback(Immutable):
@@ -27,11 +30,28 @@ class EventCallback(Immutable):
     payload: dict[str, Any]
     timestamp: datetime | None = None
 
+    @field_validator("event_type")
+    @classmethod
+    def _is_a_name(cls, event_type: str) -> str:
+        if CONTROL.search(event_type):
+            msg = "may not contain control characters"
+            raise ValueError(msg)
+        return event_type
+
+    @field_validator("timestamp")
+    @classmethod
+    def _is_in_utc_too(cls, timestamp: datetime | None) -> datetime | None:
+        try:
+            return timestamp if timestamp is None or timestamp.tzinfo is None else timestamp.astimezone(UTC)
+        except OverflowError:
+            msg = "has no equivalent in UTC"
+            raise ValueError(msg) from None
+
     @property
     def event_id(self) -> str:
         """By what it is known again: its own id, or the hash of its canonical form."""
         own = self.payload.get("event_id")
-        if isinstance(own, str) and 0 < len(own) <= ID_MAX_CHARS:
+        if isinstance(own, str) and 0 < len(own) <= ID_MAX_CHARS and not CONTROL.search(own):
             return own
         return sha256(self.canonical()).hexdigest()
 

@@ -1,7 +1,8 @@
 """The stream of dead letters: set aside in order, gone through in order, by several processes at once."""
 
+import logging
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from nats.js import JetStreamContext
@@ -19,6 +20,8 @@ from infrastructure.messaging.dead_letter_messages import (
     to_message,
 )
 from infrastructure.messaging.streams import SubjectsTaken, ensure_stream
+
+_log = logging.getLogger(__name__)
 
 _LAST_IS_ANOTHER, _NOT_DELETED = 10071, 10057
 _ALL_LETTERS = f"{LETTERS}.*"
@@ -136,14 +139,17 @@ class DeadLetterStream:
         """Yield what JetStream hands out no more and nobody has set aside yet."""
         place = 1
         while (found := await self._message(place, GIVEN_UP)) is not None:
-            said = orjson.loads(found.data or b"{}")
-            yield GivenUp(
-                id=_sequence(found),
-                stream=said["stream"],
-                sequence=said["stream_seq"],
-                deliveries=said["deliveries"],
-            )
-            place = _sequence(found) + 1
+            place = _sequence(found)
+            try:
+                said = orjson.loads(found.data or b"{}")
+                names = {"stream": "stream", "sequence": "stream_seq", "deliveries": "deliveries"}
+                given_up = GivenUp(id=place, **{name: said[theirs] for name, theirs in names.items()})
+            except (ValueError, TypeError, KeyError):  # anybody may publish there
+                _log.warning("what was said on %s is no word of JetStream's, and is forgotten", found.subject)
+                await self._delete(place)
+            else:
+                yield given_up
+            place += 1
 
     async def forget(self, given_up: GivenUp) -> None:
         """Remove JetStream's word: the message is among the letters."""
@@ -153,12 +159,18 @@ class DeadLetterStream:
         found = await self._message(first, subject)
         if found is None:
             return None
-        letter = from_message(_sequence(found), found.headers, found.data)
+        try:
+            letter = from_message(_sequence(found), found.headers, found.data)
+        except ValueError:
+            return _unreadable(found)
         outcome = await self._last_on(f"{OUTCOMES}.{found.seq}")
         if outcome is None:
             return letter
-        since = {**orjson.loads(outcome.data or b"{}"), "status": LetterStatus.FAILED}
-        return DeadLetter.model_validate({**letter.model_dump(), **since})
+        try:
+            since = {**orjson.loads(outcome.data or b"{}"), "status": LetterStatus.FAILED}
+            return DeadLetter.model_validate({**letter.model_dump(), **since})
+        except (ValueError, TypeError):  # not written by this service
+            return letter
 
     async def _message(self, first: int, subject: str) -> RawStreamMsg | None:
         try:
@@ -183,3 +195,25 @@ class DeadLetterStream:
 def _sequence(message: RawStreamMsg) -> int:
     assert message.seq is not None, "what a stream hands out has a place in it"
     return message.seq
+
+
+def _unreadable(message: RawStreamMsg) -> DeadLetter:
+    """Return what somebody else has put among the letters, so that it can be seen and discarded."""
+    body = message.data or b""
+    return DeadLetter(
+        id=_sequence(message),
+        status=LetterStatus.FAILED,
+        code="dead-letter.unreadable",
+        reason="This was not set aside by the service: discard it.",
+        at=message.time or datetime.fromtimestamp(0, tz=UTC),
+        aggregate=None,
+        event_id=None,
+        event_type=None,
+        stream=STREAM,
+        sequence=_sequence(message),
+        subject=message.subject or "",
+        headers={},
+        deliveries=0,
+        body=body,
+        size_bytes=len(body),
+    )

@@ -113,8 +113,11 @@ class InboxConsumer:
         subscription = await js.pull_subscribe_bind(durable=DURABLE, stream=stream)
         try:
             held: list[Msg] = []
+            ends_at = asyncio.get_running_loop().time() + 2 * self._ack_wait_s
             while len(held) < ((await subscription.consumer_info()).num_ack_pending or 0):
                 held += await self._fetched(subscription, IN_HAND_MAX, _FETCH_HELD_S)
+                if asyncio.get_running_loop().time() > ends_at:  # what has not come by now is not waited for
+                    break
             for message in sorted(held, key=lambda each: each.metadata.sequence.stream):
                 self._put(message, lanes, letters)
             while True:
@@ -177,7 +180,10 @@ class InboxConsumer:
     async def _look_for_given_up(self, js: JetStreamContext, letters: DeadLetterStream) -> None:
         while True:
             async for each in letters.given_up():
-                await self._set_aside(each, js, letters)
+                if each.stream in self._streams:
+                    await self._set_aside(each, js, letters)
+                else:
+                    await letters.forget(each)  # of no stream that is consumed here: no word of JetStream's
             await asyncio.sleep(_LOOK_FOR_GIVEN_UP_EVERY_S)
 
     async def _set_aside(self, lost: GivenUp, js: JetStreamContext, letters: DeadLetterStream) -> None:

@@ -61,6 +61,10 @@ class Received:
         except UnreadableMessage as error:
             refused = Refused(code=error.code, reason=error.message)
             return cls(message=message, event=None, unreadable=refused, aggregate=None)
+        except Exception as error:
+            _log.exception("message %d of %s", message.sequence, message.stream)
+            refused = Refused(code=UnreadableMessage.code, reason=f"The message cannot be read: {error!r}.")
+            return cls(message=message, event=None, unreadable=refused, aggregate=None)
         return cls(message=message, event=event, unreadable=None, aggregate=aggregate_of(event))
 
     @property

@@ -48,6 +48,12 @@ GARBAGE = {
     "no type": (b'{"payload": {}}', {}, "inbox.no-event"),
     "no payload": (b'{"event_type": "x"}', {}, "inbox.no-event"),
     "a type that is none": (b'{"event_type": 5, "payload": {}}', {}, "inbox.no-event"),
+    "an instant that UTC does not have": (
+        b'{"event_type": "x", "payload": {}, "timestamp": "0001-01-01T00:00:00+14:00"}',
+        {},
+        "inbox.no-event",
+    ),
+    "a type with control characters": (b'{"event_type": "a\\u0000", "payload": {}}', {}, "inbox.no-event"),
     "a NUL": (b'{"event_type": "x", "payload": {"a": "\\u0000"}}', {}, "inbox.unreadable"),
     "too large": (b'{"event_type": "x", "payload": {}}' + b" " * BODY_MAX_BYTES, {}, "inbox.too-large"),
     "a CloudEvent without id": (b"{}", {**CLOUD_EVENT, "ce_id": ""}, "inbox.no-cloud-event"),
@@ -342,3 +348,34 @@ def test_events_that_come_again_and_again_in_any_order_have_their_effects_once(
             [*names, *(f"{name}-2" for name in names)]
         )
         assert len(neighbourhood.jobs()) == 6
+
+
+UNKNOWN = {**CLOUD_EVENT, "ce_type": "data.ingestion.progress"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"<xml/>", b"\x00\xff", b"x" * 2 * BODY_MAX_BYTES], ids=["xml", "bytes", "large"]
+)
+def test_what_nobody_listens_to_is_counted_whatever_its_body_is(
+    an_inbox: RunningInbox, neighbour: Neighbour, body: bytes
+) -> None:
+    neighbour.publish(INGESTED, body, **UNKNOWN)
+    assert eventually(lambda: an_inbox.consumer.status.unknown == 1)
+    assert not an_inbox.letters()
+
+
+def test_what_others_write_among_the_dead_letters_holds_up_nobody(
+    an_inbox: RunningInbox, neighbour: Neighbour, journal: Journal
+) -> None:
+    advisory = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{STREAM}.{DURABLE}"
+    for garbage in (b"garbage", b"[]", b'{"stream": 1}', b'{"stream": "OTHER", "stream_seq": 1, "deliveries": 2}'):
+        neighbour.publish(advisory, garbage)
+    neighbour.publish("ml.dead_letters.letters.foo", b"garbage")
+    assert an_inbox.has_letters("dead-letter.unreadable")
+    [letter] = an_inbox.letters()
+    neighbour.publish(f"ml.dead_letters.outcomes.{letter.id}", b"garbage")
+    assert an_inbox.dead_letters.get(letter.id).code == "dead-letter.unreadable"
+    an_inbox.dead_letters.discard(letter.id)
+    assert not an_inbox.letters()
+    neighbour.tells("one")
+    assert eventually(lambda: journal.ids == ["one"])
