@@ -23,15 +23,10 @@ def nats_of(service: RunningService) -> NatsAddress:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
-def test_data_that_come_in_train_the_models_that_follow_them(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str
-) -> None:
+def test_data_that_come_in_train_the_models_that_follow_them(tmp_path: Path, postgres_url: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    settings = {}
-    if database == "PostgreSQL":
-        settings["ML_SERVICE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    settings = {"ML_SERVICE_DATABASE_URL": postgres_url}
     with running_service(tmp_path / "home", "--dataset-root", str(data), **settings) as service:
         auto_train = {"dataset_id": "orders", "hyperparameters": {"target": "churned", "n_estimators": 5}}
         model = {"name": "churn", "type": "classification", "metadata": {"auto_train": auto_train}}

@@ -193,12 +193,12 @@ class Twins(RuleBasedStateMachine):
         assert self.sql.position() == self.twin.position()
 
 
-@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 30), (4, 40), (0, 20)])
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 15), (4, 20), (0, 10)])
 def test_sqlite_answers_as_the_twin_does(rare_rows, examples):
     _compare(None, rare_rows, examples)
 
 
-@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 6), (4, 12), (0, 6)])
+@pytest.mark.parametrize(("rare_rows", "examples"), [(4_000, 3), (4, 6), (0, 3)])
 def test_postgresql_answers_as_the_twin_does(postgres_server, rare_rows, examples):
     _compare(postgres_server, rare_rows, examples)
 

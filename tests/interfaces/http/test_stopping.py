@@ -62,8 +62,7 @@ def refused(connection):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_who_still_waits_when_the_service_is_stopped_is_answered(a_service, a_running_job, number, capfd):
+def test_who_still_waits_when_the_service_is_stopped_is_answered(a_service, a_running_job, capfd):
     path = f"/api/v1/training-jobs/{a_running_job['id']}"
     waiting = sent(a_service, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n".encode())
     upload = sent(a_service, UPLOAD + b"1,2\n" * 1_000_000)
@@ -71,7 +70,7 @@ def test_who_still_waits_when_the_service_is_stopped_is_answered(a_service, a_ru
     incoming = a_service.home / "artifacts" / "incoming"
     while not any(path.stat().st_size for path in incoming.iterdir()):
         time.sleep(0.05)
-    assert a_service.stop(number) == 0
+    assert a_service.stop(signal.SIGTERM) == 0
     assert answered(waiting, 200)["status"] == "running"
     assert refused(upload) == "service.stopping"
     assert refused(prediction) == "service.stopping"
