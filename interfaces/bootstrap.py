@@ -25,13 +25,14 @@ from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import prepared_engine
-from interfaces.health import program_version, service_health, signs_of_life, watched_workers
+from interfaces.health import service_health, signs_of_life, watched_workers
 from interfaces.home import require_finished
 from interfaces.http.errors import error_response_body
 from interfaces.inference.work import Work
 from interfaces.maintenance import log_verifier
 from interfaces.messaging.predictions import Predictions
 from interfaces.neighbours import Address, neighbours
+from interfaces.program import program_version
 from interfaces.settings import Settings
 from interfaces.stores import event_environment, opened_artifacts, operation
 

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from importlib.metadata import version
 from threading import Event
 
 from infrastructure.database_service.queries import Queries
@@ -15,9 +14,8 @@ from infrastructure.postgres_connection import DatabaseURLInvalid, conninfo
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.system.clock import SystemClock
 from interfaces.http.filters import parse_filter, parse_order_by
+from interfaces.program import program_version
 from interfaces.settings import Settings
-
-_DISTRIBUTION = "machine-learning-service"
 
 
 @contextmanager
@@ -33,7 +31,7 @@ def database_server(settings: Settings) -> Iterator[DatabaseServer]:
         yield DatabaseServer(
             store=store,
             queries=Queries(store, parse_filter=parse_filter, parse_order=parse_order_by),
-            version=version(_DISTRIBUTION),
+            version=program_version(),
             replicas=settings.nats_replicas,
         )
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 
 from application.health import messaging_probes, probes
 from application.health.addresses import shown
@@ -21,15 +20,9 @@ from infrastructure.system.clock import SystemClock
 from infrastructure.system.periodic import Periodic
 from interfaces.engine import Engine
 from interfaces.neighbours import Address, Neighbours
+from interfaces.program import program_version
 from interfaces.settings import Settings
 from interfaces.stores import operation
-
-_DISTRIBUTION = "machine-learning-service"
-
-
-def program_version() -> str:
-    """Return the version of this program."""
-    return version(_DISTRIBUTION)
 
 
 @contextmanager

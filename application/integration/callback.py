@@ -40,9 +40,11 @@ class EventCallback(Immutable):
 
     @field_validator("timestamp")
     @classmethod
-    def _is_in_utc_too(cls, timestamp: datetime | None) -> datetime | None:
+    def _in_utc(cls, timestamp: datetime | None) -> datetime | None:
+        if timestamp is None or timestamp.tzinfo is None:
+            return timestamp and timestamp.replace(tzinfo=UTC)
         try:
-            return timestamp if timestamp is None or timestamp.tzinfo is None else timestamp.astimezone(UTC)
+            return timestamp.astimezone(UTC)
         except OverflowError:
             msg = "has no equivalent in UTC"
             raise ValueError(msg) from None
@@ -57,14 +59,11 @@ class EventCallback(Immutable):
 
     def canonical(self) -> bytes:
         """Return the one JSON text that means the same, whatever the order of keys and the offset of time."""
-        moment = self.timestamp
-        if moment is not None and moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
         return canonical_json(
             {
                 "event_type": self.event_type,
                 "payload": self.payload,
-                "timestamp": None if moment is None else instant_text(moment),
+                "timestamp": None if self.timestamp is None else instant_text(self.timestamp),
             }
         )
 

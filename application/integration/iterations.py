@@ -4,6 +4,7 @@ from uuid import UUID
 
 from application.integration.channels import Action, Channel, Message, Operation, Parameter
 from application.integration.event_data import EventData
+from application.integration.event_headers import passing_event_headers
 
 TYPE = "ml.training_job.iterated.v1"
 _ALL = "live.ml.training_job.*"
@@ -25,7 +26,12 @@ class TrainingJobIteratedData(EventData):
     """Whether no round before was better."""
 
 
-ITERATED = Message(name=TYPE, summary="A round of a running training is done.", payload=TrainingJobIteratedData)
+ITERATED = Message(
+    name=TYPE,
+    summary="A round of a running training is done.",
+    payload=TrainingJobIteratedData,
+    headers=passing_event_headers(TYPE),
+)
 ITERATIONS = Channel(
     subject=_ALL,
     messages=(ITERATED,),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from types import MappingProxyType
 
 from starlette.applications import Starlette
@@ -12,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from application.health.dependencies import own_dependencies
 from application.health.health import Health
 from application.integration.channels import Operation as Conversation
 from application.service import Service
@@ -46,13 +44,11 @@ from interfaces.inference.work import Work
 
 THREADS = 16
 
-_DISTRIBUTION = "machine-learning-service"
-
 
 def create_app(
     service: Service,
     *,
-    health: Health | None = None,
+    health: Health,
     conversations: Sequence[Conversation] = (),
     nats_urls: Callable[[], Sequence[str]] = tuple,
     predictions: Mapping[str, Work] = MappingProxyType({}),
@@ -66,7 +62,7 @@ def create_app(
 
     Args:
         service: What it works with.
-        health: How everything around it fares; None where there is nothing but its own stores.
+        health: How everything that it works with fares.
         conversations: All that is sent and received over NATS.
         nats_urls: Returns where NATS is found, without secrets.
         predictions: Transport → what is predicted over it, beside HTTP.
@@ -78,7 +74,6 @@ def create_app(
             where it is reached over a network.
     """
     stopping = stopping or Stopping()
-    health = health or Health(own_dependencies(service), clock=service.clock, version=version(_DISTRIBUTION))
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
     reads = Reads(service=service, threads=threads, settled_s=settled_s)

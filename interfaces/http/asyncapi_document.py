@@ -1,7 +1,6 @@
 """What is said over NATS as an AsyncAPI document, made from the tables that it is said by."""
 
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -9,10 +8,10 @@ from pydantic import BaseModel
 
 from application.integration.channels import Action, Channel, Form, JetStream, Message, Operation, Parameter
 from interfaces.http.openapi_schemas import component_schemas, ref
+from interfaces.program import program_version
 
 ASYNCAPI = "3.0.0"
 
-_DISTRIBUTION = "machine-learning-service"
 _DEFAULT_PORT = 4222
 _HEADERS_TYPE = {"type": "object"}
 
@@ -40,7 +39,7 @@ def asyncapi_document(operations: Iterable[Operation], *, servers: Sequence[str]
         "asyncapi": ASYNCAPI,
         "info": {
             "title": "Machine Learning Service",
-            "version": version(_DISTRIBUTION),
+            "version": program_version(),
             "description": "What the service says and hears over NATS; events are CloudEvents 1.0 in binary mode.",
         },
         "defaultContentType": "application/json",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -24,12 +23,12 @@ from interfaces.http.openapi_parameters import (
 from interfaces.http.openapi_schemas import component_schemas, ref
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import reader_has
+from interfaces.program import program_version
 
 PATH = "/openapi.json"
 
 _OPENAPI = "3.1.0"
 _DOCUMENT = {"type": "object", "properties": {"openapi": {"const": _OPENAPI}}, "required": ["openapi"]}
-_DISTRIBUTION = "machine-learning-service"
 _PLACEHOLDER_OPENS = "{"
 _DEFAULT_TAG = "service"
 _TAGS = {
@@ -95,7 +94,7 @@ def openapi_document(described: Iterable[Described]) -> dict[str, Any]:
         "openapi": _OPENAPI,
         "info": {
             "title": "Machine Learning Service",
-            "version": version(_DISTRIBUTION),
+            "version": program_version(),
             "description": "Models, datasets, training jobs and predictions over one log of events.",
         },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],

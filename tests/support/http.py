@@ -12,6 +12,8 @@ import httpx
 import uvicorn
 
 from application.datasets.projection import project as project_datasets
+from application.health.dependencies import own_dependencies
+from application.health.health import Health
 from application.inference.serving import Serving
 from application.integration.inbound import InboundEvent
 from application.ledger import Ledger
@@ -136,7 +138,10 @@ def served(
         service, runner = _service(directory, ledger, loader, resources)
         if neighbours is not None:
             service = replace(service, inbox=neighbours.inbox, dead_letters=neighbours.dead_letters)
-        app = create_app(service, **{"upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings})
+        health = Health(own_dependencies(service), clock=service.clock, version="1.2.3")
+        app = create_app(
+            service, **{"health": health, "upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings}
+        )
         url = resources.enter_context(listening(app))
         client = resources.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False))
         yield Api(

@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from application.health.health import Health
 from domain.errors import Refusal
 from interfaces.http.app import create_app
 from interfaces.http.inference import PATH as INFERENCE_PATH
@@ -172,7 +173,7 @@ def a_document(tmp_path_factory):
 def a_served_table(tmp_path_factory):
     """Every path and method that the router knows, and the one that goes before it."""
     with served(tmp_path_factory.mktemp("table")) as api:
-        router = create_app(api.service)._app._others._app
+        router = create_app(api.service, health=Health([], clock=api.service.clock, version="1"))._app._others._app
     table = {(each.path, method) for each in router.routes for method in each.endpoint._by_method}
     return table | {(INFERENCE_PATH, "POST")}
 
