@@ -93,13 +93,13 @@ def test_what_a_probe_raises_is_told_in_a_line_and_without_secrets() -> None:
 
 def test_a_dependency_that_never_answers_holds_nobody_up(a_hanging_dependency: Hanging) -> None:
     found = checked(
-        a_dependency("log", a_hanging_dependency, is_vital=True), a_dependency("nats", fine), timeout_s=0.05
+        a_dependency("log", a_hanging_dependency, is_vital=True), a_dependency("nats", fine), timeout_s=0.5
     )
     log, nats = found.dependencies
     assert found.status is HealthStatus.UNHEALTHY
     assert log.error is not None
     assert log.error.startswith("no answer for 0.")
-    assert log.response_time_ms >= 50
+    assert log.response_time_ms >= 500
     assert nats.status is HealthStatus.HEALTHY
 
 
@@ -115,7 +115,7 @@ def test_a_dependency_that_does_not_answer_is_not_asked_again(a_hanging_dependen
 
 
 def test_a_dependency_that_answers_again_is_believed(a_hanging_dependency: Hanging) -> None:
-    health = a_health(a_dependency("log", a_hanging_dependency), timeout_s=0.05)
+    health = a_health(a_dependency("log", a_hanging_dependency), timeout_s=0.5)
 
     async def ask_until_healthy() -> ServiceHealth:
         assert (await health.check()).status is HealthStatus.DEGRADED

@@ -60,18 +60,19 @@ def test_a_search_that_takes_longer_than_readers_are_given_says_so(a_url):
     ids = [UUID(int=number) for number in range(1, 8_001)]
     with read_models.page(after=0, upto=1) as rows:
         for id_ in ids:
-            rows.put(Collection.MODELS, id_, a_model(id_, description="x" * 500), position=1)
+            rows.put(Collection.MODELS, id_, a_model(id_, description="x" * 1_000), position=1)
     read_models.close()
-    rarely = Comparison(field=FieldPath(root="description"), operator=Operator.ILIKE, literal="%y")
-    hasty = SqlReadModels(url=a_url, read_timeout_s=0.003)
+    # every place of every text is compared for four hundred letters: two thousand million comparisons
+    laborious = Comparison(field=FieldPath(root="description"), operator=Operator.ILIKE, literal=f"%{'x' * 400}y")
+    hasty = SqlReadModels(url=a_url, read_timeout_s=LIMIT_S)
     with pytest.raises(ReadTooLong):
-        hasty.find(Query(collection=Collection.MODELS, where=Not(condition=Not(condition=rarely)), at=1))
+        hasty.find(Query(collection=Collection.MODELS, where=Not(condition=Not(condition=laborious)), at=1))
     hasty.close()
 
 
 def test_writers_take_the_time_that_they_need(postgres_url):
-    read_models = SqlReadModels(url=postgres_url, read_timeout_s=0.05)
+    read_models = SqlReadModels(url=postgres_url, read_timeout_s=LIMIT_S)
     with read_models.page(after=0, upto=1) as rows:
-        rows._connection.execute(text("SELECT pg_sleep(0.2)"))
+        rows._connection.execute(text("SELECT pg_sleep(0.4)"))
     assert read_models.position() == 1
     read_models.close()
