@@ -1,4 +1,4 @@
-"""Tasks are ended in bounded time."""
+"""Tasks are ended in bounded time, also where a library forgets that they are to end."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,3 +18,14 @@ async def cancelled(tasks: Iterable[asyncio.Task[Any]], *, within_s: float) -> b
         # and once more, for nats-py swallows a cancellation that meets it while it waits for room to send
         _, going = await asyncio.wait(going, timeout=min(_AGAIN_S, within_s))
     return not going
+
+
+def end_if_cancelled() -> None:
+    """Let the task that calls this end, if it was cancelled and what it waited for has kept that to itself.
+
+    Raises:
+        asyncio.CancelledError: It was.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

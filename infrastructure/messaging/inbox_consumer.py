@@ -15,6 +15,7 @@ from application.integration.reactions import Reaction
 from application.ports.clock import Clock
 from application.ports.dead_letters import LetterStatus
 from application.ports.inbox import InboxStatus
+from infrastructure.messaging.cancelling import end_if_cancelled
 from infrastructure.messaging.dead_letter_stream import DeadLetterStream, GivenUp, MovedOn
 from infrastructure.messaging.inbound_messages import InboundMessage
 from infrastructure.messaging.inbox import ACK_WAIT_S, IN_HAND_MAX, consumer_of, sources
@@ -143,6 +144,7 @@ class InboxConsumer:
             messages = await subscription.fetch(at_most, timeout=within_s)
         except TimeoutError:
             messages = []
+        end_if_cancelled()  # a wait for a message that comes just then forgets it, before Python 3.12
         if not messages:
             await subscription.consumer_info()  # refuses if it is gone, which a fetch does not notice
         fresh = [each for each in messages if _place(each) not in self._in_hand]
