@@ -1,6 +1,6 @@
 """What is said over NATS as an AsyncAPI document, made from the tables that it is said by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -118,7 +118,7 @@ def _server(url: str) -> Json:
     return {"host": f"{host}:{parts.port or _DEFAULT_PORT}", "protocol": "nats"}
 
 
-def _schemas(operations: Iterable[Operation]) -> Json:
+def _schemas(operations: Iterable[Operation]) -> Mapping[str, Any]:
     taken: list[type[BaseModel]] = []
     answered: list[type[BaseModel]] = []
     for operation in operations:

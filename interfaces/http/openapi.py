@@ -111,7 +111,7 @@ def openapi_document(described: Iterable[Described]) -> dict[str, Any]:
     }
 
 
-def _schemas(descriptions: Iterable[Description]) -> dict[str, Any]:
+def _schemas(descriptions: Iterable[Description]) -> Mapping[str, Any]:
     taken: list[Content | None] = []
     answered: list[Content | None] = [ErrorResponse, ValidationErrorResponse]
     for each in descriptions:

@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -20,7 +21,9 @@ _ATTRIBUTES = "Attributes:"
 _ATTRIBUTE = re.compile(r"^(?P<name>\w+): (?P<text>.*(?:\n .*)*)", re.MULTILINE)
 
 
-def component_schemas(*, taken: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Any]:
+def component_schemas(
+    *, taken: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]
+) -> Mapping[str, Any]:
     """Return name → schema, for the models and all that they are made of.
 
     A view that extends another is written as such, so that the names of both are in the document.
@@ -29,6 +32,11 @@ def component_schemas(*, taken: Iterable[type[BaseModel]], answered: Iterable[ty
         taken: Of requests.
         answered: Of responses.
     """
+    return _schemas_of(frozenset(taken), frozenset(answered))
+
+
+@cache  # the same classes have the same schemas, however many interfaces are made of them
+def _schemas_of(taken: Set[type[BaseModel]], answered: Set[type[BaseModel]]) -> Mapping[str, Any]:
     families = {each for model in answered for each in (model, *_bases(model))}
     modes: dict[type[BaseModel], Mode] = {
         **dict.fromkeys(taken, "validation"),

@@ -143,7 +143,7 @@ def served(
             service, **{"health": health, "upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings}
         )
         url = resources.enter_context(listening(app))
-        client = resources.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False))
+        client = resources.enter_context(client_of(url))
         yield Api(
             service=service,
             url=url,
@@ -200,6 +200,11 @@ def _never(event: InboundEvent) -> bool:
 
 def _nowhere() -> NatsAddress:
     raise MessagingUnavailable("There is no NATS.")
+
+
+def client_of(url: str) -> httpx.Client:
+    """Return a client that reads no certificates, which takes longer than most tests: nothing is encrypted."""
+    return httpx.Client(base_url=url, timeout=30, trust_env=False, verify=False)
 
 
 @contextmanager

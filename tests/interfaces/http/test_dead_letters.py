@@ -15,7 +15,7 @@ from interfaces.http.dead_letters import DeadLetterEndpoints
 from interfaces.http.exchange import Exchange
 from interfaces.http.operations import BASE, routes
 from interfaces.http.stopping import Stopping
-from tests.support.http import listening
+from tests.support.http import client_of, listening
 from tests.support.inboxes import Journal, Neighbour, RunningInbox
 from tests.support.nats import NatsServer
 
@@ -41,7 +41,7 @@ def client(an_inbox: RunningInbox) -> Iterator[httpx.Client]:
         *DeadLetterEndpoints(dead_letters=an_inbox.dead_letters).operations(),
     ]
     app = Exchange(Starlette(routes=routes(operations)), stopping=Stopping())
-    with listening(app) as url, httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+    with listening(app) as url, client_of(url) as client:
         yield client
 
 

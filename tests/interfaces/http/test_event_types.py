@@ -13,13 +13,13 @@ from interfaces.http.event_types import EventTypeEndpoints
 from interfaces.http.exchange import Exchange
 from interfaces.http.operations import routes
 from interfaces.http.stopping import Stopping
-from tests.support.http import Api, listening
+from tests.support.http import Api, client_of, listening
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     app = Exchange(Starlette(routes=routes(EventTypeEndpoints().operations())), stopping=Stopping())
-    with listening(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with listening(app) as url, client_of(url) as client:
         yield client
 
 

@@ -5,7 +5,6 @@ import threading
 from contextlib import contextmanager
 from uuid import UUID
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 
@@ -24,11 +23,9 @@ from interfaces.http.stopping import Stopping
 from tests.support.data import diabetes
 from tests.support.event_streams import told
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
-from tests.support.http import listening
+from tests.support.http import client_of, listening
 from tests.support.processes import eventually
 from tests.support.trainings import attempts_of, complete
-
-ENOUGH_S = 30
 
 
 class Stream:
@@ -60,7 +57,7 @@ class Stream:
 @contextmanager
 def streaming(api, **settings):
     stream = Stream(api, **settings)
-    with listening(stream) as url, httpx.Client(base_url=url, timeout=ENOUGH_S, trust_env=False) as client:
+    with listening(stream) as url, client_of(url) as client:
         yield stream, client
 
 
