@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from interfaces.http.app import create_app
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from tests.support.http import CSV, served
 from tests.support.inboxes import Journal, Neighbour, RunningInbox
+from tests.support.nats import NatsServer
 from tests.support.openapi import Contract
 
 
@@ -124,13 +126,13 @@ BODIES = [
 OPERATIONS = pytest.mark.parametrize("operation", REQUESTS)
 
 
-@pytest.fixture
-def neighbours(nats_server, tmp_path):
-    """An inbox that has set a message aside, and would handle it now."""
+@contextmanager
+def neighbours_at(server, directory):
+    """Yield an inbox that has set a message aside, and would handle it now."""
     journal = Journal()
     journal.before = refused
-    with RunningInbox(nats_server.address, tmp_path, journal.react) as inbox:
-        with Neighbour(nats_server.address) as neighbour:
+    with RunningInbox(server.address, directory, journal.react) as inbox:
+        with Neighbour(server.address) as neighbour:
             neighbour.tells("one")
         assert inbox.has_letters(Refusal.code)
         journal.before = lambda _: None
@@ -141,6 +143,26 @@ def refused(event):
     raise Refusal(f"not {event.id}")
 
 
+def contract_of(api, neighbours):
+    """Return the document of a service, after there is something of everything that can be asked for."""
+    api.add_version(api.register_model(), auc=0.9)
+    assert api.upload(name="customers", target="churned").status_code == 201
+    job = api.post("/training-jobs", {"model_id": "churn", "dataset_id": "customers"}).json()
+    assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
+    assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200
+    # a job that has ended, so that the stream of its events does; to cancel it again is granted
+    assert api.post(f"/training-jobs/{job['id']}/cancel").status_code == 202
+    names = {"model": "churn", "version": "1.0.0", "alias": "champion", "dataset": "customers"}
+    names |= {"job": job["id"], "event_type": "ml.model.registered.v1", "letter": str(neighbours.letters()[0].id)}
+    return Contract(api.client, names=names)
+
+
+@pytest.fixture
+def neighbours(nats_server, tmp_path):
+    with neighbours_at(nats_server, tmp_path) as inbox:
+        yield inbox
+
+
 @pytest.fixture
 def api(tmp_path, neighbours):
     with served(tmp_path, neighbours=neighbours) as running:
@@ -148,19 +170,29 @@ def api(tmp_path, neighbours):
 
 
 @pytest.fixture
-def a_contract(api, neighbours, a_version, a_dataset, a_job):
-    """The document of a service in which everything can be asked for."""
-    assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
-    assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200
-    # a job that has ended, so that the stream of its events does; to cancel it again is granted
-    assert api.post(f"/training-jobs/{a_job['id']}/cancel").status_code == 202
-    names = {"model": "churn", "version": "1.0.0", "alias": "champion", "dataset": "customers"}
-    names |= {
-        "job": a_job["id"],
-        "event_type": "ml.model.registered.v1",
-        "letter": str(neighbours.letters()[0].id),
-    }
-    return Contract(api.client, names=names)
+def a_contract(api, neighbours):
+    """The document of a service that may be changed."""
+    return contract_of(api, neighbours)
+
+
+@pytest.fixture(scope="module")
+def an_unchanging_contract(tmp_path_factory):
+    """The document of a service that is asked only, or asked for what it refuses."""
+    directory = tmp_path_factory.mktemp("unchanging")
+    with (
+        NatsServer(tmp_path_factory.mktemp("nats")) as server,
+        neighbours_at(server, directory) as neighbours,
+        served(directory, neighbours=neighbours) as api,
+    ):
+        yield contract_of(api, neighbours)
+
+
+@pytest.fixture
+def a_contract_for_it(request, operation, a_document):
+    """The document of a service that the operation may change, if it changes any."""
+    questions = {item["get"]["operationId"] for item in a_document["paths"].values() if "get" in item}
+    is_question = operation in {*questions, "predict"}
+    return request.getfixturevalue("an_unchanging_contract" if is_question else "a_contract")
 
 
 @pytest.fixture(scope="module")
@@ -215,39 +247,41 @@ def test_what_docstrings_say_of_fields_is_told_of_the_fields(a_document):
 
 
 @OPERATIONS
-def test_what_is_granted_is_answered_as_documented(a_contract, operation):
-    response = a_contract.send(operation, **REQUESTS[operation])
-    assert str(response.status_code) == a_contract.success(operation), response.text
-    a_contract.check(operation, response)
+def test_what_is_granted_is_answered_as_documented(a_contract_for_it, operation):
+    response = a_contract_for_it.send(operation, **REQUESTS[operation])
+    assert str(response.status_code) == a_contract_for_it.success(operation), response.text
+    a_contract_for_it.check(operation, response)
 
 
-def test_a_parameter_that_is_none_is_refused_as_documented(a_contract):
+def test_a_parameter_that_is_none_is_refused_as_documented(an_unchanging_contract):
     for operation, given in REQUESTS.items():
-        response = a_contract.send(operation, **{**given, "params": {**given.get("params", {}), "x": "1"}})
+        response = an_unchanging_contract.send(
+            operation, **{**given, "params": {**given.get("params", {}), "x": "1"}}
+        )
         assert response.status_code == 422, operation
-        a_contract.check(operation, response)
+        an_unchanging_contract.check(operation, response)
 
 
-def test_what_does_not_exist_is_refused_as_documented(a_contract):
-    for operation in a_contract.operations_with_names():
-        response = a_contract.send(operation, named="nothing", **REQUESTS[operation])
+def test_what_does_not_exist_is_refused_as_documented(an_unchanging_contract):
+    for operation in an_unchanging_contract.operations_with_names():
+        response = an_unchanging_contract.send(operation, named="nothing", **REQUESTS[operation])
         assert response.status_code == 404, operation
-        a_contract.check(operation, response)
+        an_unchanging_contract.check(operation, response)
 
 
 @pytest.mark.parametrize(("operation", "status", "given"), REFUSED)
-def test_a_refusal_is_answered_as_documented(a_contract, operation, status, given):
-    response = a_contract.send(operation, **given)
+def test_a_refusal_is_answered_as_documented(an_unchanging_contract, operation, status, given):
+    response = an_unchanging_contract.send(operation, **given)
     assert response.status_code == status, response.text
-    a_contract.check(operation, response)
+    an_unchanging_contract.check(operation, response)
 
 
-def test_a_reader_who_has_the_answer_gets_none(a_contract):
-    for operation in a_contract.operations_with_header("If-None-Match"):
-        tag = a_contract.send(operation).headers["etag"]
-        response = a_contract.send(operation, headers={"If-None-Match": tag})
+def test_a_reader_who_has_the_answer_gets_none(an_unchanging_contract):
+    for operation in an_unchanging_contract.operations_with_header("If-None-Match"):
+        tag = an_unchanging_contract.send(operation).headers["etag"]
+        response = an_unchanging_contract.send(operation, headers={"If-None-Match": tag})
         assert response.status_code == 304, operation
-        a_contract.check(operation, response)
+        an_unchanging_contract.check(operation, response)
 
 
 def test_a_command_that_is_sent_again_is_answered_as_documented(a_contract):
@@ -275,41 +309,41 @@ def test_the_documented_query_parameters_are_those_that_are_accepted(a_contract)
         assert accepted == a_contract.parameters(operation, "query").keys(), operation
 
 
-def test_a_number_is_accepted_within_its_documented_bounds_only(a_contract):
+def test_a_number_is_accepted_within_its_documented_bounds_only(an_unchanging_contract):
     for operation in REQUESTS:
-        for name, schema in a_contract.parameters(operation, "query").items():
+        for name, schema in an_unchanging_contract.parameters(operation, "query").items():
             for bound, outwards in (("minimum", -1), ("maximum", 1)):
                 if bound in schema:
-                    inside = a_contract.send(operation, params={name: schema[bound]})
-                    outside = a_contract.send(operation, params={name: schema[bound] + outwards})
+                    inside = an_unchanging_contract.send(operation, params={name: schema[bound]})
+                    outside = an_unchanging_contract.send(operation, params={name: schema[bound] + outwards})
                     assert (inside.status_code, outside.status_code) == (200, 422), (operation, name)
 
 
 @OPERATIONS
-def test_the_documented_headers_are_those_that_are_honoured(a_contract, operation):
+def test_the_documented_headers_are_those_that_are_honoured(a_contract_for_it, operation):
     given = REQUESTS[operation]
-    documented = a_contract.parameters(operation, "header")
+    documented = a_contract_for_it.parameters(operation, "header")
     ignored = {}
     for name, (value, status) in UNACCEPTABLE.items():
         if name not in documented:
             ignored[name] = value
             continue
         headers = {**given.get("headers", {}), name: value}
-        assert a_contract.send(operation, **{**given, "headers": headers}).status_code == status, name
+        assert a_contract_for_it.send(operation, **{**given, "headers": headers}).status_code == status, name
     if "Idempotency-Key" in documented:
         ignored.pop("If-Match", None)  # of what a command makes there is no version: it refuses any
     headers = {**given.get("headers", {}), **ignored, "Prefer": "wait=0", "X-Request-ID": "mine"}
-    response = a_contract.send(operation, **{**given, "headers": headers})
+    response = a_contract_for_it.send(operation, **{**given, "headers": headers})
     assert response.is_success, response.text
     assert response.headers["x-request-id"] == "mine"
     assert ("preference-applied" in response.headers) == ("Prefer" in documented)
 
 
-def test_a_body_of_an_undocumented_type_is_refused_where_a_body_is_documented(a_contract):
-    for operation in a_contract.operations_with_bodies():
-        response = a_contract.send(operation, content=b"{}", headers={"content-type": "text/x-other"})
+def test_a_body_of_an_undocumented_type_is_refused_where_a_body_is_documented(an_unchanging_contract):
+    for operation in an_unchanging_contract.operations_with_bodies():
+        response = an_unchanging_contract.send(operation, content=b"{}", headers={"content-type": "text/x-other"})
         assert response.status_code == 415, operation
-        a_contract.check(operation, response)
+        an_unchanging_contract.check(operation, response)
 
 
 @pytest.mark.parametrize(("operation", "media_type", "given"), BODIES)
