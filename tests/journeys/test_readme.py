@@ -1,4 +1,4 @@
-"""The README's tour, line by line as it stands."""
+"""What the README invites to: the demo, and the tour, line by line as it stands."""
 
 import os
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from interfaces.cli.demo_tables import demo_tables
 from tests.support.service import JOB_S, RunningService, running_service
 
 pytestmark = pytest.mark.slow
@@ -64,14 +65,39 @@ def curl(service: RunningService, arguments: list[str]) -> httpx.Response:
     return service.client.send(request)
 
 
-@pytest.fixture
-def a_demo_service(tmp_path: Path) -> Iterator[RunningService]:
-    with running_service(tmp_path / "home", "--demo") as service:
+@pytest.fixture(scope="module")
+def a_demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    with running_service(tmp_path_factory.mktemp("demo") / "home", "--demo") as service:
         deadline = time.monotonic() + JOB_S
         while sum(model["production_version"] is not None for model in service.get("/models")["items"]) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         yield service
+
+
+def test_the_demo_promotes_three_models_once(a_demo_service: RunningService) -> None:
+    log = a_demo_service.get("/events", limit=1_000)["items"]
+    command = [sys.executable, "-P", "-m", "interfaces.cli.demo", a_demo_service.url]
+    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=JOB_S)
+    assert a_demo_service.get("/events", limit=1_000)["items"] == log
+    promoted = {model["name"]: model["production_version"] for model in a_demo_service.get("/models")["items"]}
+    assert {table.name: promoted[table.name] for table in demo_tables()} == {
+        table.name: "1.0.0" for table in demo_tables()
+    }
+    ask_as_invited(again.stdout, a_demo_service.url)
+
+
+def ask_as_invited(printed: str, url: str) -> None:
+    """Send what the printed curl line would send."""
+    (line,) = [line for line in printed.splitlines() if line.startswith("curl ")]
+    _, _, address, _, header, _, body = shlex.split(line)
+    name, _, value = header.partition(": ")
+    response = httpx.post(address, headers={name: value}, content=body, trust_env=False)
+    assert address.startswith(url)
+    assert response.status_code == httpx.codes.OK, response.text
+    (result,) = response.json()["results"]
+    assert result["prediction"] == "malignant"
+    assert len(result["explanation"]) == 30
 
 
 def test_every_line_of_the_tour_works_as_it_stands(a_demo_service: RunningService) -> None:

@@ -128,9 +128,17 @@ class Api:
 
 @contextmanager
 def served(
-    directory: Path, *, lock_timeout_s: int = 5, neighbours: RunningInbox | None = None, **settings: Any
+    directory: Path,
+    *,
+    port: int = 0,
+    lock_timeout_s: int = 5,
+    neighbours: RunningInbox | None = None,
+    **settings: Any,
 ) -> Iterator[Api]:
-    """Yield the service over its interface, on a port of its own; without NATS where no inbox runs on one."""
+    """Yield the service over its interface, on a port of its own; without NATS where no inbox runs on one.
+
+    A service that was there before in the directory goes on.
+    """
     with ExitStack() as resources:
         loader = FakePredictorLoader(one=FakePredictor(), two=FakePredictor())
         environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
@@ -142,7 +150,7 @@ def served(
         app = create_app(
             service, **{"health": health, "upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings}
         )
-        url = resources.enter_context(listening(app))
+        url = resources.enter_context(listening(app, port=port))
         client = resources.enter_context(client_of(url))
         yield Api(
             service=service,
@@ -158,7 +166,7 @@ def served(
 def _service(
     directory: Path, ledger: Ledger, loader: PredictorLoader, resources: ExitStack
 ) -> tuple[Service, ReadModelRunner]:
-    (directory / "datasets").mkdir()
+    (directory / "datasets").mkdir(exist_ok=True)
     read_models = SqlReadModels(url=f"sqlite:///{directory / 'read-models.sqlite'}")
     resources.callback(read_models.close)
     serving = Serving(read_models=read_models, loader=loader, capacity_bytes=10**9)
@@ -208,9 +216,9 @@ def client_of(url: str) -> httpx.Client:
 
 
 @contextmanager
-def listening(app: Any) -> Iterator[str]:
-    """Yield where the application is served, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def listening(app: Any, *, port: int = 0) -> Iterator[str]:
+    """Yield where the application is served, on the port or one of its own."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         )

@@ -1,19 +1,25 @@
-"""Real commands in processes of their own."""
+"""Real commands: in this process, or in processes of their own where that makes a difference."""
 
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import typer
+from typer.testing import CliRunner
+
+from interfaces.cli.demo import prepare_demo
+from interfaces.main import app
 
 ML_SERVICE = (sys.executable, "-P", "-m", "interfaces.main")
-DEMO = (sys.executable, "-P", "-m", "interfaces.cli.demo")
+DEMO = typer.Typer()
+DEMO.command()(prepare_demo)
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,17 @@ class Ended:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run(*arguments: str, program: tuple[str, ...] = ML_SERVICE, given: bytes = b"", **environment: str) -> Ended:
-    """Run a command without a terminal to its end."""
+def run(*arguments: str, program: typer.Typer = app, given: bytes = b"", **environment: str) -> Ended:
+    """Run a command without a terminal to its end in this process, for which nothing has to be imported again."""
+    with patch.dict(os.environ, _environment(environment), clear=True):  # commands hand flags on as variables
+        done = CliRunner().invoke(program, arguments, input=given, catch_exceptions=False)
+    return Ended(done.exit_code, done.stdout, done.stderr)
+
+
+def run_apart(*arguments: str, given: bytes = b"", **environment: str) -> Ended:
+    """Run a command without a terminal to its end in a process of its own."""
     done = subprocess.run(
-        [*program, *arguments],
+        [*ML_SERVICE, *arguments],
         input=given,
         capture_output=True,
         env=_environment(environment),
@@ -43,12 +56,12 @@ def run(*arguments: str, program: tuple[str, ...] = ML_SERVICE, given: bytes = b
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def run_on_terminal(*arguments: str, program: tuple[str, ...] = ML_SERVICE, **environment: str) -> Ended:
+def run_on_terminal(*arguments: str, **environment: str) -> Ended:
     """Run a command whose output a person would see."""
     ours, theirs = pty.openpty()
     changed = _environment({"COLUMNS": "200", "TERM": "xterm", **environment})
     with subprocess.Popen(
-        [*program, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=changed
+        [*ML_SERVICE, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=changed
     ) as process:
         os.close(theirs)
         seen = b""
@@ -69,19 +82,6 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
-
-
-@contextmanager
-def running_service(home: Path, *arguments: str) -> Iterator[str]:
-    """Yield the URL of a service that runs on this data directory."""
-    command = [*ML_SERVICE, "serve", "--port", "0", "--home", str(home), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment({})) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().decode().removeprefix("ready ").strip()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
 
 
 def _environment(changed: dict[str, str]) -> dict[str, str]:

@@ -10,41 +10,43 @@ import httpx
 import pytest
 
 from interfaces.cli.demo_tables import demo_tables
-from tests.interfaces.cli.commands import DEMO, run, run_on_terminal, running_service, started
+from tests.interfaces.cli.commands import DEMO, run, run_apart, run_on_terminal, started
 from tests.support.data import churn, endless
+from tests.support.http import served
+from tests.support.service import running_service
 
 QUICK = ("--set", "num_iterations=20", "--set", "min_data_in_leaf=5")
 
 
 @pytest.fixture(scope="module")
-def a_service(tmp_path_factory):
-    """A service with a dataset and a model, one version of which is in production."""
-    with running_service(tmp_path_factory.mktemp("home")) as url:
-        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
-            table = churn()
-            upload = client.post(
-                "/datasets",
-                params={"name": "customers", "target": table.target},
-                content=table.csv(),
-                headers={"content-type": "text/csv"},
-            )
-            assert upload.status_code == 201, upload.text
-            made = client.post("/models", json={"name": "churn", "type": "classification"})
-            assert made.status_code == 201, made.text
-            trained = run("train", "--model", "churn", "--dataset", "customers", *QUICK, "--url", url)
-            assert trained.status == 0, trained.err
-            (job,) = trained.lines
-            promoted = client.put(
-                f"/models/churn/versions/{job['resulting_version']}/status", json={"status": "production"}
-            )
-            assert promoted.status_code == 200, promoted.text
-        yield url
+def a_service_with_data(tmp_path_factory):
+    """A service with a dataset and a model without a version."""
+    directory, table = tmp_path_factory.mktemp("commands"), churn()
+    with running_service(directory / "home") as service:
+        service.upload("customers", table.write(directory), table.target)
+        assert service.post("/models", {"name": "churn", "type": "classification"}).status_code == 201
+        yield service
 
 
-def test_train_prints_the_job_as_it_ended(a_service):
-    ended = run("train", "--model", "churn", "--dataset", "customers", *QUICK, "--url", a_service)
-    (job,) = ended.lines
-    assert (ended.status, job["status"], job["progress"]) == (0, "completed", 100)
+@pytest.fixture(scope="module")
+def a_training(a_service_with_data):
+    """What the command printed that has trained the first version."""
+    where = ("--url", a_service_with_data.url)
+    return run_apart("train", "--model", "churn", "--dataset", "customers", *QUICK, *where)
+
+
+@pytest.fixture(scope="module")
+def a_service(a_service_with_data, a_training):
+    """Where a service is with a dataset and a model, one version of which is in production."""
+    assert a_training.status == 0, a_training.err
+    (job,) = a_training.lines
+    assert a_service_with_data.promote("churn", job["resulting_version"]).status_code == 200
+    return a_service_with_data.url
+
+
+def test_train_prints_the_job_as_it_ended(a_training):
+    (job,) = a_training.lines
+    assert (a_training.status, job["status"], job["progress"]) == (0, "completed", 100)
     assert job["hyperparameters"] == {"num_iterations": 20, "min_data_in_leaf": 5}
 
 
@@ -59,6 +61,8 @@ def test_train_need_not_wait(a_service):
     ended = run("train", "--model", "churn", "--dataset", "customers", *QUICK, "--no-wait", "--url", a_service)
     (job,) = ended.lines
     assert (ended.status, job["status"]) == (0, "pending")
+    cancelled = httpx.post(f"{a_service}/api/v1/training-jobs/{job['id']}/cancel", trust_env=False)
+    assert cancelled.status_code == 202
 
 
 def test_a_training_that_is_refused_says_what_was_meant(a_service):
@@ -101,7 +105,7 @@ def test_many_instances_are_predicted_from_a_file_or_standard_input(a_service, t
     path = tmp_path / "instances=all.json"
     path.write_bytes(instances)
     from_file = run("predict", "--model", "churn", str(path), ML_SERVICE_URL=a_service)
-    from_input = run("predict", "--model", "churn", "-", given=instances, ML_SERVICE_URL=a_service)
+    from_input = run_apart("predict", "--model", "churn", "-", given=instances, ML_SERVICE_URL=a_service)
     assert len(from_file.lines[0]["results"]) == 300
     assert from_file.lines[0]["results"] == from_input.lines[0]["results"]
 
@@ -176,23 +180,18 @@ def test_following_prints_what_happens_next(a_service):
 
 def test_following_goes_on_when_the_service_is_back(tmp_path):
     with ExitStack() as resources:
-        with running_service(tmp_path) as url:
+        with served(tmp_path) as api:
             registrations = ("--type", "model.registered.v1")
-            follower = resources.enter_context(started("events", "--follow", *registrations, "--url", url))
-            _register_model(url, "before")
+            follower = resources.enter_context(started("events", "--follow", *registrations, "--url", api.url))
+            api.register_model("before")
             assert json.loads(follower.stdout.readline())["data"]["name"] == "before"
         assert b"Asking again" in follower.stderr.readline()
-        with running_service(tmp_path, "--port", url.rpartition(":")[2]):
-            _register_model(url, "after")
+        with served(tmp_path, port=httpx.URL(api.url).port) as api:
+            api.register_model("after")
             assert json.loads(follower.stdout.readline())["data"]["name"] == "after"
             assert b"is back" in follower.stderr.readline()
             follower.send_signal(signal.SIGINT)
             assert follower.wait(timeout=30) == 130
-
-
-def _register_model(url, name):
-    body = {"name": name, "type": "regression"}
-    httpx.post(f"{url}/api/v1/models", json=body, trust_env=False).raise_for_status()
 
 
 def test_a_training_goes_on_when_its_follower_leaves(a_service):
@@ -202,12 +201,11 @@ def test_a_training_goes_on_when_its_follower_leaves(a_service):
         headers = {"content-type": "text/csv"}
         parameters = {"name": table.name, "target": table.target}
         client.post("/datasets", params=parameters, content=table.csv(), headers=headers).raise_for_status()
-        client.post("/models", json={"name": table.name, "type": "regression"}).raise_for_status()
+        model = client.post("/models", json={"name": table.name, "type": "regression"}).raise_for_status().json()
+        running = f"model_id = '{model['id']}' AND status = 'running'"
         command = ("train", "--model", table.name, "--dataset", table.name, *settings, "--url", a_service)
         with started(*command) as follower:
-            while not (
-                jobs := client.get("/training-jobs", params={"filter": "status = 'running'"}).json()["items"]
-            ):
+            while not (jobs := client.get("/training-jobs", params={"filter": running}).json()["items"]):
                 time.sleep(0.1)
             follower.send_signal(signal.SIGINT)
             assert follower.wait(timeout=30) == 130
@@ -219,63 +217,42 @@ def test_a_training_goes_on_when_its_follower_leaves(a_service):
         assert ended["status"] == "cancelled"
 
 
-@pytest.mark.slow
-def test_the_demo_promotes_three_models_once(tmp_path):
-    with running_service(tmp_path / "home") as url:
-        first = run(url, program=DEMO)
-        assert first.status == 0, first.err
-        log = run("events", "--url", url).lines
-        second = run(url, program=DEMO)
-        assert second.status == 0, second.err
-        assert run("events", "--url", url).lines == log
-        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False) as client:
-            models = client.get("/models").json()["items"]
-        assert {model["name"]: model["production_version"] for model in models} == {
-            table.name: "1.0.0" for table in demo_tables()
-        }
-        _ask_as_invited(second.out, url)
+@pytest.fixture(scope="module")
+def a_demo_gone_on_with(a_service_with_data):
+    """A service on which the demo was interrupted and has gone on; what it has said, and the tables.
+
+    Of the first table's model there was no version, of the second's a job that nobody waited for, and the model of
+    the third's name was a user's own.
+    """
+    service, (begun, requested, taken) = a_service_with_data, demo_tables()
+    for table, metadata in ((begun, {"demo": True}), (requested, {"demo": True}), (taken, {})):
+        body = {"name": table.name, "type": "classification", "metadata": metadata}
+        assert service.post("/models", body).status_code == 201
+    uploaded = service.client.post(
+        "/api/v1/datasets",
+        params={"name": requested.name, "target": requested.target},
+        content=requested.csv(),
+        headers={"content-type": "text/csv"},
+    )
+    assert uploaded.status_code == 201
+    service.train(requested.name, requested.name)
+    return service, run(service.url, program=DEMO), (begun, requested, taken)
 
 
 @pytest.mark.slow
-def test_the_demo_leaves_a_users_own_model_alone(tmp_path):
-    with running_service(tmp_path / "home") as url:
-        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
-            for table in demo_tables():
-                client.post("/models", json={"name": table.name, "type": "classification"})
-        head = len(run("events", "--url", url).lines)
-        assert run(url, program=DEMO).status == 0
-        assert len(run("events", "--url", url).lines) == head
+def test_the_demo_goes_on_where_it_was_interrupted(a_demo_gone_on_with):
+    service, done, (*tables, _) = a_demo_gone_on_with
+    assert done.status == 0, done.err
+    for table in tables:
+        model = service.get(f"/models/{table.name}")
+        assert model["production_version"] == "1.0.0"
+        jobs = service.get("/training-jobs", filter=f"model_id = '{model['id']}'")["items"]
+        assert [job["resulting_version"] for job in jobs] == ["1.0.0"]
 
 
 @pytest.mark.slow
-def test_the_demo_goes_on_where_it_was_interrupted(tmp_path):
-    """Here: a model without a version, beside a job that nobody waited for."""
-    breast_cancer, wine, _ = demo_tables()
-    with running_service(tmp_path / "home") as url:
-        with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as client:
-            for table in (breast_cancer, wine):
-                begun = {"name": table.name, "type": "classification", "metadata": {"demo": True}}
-                client.post("/models", json=begun)
-            client.post(
-                "/datasets",
-                params={"name": wine.name, "target": wine.target},
-                content=wine.csv(),
-                headers={"content-type": "text/csv"},
-            )
-            client.post("/training-jobs", json={"model_id": wine.name, "dataset_id": wine.name})
-        assert run(url, program=DEMO).status == 0
-        requested = run("events", "--type", "training-job.requested.v1", "--url", url).lines
-        assert len(requested) == 3
-
-
-def _ask_as_invited(printed, url):
-    """Send what the printed curl line would send."""
-    (line,) = [line for line in printed.splitlines() if line.startswith("curl ")]
-    _, _, address, _, header, _, body = shlex.split(line)
-    name, _, value = header.partition(": ")
-    response = httpx.post(address, headers={name: value}, content=body, trust_env=False)
-    assert address.startswith(url)
-    assert response.status_code == 200, response.text
-    (result,) = response.json()["results"]
-    assert result["prediction"] == "malignant"
-    assert len(result["explanation"]) == 30
+def test_the_demo_leaves_a_users_own_model_alone(a_demo_gone_on_with):
+    service, done, (*_, taken) = a_demo_gone_on_with
+    assert f"{taken.name}: there is a model of yours" in done.out
+    assert len(service.get(f"/models/{taken.name}/history")["items"]) == 1
+    assert taken.name not in {dataset["name"] for dataset in service.get("/datasets")["items"]}
