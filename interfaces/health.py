@@ -91,7 +91,9 @@ def service_health(
             Dependency(
                 name=messaging_probes.INBOX,
                 url=nats_url,
-                probe=messaging_probes.inbox(neighbours.inbox, service.dead_letters),
+                probe=messaging_probes.inbox(
+                    neighbours.inbox, service.dead_letters, untrained=lambda: neighbours.reactions.untrained
+                ),
             ),
             Dependency(
                 name=messaging_probes.DATABASE_SERVICE,

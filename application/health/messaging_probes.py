@@ -59,8 +59,14 @@ def relay(progress: RelayProgress, *, leadership: Leadership) -> Probe:
     return look
 
 
-def inbox(progress: InboxProgress, letters: DeadLetters) -> Probe:
-    """Return a probe that asks whether neighbours' events are handled, and counts those that could not be."""
+def inbox(progress: InboxProgress, letters: DeadLetters, *, untrained: Callable[[], int]) -> Probe:
+    """Return a probe that asks whether neighbours' events are handled, and counts those that could not be.
+
+    Args:
+        progress: Of this process.
+        letters: Those that could not be.
+        untrained: Returns how often a model was not trained on new data that it follows.
+    """
 
     def look() -> Condition:
         status = progress.status
@@ -73,6 +79,7 @@ def inbox(progress: InboxProgress, letters: DeadLetters) -> Probe:
             "own": status.own,
             "retries": status.retries,
             "set_aside": status.dead_letters,
+            "untrained": untrained(),
             "dead_letters": waiting,
         }
         if waiting:

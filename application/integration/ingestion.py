@@ -4,9 +4,11 @@ Each step is a command, carried out once for the event: the first one's record s
 so the event means the same however often it comes, whenever, and after whatever crash.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from application.datasets import handlers as datasets
@@ -26,8 +28,10 @@ from application.training.automatic import followers, request_following
 from application.views import View
 from domain.commands import Answer
 from domain.datasets.errors import DatasetNotFound, NameTaken
-from domain.errors import DomainError, Refusal
+from domain.errors import DomainError
 from domain.naming import has_uuid_shape, normal_form
+
+_log = logging.getLogger(__name__)
 
 CAUGHT_UP_WITHIN_S = 10.0
 _TRIES = 5
@@ -38,12 +42,6 @@ WaitFor = Callable[[int, float], bool]
 
 class ReadModelsBehind(Exception):
     """The read models do not reach what is stored: what they show cannot be decided on."""
-
-
-class NotTrained(Refusal):
-    """The data are registered, but some of the models that follow them cannot be trained on them."""
-
-    code = "training.not-requested"
 
 
 class Ingested(View):
@@ -91,27 +89,35 @@ class Ingestion:
         self._artifacts = artifacts
         self._clock = clock
         self._identity = identity
+        self._untrained = 0
+        self._counting = Lock()
+
+    @property
+    def untrained(self) -> int:
+        """So often a model was not trained on new data that it follows, because it cannot learn from them."""
+        return self._untrained
 
     def completed(self, event: InboundEvent, announced: IngestionCompleted) -> bool:
         """Register what has come in, then request the trainings; return whether all of it was done before.
 
+        A model that cannot be trained on the data is told of in the log and counted: neither the others nor
+        later data wait for its owner. The event that comes again tries it again.
+
         Raises:
             DomainError: The data cannot be registered.
-            NotTrained: One or more models cannot be trained on them; the others are.
             ReadModelsBehind, Conflict: Later it may succeed.
         """
         registered = self._registered(event, announced)
         ingested = Ingested.model_validate_json(registered.answer.body or "")
-        is_replay, refusals = registered.is_replay, dict[str, DomainError]()
+        is_replay = registered.is_replay
         for model_id in ingested.model_ids:
             try:
                 is_replay &= self._requested(event, model_id, ingested.dataset_id).is_replay
             except Conflict:
                 raise
             except DomainError as refusal:
-                refusals[model_id] = refusal
-        if refusals:
-            raise self._not_trained(ingested, refusals)
+                self._note_untrained(model_id, ingested.dataset_id, refusal)
+                is_replay = False
         return is_replay
 
     def _registered(self, event: InboundEvent, announced: IngestionCompleted) -> Executed:
@@ -206,13 +212,10 @@ class Ingestion:
             msg = f"the read models have not reached position {head} within {CAUGHT_UP_WITHIN_S:g} s"
             raise ReadModelsBehind(msg)
 
-    def _not_trained(self, ingested: Ingested, refusals: dict[str, DomainError]) -> NotTrained:
-        reasons = "; ".join(f"model {model_id}: {refusal.message}" for model_id, refusal in refusals.items())
-        message = (
-            f"{len(refusals)} of {len(ingested.model_ids)} models that follow dataset {ingested.dataset_id} "
-            f"cannot be trained on it: {reasons}"
-        )
-        return NotTrained(message, dataset=ingested.dataset_id, models=sorted(refusals))
+    def _note_untrained(self, model_id: str, dataset_id: str, refusal: DomainError) -> None:
+        _log.warning("model %s is not trained on dataset %s: %s", model_id, dataset_id, refusal.message)
+        with self._counting:
+            self._untrained += 1
 
 
 def _answer(outcome: Outcome[Any]) -> Answer:

@@ -27,6 +27,11 @@ class Reactions:
         self._ingestion = ingestion
         self._refresh_model = refresh_model
 
+    @property
+    def untrained(self) -> int:
+        """So often a model was not trained on new data that it follows, because it cannot learn from them."""
+        return self._ingestion.untrained
+
     def react(self, event: InboundEvent) -> bool:
         """Do what follows from an event of a type that is listened to; return whether that was done before.
 

@@ -22,6 +22,7 @@ from domain.models.errors import ModelNotFound, NameTaken
 from domain.models.events import ModelEvent, ModelNameReleased, ModelNameReserved
 from domain.models.model import Model
 from domain.naming import release, reserve, valid_name
+from domain.training.automatic import AUTO_TRAIN, require_followable
 
 KIND = "model"
 """Of names, in reservations."""
@@ -33,9 +34,11 @@ def register_model(
     """Begin a model under a name that no other has.
 
     Raises:
-        InvalidInput: The name cannot be one, or description and metadata are too large.
+        InvalidInput: The name cannot be one, description and metadata are too large, or these say of automatic
+            training what cannot be.
         NameTaken: Another model holds the name.
     """
+    require_followable(command.metadata)
     by = context.provenance
     registered = models.register(
         model_id=identity.new_id(),
@@ -74,10 +77,13 @@ def update_model(
             names = [_reserve(ledger, each.name, model.id, by), _release(ledger, model, by)]
     model = _after(model, events)
     given = command.model_fields_set
+    metadata = _merged(model.metadata, command.metadata) if "metadata" in given else model.metadata
+    if AUTO_TRAIN in (command.metadata or {}):
+        require_followable(metadata)
     described = models.describe(
         model,
         description=command.description if "description" in given else model.description,
-        metadata=_merged(model.metadata, command.metadata) if "metadata" in given else model.metadata,
+        metadata=metadata,
         by=by,
     )
     events += described

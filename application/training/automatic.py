@@ -14,9 +14,7 @@ from application.training.commands import RequestTraining
 from application.training.handlers import request_training
 from application.training.views import TrainingJobResponse
 from domain.errors import InvalidInput, Refusal
-
-AUTO_TRAIN = "auto_train"
-"""Key of a model's metadata: `{"dataset_id": "<id or name>", "hyperparameters"?: {…}}`."""
+from domain.training.automatic import AUTO_TRAIN
 
 MODELS_MAX = 10_000
 """So many models may follow one dataset: their ids stand in one event."""
@@ -49,8 +47,8 @@ def followers(follows: Callable[[str], bool], *, read_models: ReadModels) -> lis
     answers: dict[str, bool] = {}
     found = []
     for model in read_models.find(query):
-        reference = model["metadata"][AUTO_TRAIN]["dataset_id"]
-        if not isinstance(reference, str):
+        reference = _followed(model["metadata"])
+        if reference is None:
             continue
         if reference not in answers:
             answers[reference] = follows(reference)
@@ -85,3 +83,10 @@ def request_following(
         identity=identity,
         known_names=lambda _: (),  # both are named by id
     )
+
+
+def _followed(metadata: dict[str, Any]) -> str | None:
+    # older metadata say anything: a search for a field finds it in lists as well, and keys with dots in them
+    wish = metadata.get(AUTO_TRAIN)
+    reference = wish.get("dataset_id") if isinstance(wish, dict) else None
+    return reference if isinstance(reference, str) else None

@@ -125,6 +125,13 @@ MEASURES = (
     ),
     Measure(
         dependency=INBOX,
+        fact="untrained",
+        name="inbox_untrained",
+        says="How often a model could not be trained on new data that it follows.",
+        only_grows=True,
+    ),
+    Measure(
+        dependency=INBOX,
         fact="dead_letters",
         name="dead_letters",
         says="Messages that wait to be replayed or discarded.",

@@ -20,6 +20,7 @@ from application.models.projection import project as project_models
 from application.ports.read_models import Collection, Document, Query
 from application.training.projection import project as project_jobs
 from domain.kernel import DomainEvent
+from domain.models.model import register
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.datasets.files import LocalDatasetFiles
@@ -93,6 +94,20 @@ class Neighbourhood:
         )
         model_id = self.ledger.id_of("model", name)
         assert model_id is not None
+        return model_id
+
+    def an_old_model(self, name: str, **metadata: Any) -> UUID:
+        """Register a model as it could be once, whatever its metadata say."""
+        model_id, by = self._identity.new_id(), a_context().provenance
+        registered = register(
+            model_id=model_id,
+            name=name,
+            type=ModelType.CLASSIFICATION,
+            description=None,
+            metadata=metadata,
+            by=by,
+        )
+        self.ledger.commit([registered])
         return model_id
 
     def a_dataset(self, name: str, *, target: str | None = None) -> str:

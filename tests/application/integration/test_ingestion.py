@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.integration.ingestion import NotTrained
 from domain.commands import KeyReused
 from domain.datasets.errors import DatasetNotFound
 from domain.errors import InvalidInput
@@ -152,23 +151,50 @@ def test_what_follows_from_an_event_tells_of_it(a_neighbourhood: Neighbourhood) 
             assert event.provenance.reason == f"reacts to data.ingestion.completed {event_id}"
 
 
-def test_the_refusal_of_one_model_does_not_keep_the_others_from_training(a_neighbourhood: Neighbourhood) -> None:
+def test_the_refusal_of_one_model_does_not_keep_the_others_from_training(
+    a_neighbourhood: Neighbourhood, caplog: pytest.LogCaptureFixture
+) -> None:
     a_neighbourhood.a_dataset("orders", target="churned")
-    unfit = a_neighbourhood.a_model("unfit", follows="orders", num_leaves="many")
+    unfit = a_neighbourhood.a_model("unfit", follows="orders", target="absent")
     a_neighbourhood.a_model("churn", follows="orders")
-    with pytest.raises(NotTrained, match=f"1 of 2 models .* model {unfit}: .*num_leaves"):
-        a_neighbourhood.told(dataset_id="orders")
+    assert not a_neighbourhood.told(dataset_id="orders")
     assert a_neighbourhood.trained() == [("churn", "orders")]
-    a_neighbourhood.describe("unfit", dataset_id="orders", hyperparameters={"num_leaves": 7})
-    a_neighbourhood.told(dataset_id="orders")
+    assert a_neighbourhood.reactions.untrained == 1
+    (told,) = caplog.messages
+    assert str(unfit) in told
+    assert "absent" in told
+    a_neighbourhood.describe("unfit", dataset_id="orders", hyperparameters={"target": "city"})
+    assert not a_neighbourhood.told(dataset_id="orders")
     assert a_neighbourhood.trained() == [("churn", "orders"), ("unfit", "orders")]
+    assert a_neighbourhood.told(dataset_id="orders")
+    assert a_neighbourhood.reactions.untrained == 1
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"auto_train": {"dataset_id": "orders", "hyperparameters": [{"seed": 1}]}},
+        {"auto_train": {"dataset_id": "orders", "hyperparameters": {"num_leaves": "many"}}},
+        {"auto_train": {"dataset_id": ["orders"]}},
+        {"auto_train": [{"dataset_id": "orders"}]},
+        {"auto_train": "orders"},
+        {"auto_train.dataset_id": "orders"},
+    ],
+)
+def test_whatever_older_metadata_say_the_other_models_are_trained(
+    a_neighbourhood: Neighbourhood, metadata: dict[str, object]
+) -> None:
+    a_neighbourhood.a_dataset("orders", target="churned")
+    a_neighbourhood.an_old_model("old", **metadata)
+    a_neighbourhood.a_model("churn", follows="orders")
+    assert not a_neighbourhood.told(dataset_id="orders")
+    assert a_neighbourhood.trained() == [("churn", "orders")]
 
 
 def test_a_model_that_follows_nothing_any_more_is_not_waited_for(a_neighbourhood: Neighbourhood) -> None:
     a_neighbourhood.a_dataset("orders", target="churned")
-    a_neighbourhood.a_model("unfit", follows="orders", num_leaves="many")
-    with pytest.raises(NotTrained):
-        a_neighbourhood.told(dataset_id="orders")
+    a_neighbourhood.a_model("unfit", follows="orders", target="absent")
+    assert not a_neighbourhood.told(dataset_id="orders")
     a_neighbourhood.describe("unfit")
     assert not a_neighbourhood.told(dataset_id="orders")
     assert a_neighbourhood.told(dataset_id="orders")

@@ -216,7 +216,10 @@ def test_messages_that_could_not_be_handled_are_told(nats_server: NatsServer, tm
     messaging = Messaging(address=lambda: nats_server.address, name="inbox", parts=(consumer,), clock=clock)
     letters = NatsDeadLetters(messaging=messaging, react=refused, clock=clock)
     health = Health(
-        [Dependency(name=INBOX, url="", probe=inbox(consumer, letters))], clock=clock, version="1", kept_s=0.0
+        [Dependency(name=INBOX, url="", probe=inbox(consumer, letters, untrained=lambda: 0))],
+        clock=clock,
+        version="1",
+        kept_s=0.0,
     )
 
     async def send(client: Client) -> None:

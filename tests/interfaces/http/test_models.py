@@ -106,6 +106,54 @@ def test_a_patch_of_what_cannot_change_is_refused(api, a_model, patch, field):
     assert field in problems_of(api.send("PATCH", "/models/churn", patch))
 
 
+WISH = "metadata.auto_train"
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ("orders", WISH),
+        ([{"dataset_id": "orders"}], WISH),
+        ({}, f"{WISH}.dataset_id"),
+        ({"dataset_id": ["orders"]}, f"{WISH}.dataset_id"),
+        ({"dataset_id": ""}, f"{WISH}.dataset_id"),
+        ({"dataset_id": "a/b"}, f"{WISH}.dataset_id"),
+        ({"dataset_id": "orders", "hyperparameters": [1]}, f"{WISH}.hyperparameters"),
+        ({"dataset_id": "orders", "hyperparameters": {"num_leafs": 3}}, f"{WISH}.hyperparameters.num_leafs"),
+        ({"dataset_id": "orders", "hyperparameters": {"eta": "much"}}, f"{WISH}.hyperparameters.eta"),
+        ({"dataset_id": "orders", "hyper_parameters": {}}, f"{WISH}.hyper_parameters"),
+    ],
+)
+def test_a_model_can_only_follow_a_dataset_as_it_could_be_trained(api, a_model, wish, field):
+    metadata = {"metadata": {"auto_train": wish}}
+    asked = {"name": "follower", "type": "regression", **metadata}
+    for response in (api.post("/models", asked), api.send("PATCH", "/models/churn", metadata)):
+        assert field in problems_of(response)
+    assert api.get("/models/churn").json() == a_model
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"dataset_id": "yet to come", "hyperparameters": {"n_estimators": 5}},
+        {"dataset_id": str(UUID(int=7)), "hyperparameters": None},
+        None,
+    ],
+)
+def test_a_model_may_follow_a_dataset_that_is_yet_to_come(api, wish):
+    assert api.register_model(metadata={"auto_train": wish})["metadata"]["auto_train"] == wish
+
+
+def test_a_patch_completes_what_the_metadata_say_of_automatic_training(api):
+    api.register_model(metadata={"auto_train": {"dataset_id": "orders"}})
+    for part in ({"hyperparameters": {"seed": 3}}, {"hyperparameters": {"seed": None}}):
+        assert api.send("PATCH", "/models/churn", {"metadata": {"auto_train": part}}).status_code == 200
+    gone = api.send("PATCH", "/models/churn", {"metadata": {"auto_train": {"dataset_id": None}}})
+    assert f"{WISH}.dataset_id" in problems_of(gone)
+    none = api.send("PATCH", "/models/churn", {"metadata": {"auto_train": None}})
+    assert none.json()["metadata"] == {}
+
+
 def test_a_retired_model_is_gone_from_lists_and_its_name_is_free(api, a_model):
     retired = api.send("DELETE", "/models/churn")
     assert (retired.status_code, retired.content) == (204, b"")
