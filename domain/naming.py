@@ -32,6 +32,11 @@ def normal_form(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def one_spelling(reference: str) -> str:
+    """Return the id or name in the one form in which it is written here."""
+    return str(UUID(reference)) if has_uuid_shape(reference) else normal_form(reference)
+
+
 def valid_name(name: str, *, field: str = "name") -> str:
     """Return the name in Unicode normal form C, under which it is unique.
 

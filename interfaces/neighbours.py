@@ -115,7 +115,9 @@ def neighbours(
         relay = Relay(log=engine.ledger, positions=positions, replicas=replicas)
         yield Neighbours(
             relay=relay,
-            inbox=InboxConsumer(react=reactions.react, attempts=attempts, clock=clock, replicas=replicas),
+            inbox=InboxConsumer(
+                react=reactions.react, about=reactions.about, attempts=attempts, clock=clock, replicas=replicas
+            ),
             mirror=Mirror(
                 log=engine.ledger,
                 read_models=engine.read_models,

@@ -8,7 +8,8 @@ from application.ledger import Ledger
 from application.lookup import find_by_reference
 from application.ports.filters import And, Comparison, FieldPath, IsNull, Operator, Order
 from application.ports.read_models import Collection, Document, Query, ReadModels
-from domain.naming import NAME_MAX_CHARS, has_uuid_shape
+from domain.datasets.events import DatasetRegistered
+from domain.naming import NAME_MAX_CHARS, has_uuid_shape, one_spelling
 
 
 def series_of(reference: str, *, ledger: Ledger, read_models: ReadModels) -> str | None:
@@ -23,6 +24,29 @@ def series_of(reference: str, *, ledger: Ledger, read_models: ReadModels) -> str
         dataset_id = ledger.reservation(KIND, reference).last_holder_id
     found = None if dataset_id is None else read_models.get(Collection.DATASETS, dataset_id)
     return None if found is None else found["series_id"]
+
+
+def series_name(reference: str, *, ledger: Ledger, read_models: ReadModels) -> str:
+    """Return one name for all that means a dataset of one series: what the first of the series is called.
+
+    What nobody knows yet is called as it is spelled. So a name means the same before a dataset is registered
+    under it and afterwards, and so do the ids and names of all that follow; none of this can change later. Only
+    a name that passes from one series to another means another series from then on. The log is asked for what
+    the read models do not show yet: how far they are must make no difference.
+    """
+    if has_uuid_shape(reference):
+        dataset_id: UUID | None = UUID(reference)
+    else:
+        dataset_id = ledger.reservation(KIND, reference).last_holder_id
+    name = one_spelling(reference)
+    while dataset_id is not None and ledger.dataset(dataset_id) is not None:
+        if (shown := read_models.get(Collection.DATASETS, dataset_id)) is not None:
+            first = read_models.get(Collection.DATASETS, UUID(shown["series_id"]))
+            assert first is not None, "what begins a series is shown before what follows"
+            return str(first["name"])
+        registered: DatasetRegistered = ledger.event(dataset_id, 1)
+        name, dataset_id = registered.name, registered.supersedes
+    return name
 
 
 def newest_of(series_id: str, *, read_models: ReadModels) -> Document | None:

@@ -1,6 +1,6 @@
 """Which events of neighbours this service listens to, where, and what they say: one table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
@@ -12,7 +12,7 @@ from application.integration.callback import EventCallback
 from application.integration.channels import Action, Channel, JetStream, Message, Operation, Parameter
 from application.integration.inbound import InboundEvent
 from domain.errors import FieldProblem, InvalidInput
-from domain.naming import NAME_MAX_CHARS
+from domain.naming import NAME_MAX_CHARS, one_spelling
 
 STREAM = "ML_INBOX"
 """Keeps what no stream of others does."""
@@ -137,13 +137,25 @@ INCOMING = _by_type(
 SUBJECTS = tuple(each.subjects for each in INCOMING.values())
 
 
-def aggregate_of(event: InboundEvent) -> str | None:
-    """Return what the event is about, whose events are handled in their order; None where that has none."""
-    if event.subject is not None:
-        return event.subject
+def aggregate_of(event: InboundEvent, *, series_name: Callable[[str], str] = one_spelling) -> str | None:
+    """Return what the event is about, whose events are handled in their order; None where that has none.
+
+    That is what its payload names, in one spelling, else its subject: events about one dataset share an order
+    whatever their senders call them by.
+
+    Args:
+        event: Of a neighbour.
+        series_name: Returns one name for all that means a dataset of one series, given its id or name.
+    """
     listed = INCOMING.get(event.type)
-    about = None if listed is None or listed.about is None else event.payload.get(listed.about)
-    return about if isinstance(about, str) else None
+    if listed is None or listed.about is None:
+        return event.subject
+    named = event.payload.get(listed.about)
+    if not isinstance(named, str) or not 0 < len(named) <= NAME_MAX_CHARS:
+        named = event.subject
+    if named is None:
+        return None
+    return series_name(named) if listed.announcement is IngestionCompleted else one_spelling(named)
 
 
 _KEPT = JetStream(stream=STREAM, durable=DURABLE, max_deliver=DELIVERIES_MAX)
@@ -208,7 +220,10 @@ def _headers(type_: str) -> Mapping[str, Any]:
             "ce-id": {**text, "description": "By which the event is known again."},
             "ce-type": {"const": type_},
             "ce-source": {**text, "description": "Who tells of it."},
-            "ce-subject": {**text, "description": "What it is about: events of one subject keep their order."},
+            "ce-subject": {
+                **text,
+                "description": "What it is about, where its data do not name it: such events keep their order.",
+            },
             "ce-correlationid": {**text, "description": "Of the request that it began with."},
         },
         "required": ["ce-specversion", "ce-id", "ce-type", "ce-source"],

@@ -14,7 +14,7 @@ from typing import Any
 from application.datasets import handlers as datasets
 from application.datasets.commands import RegisterDataset
 from application.datasets.handlers import Received
-from application.datasets.succession import newest_of, next_name, series_of
+from application.datasets.succession import newest_of, next_name, series_name, series_of
 from application.execution import Context, Executed, Outcome, execute, replay
 from application.integration.inbound import InboundEvent
 from application.integration.incoming import IngestionCompleted
@@ -96,6 +96,14 @@ class Ingestion:
     def untrained(self) -> int:
         """So often a model was not trained on new data that it follows, because it cannot learn from them."""
         return self._untrained
+
+    def series_name(self, reference: str) -> str:
+        """Return one name for all that means a dataset of one series, given its id or name.
+
+        Raises:
+            UnreadableHistory: This program cannot read what it means.
+        """
+        return series_name(reference, ledger=self._ledger, read_models=self._read_models)
 
     def completed(self, event: InboundEvent, announced: IngestionCompleted) -> bool:
         """Register what has come in, then request the trainings; return whether all of it was done before.

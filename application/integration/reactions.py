@@ -9,10 +9,12 @@ from application.integration.incoming import (
     IngestionCompleted,
     ModelMetadataUpdated,
     Ping,
+    aggregate_of,
 )
 from application.integration.ingestion import Ingestion
 
 Reaction = Callable[[InboundEvent], bool]
+About = Callable[[InboundEvent], str | None]
 
 
 class Reactions:
@@ -31,6 +33,15 @@ class Reactions:
     def untrained(self) -> int:
         """So often a model was not trained on new data that it follows, because it cannot learn from them."""
         return self._ingestion.untrained
+
+    def about(self, event: InboundEvent) -> str | None:
+        """Return what the event is about, whose events are handled in their order; None where that has none.
+
+        Raises:
+            UnreadableHistory: This program cannot read what it is about.
+            Exception: It cannot be said now; asked again, it may.
+        """
+        return aggregate_of(event, series_name=self._ingestion.series_name)
 
     def react(self, event: InboundEvent) -> bool:
         """Do what follows from an event of a type that is listened to; return whether that was done before.

@@ -25,7 +25,7 @@ from infrastructure.messaging.dead_letter_messages import lane_of
 from infrastructure.messaging.dead_letter_stream import DeadLetterStream
 from infrastructure.messaging.inbound_messages import InboundMessage
 from infrastructure.messaging.inbox_reacting import FAILURES_MAX, Refused, refusal
-from infrastructure.messaging.inbox_settling import Received
+from infrastructure.messaging.inbox_settling import event_of
 from infrastructure.messaging.parts import Messaging
 
 _REQUEST_S = 2.0
@@ -132,11 +132,13 @@ class NatsDeadLetters:
         Raises:
             Exception: An outage, of which the letter is not the cause.
         """
-        received = Received.of(InboundMessage.model_validate(letter.model_dump(include=_OF_MESSAGE)))
-        if received.event is None or received.event.type not in INCOMING:
-            return received.unreadable
+        event = event_of(InboundMessage.model_validate(letter.model_dump(include=_OF_MESSAGE)))
+        if isinstance(event, Refused):
+            return event
+        if event.type not in INCOMING:
+            return None
         try:
-            self._react(received.event)
+            self._react(event)
         except Exception as error:
             if (refused := refusal(error, FAILURES_MAX)) is None:
                 raise

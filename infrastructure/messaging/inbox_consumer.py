@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from application.integration.incoming import DURABLE, STREAM
-from application.integration.reactions import Reaction
+from application.integration.reactions import About, Reaction
 from application.ports.clock import Clock
 from application.ports.dead_letters import LetterStatus
 from application.ports.inbox import InboxStatus
@@ -20,7 +20,7 @@ from infrastructure.messaging.dead_letter_stream import DeadLetterStream, GivenU
 from infrastructure.messaging.inbound_messages import InboundMessage
 from infrastructure.messaging.inbox import ACK_WAIT_S, IN_HAND_MAX, consumer_of, sources
 from infrastructure.messaging.inbox_attempts import InboxAttempts, Place
-from infrastructure.messaging.inbox_settling import Received, Settling, given_up
+from infrastructure.messaging.inbox_settling import Settling, given_up
 from infrastructure.messaging.lanes import Lanes
 from infrastructure.messaging.together import together
 
@@ -40,6 +40,7 @@ class InboxConsumer:
 
     Args:
         react: Reacts to an event; blocks.
+        about: Says what an event is about; blocks.
         attempts: Remembers what was being handled when a process died.
         clock: Says when something was set aside.
         replicas: How many servers keep the streams that are made here.
@@ -52,12 +53,13 @@ class InboxConsumer:
         self,
         *,
         react: Reaction,
+        about: About,
         attempts: InboxAttempts,
         clock: Clock,
         replicas: int = 1,
         ack_wait_s: float = ACK_WAIT_S,
     ) -> None:
-        self._settling = Settling(react=react, attempts=attempts, clock=clock)
+        self._settling = Settling(react=react, about=about, attempts=attempts, clock=clock)
         self._clock = clock
         self._replicas = replicas
         self._ack_wait_s = ack_wait_s
@@ -120,14 +122,14 @@ class InboxConsumer:
                 if asyncio.get_running_loop().time() > ends_at:  # what has not come by now is not waited for
                     break
             for message in sorted(held, key=lambda each: each.metadata.sequence.stream):
-                self._put(message, lanes, letters)
+                await self._put(message, lanes, letters)
             while True:
                 room = IN_HAND_MAX - len(self._in_hand)
                 if room <= 0:
                     await asyncio.sleep(_FULL_S)
                     continue
                 for message in await self._fetched(subscription, min(room, _FETCH_MAX), _FETCH_S):
-                    self._put(message, lanes, letters)
+                    await self._put(message, lanes, letters)
         finally:
             with suppress(NatsError):  # the connection is gone: so is the subscription
                 await subscription.unsubscribe()
@@ -151,8 +153,8 @@ class InboxConsumer:
         self._in_hand.update({_place(each): each for each in messages})
         return fresh
 
-    def _put(self, message: Msg, lanes: Lanes, letters: DeadLetterStream) -> None:
-        received = Received.of(InboundMessage.of(message))
+    async def _put(self, message: Msg, lanes: Lanes, letters: DeadLetterStream) -> None:
+        received = await self._settling.receive(InboundMessage.of(message))
 
         async def settle() -> None:
             await self._settling.settle(received, letters)
@@ -200,7 +202,7 @@ class InboxConsumer:
                 headers=found.headers or {},
                 body=found.data or b"",
             )
-            received = Received.of(message)
+            received = await self._settling.receive(message)
             letter = received.letter(
                 status=LetterStatus.FAILED, because=given_up(lost.deliveries), clock=self._clock
             )

@@ -23,7 +23,7 @@ FAILURES_MAX = 4
 BACKOFF_S = (0.2, 5.0)
 """The first wait after a failure, doubled by each that follows, and the longest."""
 
-_OUTAGES = (
+OUTAGES = (
     OperationalError,
     InterfaceError,
     sqlalchemy.exc.OperationalError,
@@ -32,6 +32,7 @@ _OUTAGES = (
     ReadModelsBehind,
     MessagingUnavailable,
 )
+"""They say nothing about the event, and are waited for however long they last."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Reacting:
             try:
                 return await self._in_thread(lambda: around(lambda: self._react(event)))
             except Exception as error:
-                if not isinstance(error, _OUTAGES):
+                if not isinstance(error, OUTAGES):
                     failures += 1
                 if (refused := refusal(error, failures)) is not None:
                     return refused
@@ -96,7 +97,7 @@ class Reacting:
 
 def refusal(error: Exception, failures: int) -> Refused | None:
     """Return why the event is given up after so many failures; None where it is to be tried again."""
-    if isinstance(error, _OUTAGES):
+    if isinstance(error, OUTAGES):
         return None
     if isinstance(error, DomainError) and not isinstance(error, Conflict):
         return Refused(code=error.code, reason=error.message)

@@ -13,14 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from application.integration.contracts import SOURCE
 from application.integration.inbound import InboundEvent
 from application.integration.incoming import DELIVERIES_MAX, INCOMING, aggregate_of
-from application.integration.reactions import Reaction
+from application.integration.reactions import About, Reaction
 from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetter, LetterStatus
 from infrastructure.messaging.dead_letter_messages import lane_of
 from infrastructure.messaging.dead_letter_stream import DeadLetterStream, MovedOn
 from infrastructure.messaging.inbound_messages import InboundMessage, UnreadableMessage, read
 from infrastructure.messaging.inbox_attempts import InboxAttempts, Place
-from infrastructure.messaging.inbox_reacting import BACKOFF_S, Reacting, Refused
+from infrastructure.messaging.inbox_reacting import BACKOFF_S, OUTAGES, Reacting, Refused
 from infrastructure.messaging.lanes import Turns
 
 AT_ONCE = 8
@@ -35,6 +35,17 @@ _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.05
 _FORGIVE_WITHIN_S = 0.3
+
+
+def event_of(message: InboundMessage) -> InboundEvent | Refused:
+    """Return the event that a message carries, or why none can be read."""
+    try:
+        return read(message.headers, message.body)
+    except UnreadableMessage as error:
+        return Refused(code=error.code, reason=error.message)
+    except Exception as error:
+        _log.exception("message %d of %s", message.sequence, message.stream)
+        return Refused(code=UnreadableMessage.code, reason=f"The message cannot be read: {error!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +65,23 @@ class Received:
     aggregate: str | None
 
     @classmethod
-    def of(cls, message: InboundMessage) -> "Received":
-        """Read a message."""
+    def of(cls, message: InboundMessage, *, about: About) -> "Received":
+        """Read a message; blocks.
+
+        Raises:
+            Exception: An outage, for which it cannot be said now what the message is about.
+        """
+        event = event_of(message)
+        if isinstance(event, Refused):
+            return cls(message=message, event=None, unreadable=event, aggregate=None)
         try:
-            event = read(message.headers, message.body)
-        except UnreadableMessage as error:
-            refused = Refused(code=error.code, reason=error.message)
-            return cls(message=message, event=None, unreadable=refused, aggregate=None)
-        except Exception as error:
-            _log.exception("message %d of %s", message.sequence, message.stream)
-            refused = Refused(code=UnreadableMessage.code, reason=f"The message cannot be read: {error!r}.")
-            return cls(message=message, event=None, unreadable=refused, aggregate=None)
-        return cls(message=message, event=event, unreadable=None, aggregate=aggregate_of(event))
+            aggregate = about(event)
+        except OUTAGES:
+            raise
+        except Exception:  # by its spelling it is in order at least with what is spelled so
+            _log.exception("what message %d of %s is about", message.sequence, message.stream)
+            aggregate = aggregate_of(event)
+        return cls(message=message, event=event, unreadable=None, aggregate=aggregate)
 
     @property
     def place(self) -> Place:
@@ -105,11 +121,13 @@ class Settling:
 
     Args:
         react: Reacts to an event; blocks.
+        about: Says what an event is about; blocks.
         attempts: Remembers what was being handled when a process died.
         clock: Says when something was set aside.
     """
 
-    def __init__(self, *, react: Reaction, attempts: InboxAttempts, clock: Clock) -> None:
+    def __init__(self, *, react: Reaction, about: About, attempts: InboxAttempts, clock: Clock) -> None:
+        self._about = about
         self._reacting = Reacting(react=react, at_once=AT_ONCE)
         self._attempts = attempts
         self._clock = clock
@@ -121,6 +139,17 @@ class Settling:
     def retries(self) -> int:
         """So often something was tried again."""
         return self._reacting.retries
+
+    async def receive(self, message: InboundMessage) -> Received:
+        """Return what can be read of a message, however long it cannot be said what that is about."""
+        wait_s = BACKOFF_S[0]
+        while True:
+            try:
+                return await asyncio.to_thread(Received.of, message, about=self._about)
+            except OUTAGES as error:
+                _log.warning("message %d of %s waits: %s", message.sequence, message.stream, error)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, BACKOFF_S[1])
 
     async def settle(self, received: Received, letters: DeadLetterStream) -> None:
         """Handle the message or set it aside; when this returns, it may be acknowledged."""

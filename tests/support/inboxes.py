@@ -10,7 +10,8 @@ from typing import Any, Self, TypeVar
 from nats.aio.client import Client
 
 from application.integration.inbound import InboundEvent
-from application.integration.reactions import Reaction
+from application.integration.incoming import aggregate_of
+from application.integration.reactions import About, Reaction
 from application.ports.dead_letters import DeadLetter
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.dead_letters import NatsDeadLetters
@@ -72,17 +73,24 @@ class RunningInbox:
         address: Of the server.
         directory: For what it remembers of its attempts.
         react: Reacts to an event.
+        about: Says what an event is about.
         ack_wait_s: After so long a message of one that died is handed out again.
     """
 
     def __init__(
-        self, address: NatsAddress, directory: Path, react: Reaction, *, ack_wait_s: float = ACK_WAIT_S
+        self,
+        address: NatsAddress,
+        directory: Path,
+        react: Reaction,
+        *,
+        about: About = aggregate_of,
+        ack_wait_s: float = ACK_WAIT_S,
     ) -> None:
         self._resources = ExitStack()
         self.attempts = InboxAttempts(operation_engine(directory / "operation.db"))
         self._resources.callback(self.attempts.close)
         self.consumer = InboxConsumer(
-            react=react, attempts=self.attempts, clock=SystemClock(), ack_wait_s=ack_wait_s
+            react=react, about=about, attempts=self.attempts, clock=SystemClock(), ack_wait_s=ack_wait_s
         )
         self.messaging = Messaging(
             address=lambda: address, name="inbox", parts=[self.consumer], clock=SystemClock()

@@ -1,3 +1,4 @@
+import json
 import random
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
 from application.integration.inbound import InboundEvent
-from application.integration.incoming import DURABLE, STREAM
+from application.integration.incoming import DURABLE, STREAM, aggregate_of
 from application.ports.dead_letters import (
     DeadLetterCounts,
     DeadLetterNotFound,
@@ -31,6 +32,13 @@ from tests.support.inboxes import INGESTED, UPDATED, Journal, Neighbour, Running
 from tests.support.nats import NatsServer
 from tests.support.neighbourhood import Neighbourhood
 from tests.support.processes import eventually
+
+
+def ingested(event_id: str, about: str | None) -> dict[str, str]:
+    """Return the headers of an event of ingestion."""
+    subject = {} if about is None else {"ce_subject": about.replace(" ", "%20")}
+    return {**CLOUD_EVENT, "ce_type": "data.ingestion.completed", "ce_id": event_id, **subject}
+
 
 CLOUD_EVENT = {"ce_id": "1", "ce_type": "metadata.model.updated", "ce_source": "/x", "ce_specversion": "1.0"}
 GARBAGE = {
@@ -214,14 +222,14 @@ def test_a_message_that_is_handed_out_again_is_set_aside_once(
     def refuse(_: InboundEvent) -> bool:
         raise Refusal("no")
 
-    settling = Settling(react=refuse, attempts=an_inbox.attempts, clock=SystemClock())
+    settling = Settling(react=refuse, about=aggregate_of, attempts=an_inbox.attempts, clock=SystemClock())
 
     def handed_out(deliveries: int, sequence: int) -> None:
         body = b'{"event_type": "metadata.model.updated", "payload": {"model_id": "orders"}}'
         message = InboundMessage(
             stream="S", sequence=sequence, deliveries=deliveries, subject=UPDATED, headers={}, body=body
         )
-        received = Received.of(message)
+        received = Received.of(message, about=aggregate_of)
         neighbour.does(lambda client: settling.settle(received, DeadLetterStream(client.jetstream())))
 
     for deliveries, sequence in [(1, 1), (2, 1), (1, 2), (2, 2), (3, 1)]:
@@ -322,6 +330,56 @@ def test_data_that_cannot_be_registered_wait_with_the_reason_until_they_can(
         assert inbox.is_idle(handled=1)
         assert sorted(each["name"] for each in neighbourhood.datasets()) == ["orders", "orders-2", "visits"]
         assert neighbourhood.trained() == [("churn", "orders"), ("churn", "orders-2")]
+
+
+def test_whatever_is_called_a_state_of_one_dataset_waits_behind_its_dead_letter(
+    nats_server: NatsServer, tmp_path: Path, neighbour: Neighbour
+) -> None:
+    with (
+        Neighbourhood(tmp_path) as neighbourhood,
+        RunningInbox(
+            nats_server.address, tmp_path, neighbourhood.reactions.react, about=neighbourhood.reactions.about
+        ) as inbox,
+    ):
+        first = neighbourhood.a_dataset("ordérs")
+        neighbourhood.told("0", dataset_id=first, uri=neighbourhood.lies("b.csv", rows=41))
+        neighbour.tells("bad", subject=INGESTED, dataset_id="ordérs-2", uri="late.csv")
+        later = neighbourhood.lies("c.csv", rows=42)
+        calls = ["ordérs", "orde\u0301rs", first, f"{{{first.upper()}}}", neighbourhood.datasets()[-1]["id"]]
+        for number, call in enumerate(calls):
+            about = "a run of the ingestion" if number % 2 else None
+            data = json.dumps({"dataset_id": call, "uri": later}).encode()
+            neighbour.publish(INGESTED, data, **ingested(str(number), about))
+        neighbour.tells("other", subject=INGESTED, dataset_id="visits", uri=later)
+        assert inbox.is_idle(handled=1)
+        assert inbox.has_letters("request.invalid", *["dead-letter.waits"] * len(calls))
+        bad, *_ = inbox.letters()
+        assert {each.aggregate for each in inbox.letters()} == {"ordérs"}
+        neighbourhood.lies("late.csv", rows=43)
+        assert len(inbox.dead_letters.replay(bad.id).handled) == 1 + len(calls)
+        assert [each["name"] for each in neighbourhood.datasets()] == [
+            "ordérs",
+            "ordérs-2",
+            "visits",
+            "ordérs-3",
+            "ordérs-4",
+        ]
+
+
+def test_a_dataset_that_is_registered_meanwhile_is_the_one_that_its_name_meant(
+    nats_server: NatsServer, tmp_path: Path, neighbour: Neighbour
+) -> None:
+    with (
+        Neighbourhood(tmp_path) as neighbourhood,
+        RunningInbox(
+            nats_server.address, tmp_path, neighbourhood.reactions.react, about=neighbourhood.reactions.about
+        ) as inbox,
+    ):
+        neighbour.tells("bad", subject=INGESTED, dataset_id="orders", uri="late.csv")
+        assert inbox.has_letters("request.invalid")
+        registered = neighbourhood.a_dataset("orders")
+        neighbour.tells("behind", subject=INGESTED, dataset_id=registered)
+        assert inbox.has_letters("request.invalid", "dead-letter.waits")
 
 
 def test_events_that_come_again_and_again_in_any_order_have_their_effects_once(

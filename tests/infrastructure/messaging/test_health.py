@@ -22,7 +22,7 @@ from application.health.messaging_probes import (
 )
 from application.health.views import DependencyStatus, ServiceHealth
 from application.integration.inbound import InboundEvent
-from application.integration.incoming import CALLBACK_SUBJECT
+from application.integration.incoming import CALLBACK_SUBJECT, aggregate_of
 from application.ledger import Ledger
 from application.ports.health import Dependency, HealthStatus
 from application.ports.metadata_store import MirrorStatus
@@ -212,7 +212,7 @@ def refused(_event: InboundEvent) -> bool:
 def test_messages_that_could_not_be_handled_are_told(nats_server: NatsServer, tmp_path: Path) -> None:
     attempts = InboxAttempts(operation_engine(tmp_path / "operation.db"))
     clock = SystemClock()
-    consumer = InboxConsumer(react=refused, attempts=attempts, clock=clock)
+    consumer = InboxConsumer(react=refused, about=aggregate_of, attempts=attempts, clock=clock)
     messaging = Messaging(address=lambda: nats_server.address, name="inbox", parts=(consumer,), clock=clock)
     letters = NatsDeadLetters(messaging=messaging, react=refused, clock=clock)
     health = Health(

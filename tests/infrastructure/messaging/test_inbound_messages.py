@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.integration.callback import EventCallback, canonical_json
+from application.integration.inbound import InboundEvent
 from application.integration.incoming import INCOMING, aggregate_of
 from infrastructure.messaging.inbound_messages import UnreadableMessage, read
 from tests.support.strategies import json_objects, json_values
@@ -64,12 +65,27 @@ def test_the_data_of_an_event_that_nobody_listens_to_are_not_looked_at() -> None
     assert read({**headers, "ce-datacontenttype": "text/plain"}, b"\xff").payload == {}
 
 
-def test_what_an_event_is_about_is_its_subject_or_what_its_payload_names() -> None:
+def test_what_an_event_is_about_is_what_its_payload_names_or_its_subject() -> None:
     headers, body = sent_as("binary", {"model_id": "churn"})
     assert aggregate_of(read(headers, body)) == "churn"
-    assert aggregate_of(read({**headers, "ce-subject": "prices"}, body)) == "prices"
+    headers["ce-subject"] = "prices"
+    assert aggregate_of(read(headers, body)) == "churn"
+    for unnamed in (b"{}", b'{"model_id": 5}', b'{"model_id": ""}', b'{"model_id": "%s"}' % (b"x" * 256)):
+        assert aggregate_of(read(headers, unnamed)) == "prices"
     ping = {**headers, "ce-type": "broker_service.ping"}
+    assert aggregate_of(read(ping, body)) == "prices"
+    del ping["ce-subject"]
     assert aggregate_of(read(ping, body)) is None
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [("caf\u00e9", "cafe\u0301"), ("0b0f3a52-5f6c-4a53-9a1e-0f6b8a0f5c11", "{0B0F3A525F6C4A539A1E0F6B8A0F5C11}")],
+)
+def test_what_is_spelled_in_two_ways_is_one(spellings: tuple[str, str]) -> None:
+    for kind, field in (("metadata.model.updated", "model_id"), ("data.ingestion.completed", "dataset_id")):
+        events = [InboundEvent(id="1", type=kind, payload={field: each}) for each in spellings]
+        assert len({aggregate_of(each) for each in events}) == 1
 
 
 @given(payload=json_objects, moment=st.none() | st.datetimes())
