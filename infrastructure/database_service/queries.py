@@ -68,6 +68,9 @@ def _handler(
     collection: Collection, answer: Callable[[Collection, bytes], bytes]
 ) -> Callable[[Request], Awaitable[None]]:
     async def handle(request: Request) -> None:
+        if not request._msg.reply:  # noqa: SLF001 - the library has no other word for it, and fails on it
+            _log.warning("a question on %s is dropped: it names no subject for its answer", request.subject)
+            return
         try:
             answered = await asyncio.to_thread(answer, collection, request.data)
         except ValidationError as error:

@@ -5,6 +5,7 @@ all others. So it brings the discovery, and what is discovered is this.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ AT_ONCE_MAX = 512
 """So many requests are worked on; more wait where they arrive."""
 
 _END_S = 0.2
+_NO_REPLY = "it names no subject for its answer"
+
+_log = logging.getLogger(__name__)
 
 Answer = Callable[[Msg], Awaitable[str | None]]
 """Answers a message, and returns the error that it told of, if it did; raises nothing."""
@@ -42,7 +46,7 @@ class Place:
 
 
 class ConcurrentEndpoint:
-    """Has each request answered in a task of its own, and counts.
+    """Has each request answered in a task of its own, and counts; drops what nobody waits for the answer of.
 
     Args:
         place: Where it is found.
@@ -98,8 +102,12 @@ class ConcurrentEndpoint:
                 await asyncio.wait(self._tasks, timeout=_END_S)
 
     async def _begin(self, message: Msg) -> None:
-        await self._places.acquire()
         self._requests += 1
+        if not message.reply:
+            self._note(_NO_REPLY)
+            _log.warning("a request on %s is dropped: %s", message.subject, _NO_REPLY)
+            return
+        await self._places.acquire()
         task = asyncio.create_task(self._answered(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,8 +120,11 @@ class ConcurrentEndpoint:
             self._places.release()
             self._took_ns += perf_counter_ns() - began
         if error is not None:
-            self._errors += 1
-            self._last_error = error
+            self._note(error)
+
+    def _note(self, error: str) -> None:
+        self._errors += 1
+        self._last_error = error
 
 
 class DiscoverableService(Service):

@@ -122,9 +122,8 @@ class Predictions:
             error, told, body = self._told(failure, request_id)
             headers |= told
             body = body if len(body) <= max_bytes else b""  # the headers say the most
-        if message.reply:
-            with suppress(NatsError, OSError):  # the connection is gone, and whoever asked sees that too
-                await client.publish(message.reply, body, headers=headers)
+        with suppress(NatsError, OSError):  # the connection is gone, and whoever asked sees that too
+            await client.publish(message.reply, body, headers=headers)
         return error
 
     async def _predicted(self, body: bytes, headers: Mapping[str, str]) -> bytes:

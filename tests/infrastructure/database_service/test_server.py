@@ -174,6 +174,18 @@ def test_a_question_that_cannot_be_answered_is_told_why(nats_server, a_service, 
     assert said.data == b""
 
 
+@pytest.mark.parametrize("kind", ["get", "find"])
+@pytest.mark.parametrize("question", [b"{}", b"{"])
+def test_a_question_that_names_no_place_for_its_answer_is_dropped(nats_server, a_service, caplog, kind, question):
+    subject = f"database.queries.models.{kind}"
+    asked(nats_server, lambda client: client.publish(subject, question))
+    assert found(nats_server, {})["documents"] == []
+    assert eventually(lambda: subject in caplog.text)
+    (dropped,) = (each for each in caplog.records if subject in each.message)
+    assert "is dropped" in dropped.message
+    assert not any(each.exc_info for each in caplog.records)
+
+
 def test_answers_fit_a_message_however_large_the_rows_are(nats_server, a_service):
     ids = [UUID(int=number) for number in range(1, 8)]
     documents = [a_model(id_, metadata={"big": "x" * 250_000}) for id_ in ids]

@@ -347,17 +347,24 @@ def test_what_was_asked_and_what_went_wrong_is_counted(nats_server):
     assert 0 < endpoint["average_processing_time"] <= endpoint["processing_time"]
 
 
-@pytest.mark.usefixtures("a_side")
-def test_a_message_that_wants_no_answer_gets_none(nats_server):
+def test_a_request_that_names_no_place_for_its_answer_is_dropped_and_counted(nats_server, a_side, caplog):
     async def send():
         client = await connect(nats_server.address, name="neighbour")
         await client.publish(SUBJECT, orjson.dumps(CHURN))
+        await client.publish(SUBJECT, b"{")
         await client.flush()
         await client.close()
 
     asyncio.run(send())
     (answer,) = ask(nats_server.address, a_request(CHURN))
     assert "Nats-Service-Error" not in answer.headers
+    (stats,) = discovered(nats_server.address, "STATS")
+    (endpoint,) = stats["endpoints"]
+    assert (endpoint["num_requests"], endpoint["num_errors"]) == (3, 2)
+    assert a_side.part.work.instances == 1
+    dropped = [each for each in caplog.records if "is dropped" in each.message]
+    assert len(dropped) == 2
+    assert not any(each.exc_info for each in caplog.records)
 
 
 def test_requests_are_answered_again_after_nats_was_gone(nats_server, a_side):
