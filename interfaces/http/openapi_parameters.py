@@ -59,7 +59,9 @@ _QUERY: dict[str, dict[str, Any]] = {
         "description": (
             "A condition on any field of the items, also inside `metadata`, `metrics` and `hyperparameters`: "
             "comparisons (`= != < <= > >=`), `LIKE`, `ILIKE`, `IN (…)`, `IS NULL`, joined by `AND`, `OR`, `NOT` "
-            "and parentheses; text in single quotes."
+            "and parentheses; text in single quotes. A list meets a comparison when one of its elements does, by "
+            "`!=` too: `metadata.tags = 'eu'` finds what has that tag, `NOT metadata.tags = 'eu'` what has not. "
+            "Objects in a list lend it their keys: `metadata.owners.name = 'Ada'`."
         ),
         "type": "string",
         "maxLength": FILTER_MAX_CHARS,

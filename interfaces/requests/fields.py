@@ -18,8 +18,7 @@ def whole_number(given: str, *, field: str, minimum: int, maximum: int = INTEGER
     """
     is_number = given.isascii() and given.isdigit() and len(given) <= _DIGITS_MAX
     if not is_number or not minimum <= int(given) <= maximum:
-        upto = f" to {maximum}" if maximum != INTEGER_MAX else " or more"
-        raise InvalidInput.of(field, f"must be a whole number, {minimum}{upto}.", given)
+        raise InvalidInput.of(field, f"must be a whole number from {minimum} to {maximum}.", given)
     return int(given)
 
 

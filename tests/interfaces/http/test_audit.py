@@ -92,6 +92,17 @@ def test_a_question_to_the_log_that_cannot_be_read_is_refused(api, name, value):
     assert response.json()["validation_errors"][0]["field"] == name
 
 
+@pytest.mark.parametrize("position", ["9223372036854775808", "9" * 20, "9" * 5_000])
+def test_a_position_that_is_too_large_is_refused_with_the_limit(api, a_model, position):
+    (problem,) = api.get("/events", after=position).json()["validation_errors"]
+    assert problem["message"] == "must be a whole number from 0 to 9223372036854775807."
+    early = api.get("/models", headers={"X-Min-Event-Position": position})
+    (problem,) = early.json()["validation_errors"]
+    assert problem["message"] == "must be a whole number from 0 to 9223372036854775807."
+    (problem,) = api.get("/models", as_of=position).json()["validation_errors"]
+    assert problem["message"] == f"lies ahead of the log, which ends at position {api.service.ledger.head()}."
+
+
 def test_the_history_of_a_model_is_every_event_of_it_page_by_page(api, a_model, a_version):
     api.register_model("other")
     api.send("PATCH", "/models/churn", {"description": "new"})

@@ -42,6 +42,29 @@ def test_a_filter_finds_what_it_says(api, five_models, filter_, found):
 
 
 @pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ("metadata.tags = 'eu'", ["both", "one", "plain"]),
+        ("metadata.tags != 'eu'", ["both"]),
+        ("NOT metadata.tags = 'eu'", ["none", "empty"]),
+        ("metadata.tags = 'eu' AND metadata.tags = 'live'", ["both"]),
+        ("metadata.tags LIKE 'l%'", ["both"]),
+        ("metadata.tags IN ('live', 'x')", ["both"]),
+        ("metadata.tags IS NULL", ["none"]),
+        ("metadata.owners.name = 'Ada'", ["both"]),
+    ],
+)
+def test_a_list_meets_a_condition_when_one_of_its_elements_does(api, filter_, found):
+    owners = [{"name": "Bob"}, {"name": "Ada"}]
+    api.register_model("both", metadata={"tags": ["eu", "live"], "owners": owners})
+    api.register_model("one", metadata={"tags": ["eu"]})
+    api.register_model("plain", metadata={"tags": "eu"})
+    api.register_model("none")
+    api.register_model("empty", metadata={"tags": []})
+    assert names(api.get("/models", filter=filter_)) == found
+
+
+@pytest.mark.parametrize(
     ("order_by", "found"),
     [
         ("name", ["alpha", "bravo", "charlie", "delta", "echo"]),
