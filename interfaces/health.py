@@ -9,6 +9,7 @@ from application.health.addresses import shown
 from application.health.dependencies import own_dependencies
 from application.health.health import Health
 from application.health.workers import SIGN_EVERY_S, WorkerWatch
+from application.integration.channels import Servers
 from application.ports.health import Dependency
 from application.ports.messaging import MessagingUnavailable
 from application.service import Service
@@ -69,7 +70,7 @@ def service_health(
         database_url = shown(settings.database_url.get_secret_value())
 
     def nats_url() -> str:
-        return ", ".join(nats_servers(nats))
+        return ", ".join(nats_servers(nats).urls)
 
     return Health(
         [
@@ -112,9 +113,10 @@ def service_health(
     )
 
 
-def nats_servers(nats: Address) -> tuple[str, ...]:
+def nats_servers(nats: Address) -> Servers:
     """Return where NATS is, without secrets; nothing while nobody knows."""
     try:
-        return nats().servers
+        address = nats()
     except MessagingUnavailable:
-        return ()
+        return Servers()
+    return Servers(urls=address.servers, proof=address.proof)

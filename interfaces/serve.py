@@ -72,7 +72,7 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
             running.service,
             health=running.health,
             conversations=conversations(with_database_service=settings.database_service == "own"),
-            nats_urls=partial(nats_servers, nats),
+            nats_servers=partial(nats_servers, nats),
             predictions=running.predictions,
             upload_max_bytes=settings.upload_max_bytes,
             stopping=stopping,

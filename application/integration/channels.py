@@ -26,6 +26,28 @@ class Action(StrEnum):
     RECEIVE = "receive"
 
 
+class Proof(StrEnum):
+    """How a client shows to a NATS server who it is."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of secret, and none
+    USER = "user"
+    CREDENTIALS = "credentials"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Where NATS is.
+
+    Attributes:
+        urls: Of its servers, without secrets; none where none is known.
+        proof: What they ask of a client; None where they let everybody in.
+    """
+
+    urls: tuple[str, ...] = ()
+    proof: Proof | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
     """What stands for a wildcard of a subject.

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, model_validator
 
+from application.integration.channels import Proof
 from domain.kernel import Immutable
 
 _SCHEMES = ("nats", "tls")
@@ -79,6 +80,17 @@ class NatsAddress(Immutable):
             if part.username:
                 return Login(token=unquote(part.username))
         return Login()
+
+    @property
+    def proof(self) -> Proof | None:
+        """What is shown to the servers; of several things the one that says who it is."""
+        if self.credentials is not None:
+            return Proof.CREDENTIALS
+        if self.login.token is not None:
+            return Proof.TOKEN
+        if self.login.user is not None:
+            return Proof.USER
+        return None if self.tls_certificate is None else Proof.CERTIFICATE
 
     def tls(self) -> ssl.SSLContext | None:
         """Return how servers are known and this client is known to them; None where nothing is said of TLS.

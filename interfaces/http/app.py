@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.health.health import Health
 from application.integration.channels import Operation as Conversation
+from application.integration.channels import Servers
 from application.service import Service
 from interfaces.http.admission import Admission
 from interfaces.http.asyncapi import AsyncApiEndpoint
@@ -50,7 +51,7 @@ def create_app(
     *,
     health: Health,
     conversations: Sequence[Conversation] = (),
-    nats_urls: Callable[[], Sequence[str]] = tuple,
+    nats_servers: Callable[[], Servers] = Servers,
     predictions: Mapping[str, Work] = MappingProxyType({}),
     upload_max_bytes: int = UPLOAD_MAX_BYTES,
     threads: int = THREADS,
@@ -64,7 +65,7 @@ def create_app(
         service: What it works with.
         health: How everything that it works with fares.
         conversations: All that is sent and received over NATS.
-        nats_urls: Returns where NATS is found, without secrets.
+        nats_servers: Returns where NATS is found.
         predictions: Transport → what is predicted over it, beside HTTP.
         upload_max_bytes: The size of the largest upload that is taken.
         threads: So many commands, and as many questions, at the same time.
@@ -100,7 +101,7 @@ def create_app(
             traffic=traffic,
             predictions={"http": inference.work, **predictions},
         ).operations(),
-        *AsyncApiEndpoint(conversations, servers=nats_urls).operations(),
+        *AsyncApiEndpoint(conversations, servers=nats_servers).operations(),
     ]
     document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
     operations.append(document.operation)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.integration.channels import Operation as Conversation
+from application.integration.channels import Servers
 from interfaces.http.asyncapi_document import ASYNCAPI, asyncapi_document
 from interfaces.http.bodies import JSON
 from interfaces.http.openapi_descriptions import Description
@@ -24,16 +25,13 @@ class AsyncApiEndpoint:
 
     Args:
         conversations: All that is sent and received.
-        servers: Returns the URLs of the NATS servers, without secrets; none where none is known.
+        servers: Returns where NATS is.
     """
 
-    def __init__(
-        self, conversations: Sequence[Conversation], *, servers: Callable[[], Sequence[str]] = tuple
-    ) -> None:
+    def __init__(self, conversations: Sequence[Conversation], *, servers: Callable[[], Servers]) -> None:
         self._conversations = tuple(conversations)
         self._servers = servers
-        self._made_for: tuple[str, ...] = ()
-        self._make(())
+        self._make(Servers())
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its path."""
@@ -48,7 +46,7 @@ class AsyncApiEndpoint:
 
     async def get(self, request: Request) -> Response:
         """Answer the AsyncAPI document of what is said over NATS."""
-        servers = tuple(self._servers())
+        servers = self._servers()
         if servers != self._made_for:
             self._make(servers)
         headers = {"etag": f'"{self._tag}"'}
@@ -56,7 +54,7 @@ class AsyncApiEndpoint:
             return Response(status_code=304, headers=headers)
         return Response(self._body, headers=headers, media_type=JSON)
 
-    def _make(self, servers: tuple[str, ...]) -> None:
+    def _make(self, servers: Servers) -> None:
         self._body = orjson.dumps(asyncapi_document(self._conversations, servers=servers))
         self._tag = sha256(self._body).hexdigest()
         self._made_for = servers

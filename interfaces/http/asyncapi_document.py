@@ -1,12 +1,22 @@
 """What is said over NATS as an AsyncAPI document, made from the tables that it is said by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from application.integration.channels import Action, Channel, Form, JetStream, Message, Operation, Parameter
+from application.integration.channels import (
+    Action,
+    Channel,
+    Form,
+    JetStream,
+    Message,
+    Operation,
+    Parameter,
+    Proof,
+    Servers,
+)
 from interfaces.http.openapi_schemas import component_schemas, ref
 from interfaces.program import program_version
 
@@ -15,11 +25,28 @@ ASYNCAPI = "3.0.0"
 _DEFAULT_PORT = 4222
 _HEADERS_TYPE = {"type": "object"}
 
+_SCHEMES = {
+    Proof.TOKEN: {
+        "type": "apiKey",
+        "in": "user",
+        "description": "A token, in the place of a user in the URL: `nats://<token>@host:4222`.",
+    },
+    Proof.USER: {
+        "type": "userPassword",
+        "description": "User and password, in the URL: `nats://<user>:<password>@host:4222`.",
+    },
+    Proof.CREDENTIALS: {
+        "type": "asymmetricEncryption",
+        "description": "A credentials file: a user's JWT, and the NKey seed that signs the server's nonce.",
+    },
+    Proof.CERTIFICATE: {"type": "X509", "description": "A TLS certificate of the client."},
+}
+
 Json = dict[str, Any]
 Named = TypeVar("Named", Operation, Channel, Message)
 
 
-def asyncapi_document(operations: Iterable[Operation], *, servers: Sequence[str]) -> Json:
+def asyncapi_document(operations: Iterable[Operation], *, servers: Servers) -> Json:
     """Return the document (Source: AsyncAPI Specification 3.0.0, NATS bindings 0.1.0).
 
     What NATS's binding has no word for is told under `x-nats-subject` (wildcards as they are subscribed to) and
@@ -27,7 +54,7 @@ def asyncapi_document(operations: Iterable[Operation], *, servers: Sequence[str]
 
     Args:
         operations: All that is sent and received.
-        servers: URLs of the NATS servers, without secrets; none where none is known.
+        servers: Where NATS is.
 
     Raises:
         ValueError: Two operations have one id, two channels one address, or two kinds of messages one name.
@@ -43,12 +70,19 @@ def asyncapi_document(operations: Iterable[Operation], *, servers: Sequence[str]
             "description": "What the service says and hears over NATS; events are CloudEvents 1.0 in binary mode.",
         },
         "defaultContentType": "application/json",
-        "servers": {f"nats-{number}": _server(each) for number, each in enumerate(servers, start=1)},
+        "servers": {
+            f"nats-{number}": _server(each, servers.proof) for number, each in enumerate(servers.urls, start=1)
+        },
         "channels": {id_: _channel(each) for id_, each in sorted(channels.items())},
         "operations": {id_: _operation(each) for id_, each in _named((each.id, each) for each in told).items()},
         "components": {
             "messages": {name: _message(each) for name, each in sorted(messages.items())},
             "schemas": _schemas(told),
+            **(
+                {}
+                if servers.proof is None
+                else {"securitySchemes": {servers.proof.value: _SCHEMES[servers.proof]}}
+            ),
         },
     }
 
@@ -112,10 +146,11 @@ def _form(form: Form) -> Json:
     return ref(form) if isinstance(form, type) else dict(form)
 
 
-def _server(url: str) -> Json:
+def _server(url: str, proof: Proof | None) -> Json:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return {"host": f"{host}:{parts.port or _DEFAULT_PORT}", "protocol": "nats"}
+    security = {} if proof is None else {"security": [{"$ref": f"#/components/securitySchemes/{proof}"}]}
+    return {"host": f"{host}:{parts.port or _DEFAULT_PORT}", "protocol": "nats", **security}
 
 
 def _schemas(operations: Iterable[Operation]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from application.integration.channels import Proof
 from infrastructure.messaging.address import Login, NatsAddress, NatsAddressInvalid
 
 
@@ -22,6 +23,21 @@ def test_a_url_names_servers_and_the_one_login_for_all(url: str, servers: tuple[
 
     assert address.servers == servers
     assert address.login == login
+
+
+@pytest.mark.parametrize(
+    ("url", "files", "proof"),
+    [
+        ("nats://a", {}, None),
+        ("nats://t@a", {}, Proof.TOKEN),
+        ("nats://u:p@a", {"tls_ca": "ca.pem"}, Proof.USER),
+        ("nats://t@a", {"credentials": "ml.creds"}, Proof.CREDENTIALS),
+        ("tls://a", {"tls_certificate": "ml.pem"}, Proof.CERTIFICATE),
+    ],
+)
+def test_what_is_shown_to_the_servers_is_known(url: str, files: dict[str, str], proof: Proof | None) -> None:
+    paths = {name: Path(each) for name, each in files.items()}
+    assert NatsAddress.model_validate({"url": url, **paths}).proof is proof
 
 
 @pytest.mark.parametrize(
