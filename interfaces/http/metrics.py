@@ -97,7 +97,7 @@ def _traffic_families(traffic: Traffic) -> Iterator[Metric]:
     requests = CounterMetricFamily(f"{PREFIX}_http_requests", "HTTP requests that are over.", labels=labels)
     lasted = HistogramMetricFamily(
         f"{PREFIX}_http_request_duration_seconds",
-        "From a request's headers to the last byte of its answer.",
+        "From a request's headers to the last byte of its answer, or to the first of a stream.",
         labels=labels,
     )
     for (operation, status), durations in sorted(traffic.items()):

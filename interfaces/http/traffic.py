@@ -15,7 +15,10 @@ UNANSWERED = 0
 """The status of a request whose sender left before there was one."""
 
 Traffic = dict[tuple[str, int], Durations]
-"""Operation and status → how long each request took, from its headers to the last byte of its answer."""
+"""Operation and status → how long each request took, from its headers to the last byte of its answer; where that
+is a stream, which lasts as long as somebody listens, to the first."""
+
+_STREAM = b"text/event-stream"
 
 
 class Counted:
@@ -37,12 +40,14 @@ class Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = UNANSWERED
+        status, answered_at = UNANSWERED, None
 
         async def send_noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered_at
             if status == UNANSWERED:
                 status = message["status"]
+                if _is_stream(message.get("headers", ())):
+                    answered_at = perf_counter()
             await send(message)
 
         began = perf_counter()
@@ -52,10 +57,14 @@ class Counted:
             durations = self._traffic.get(key := (self._operation(scope), status))
             if durations is None:
                 durations = self._traffic[key] = Durations()
-            durations.add(perf_counter() - began)
+            durations.add((answered_at or perf_counter()) - began)
 
     def _operation(self, scope: Mapping[str, object]) -> str:
         # the router, where one was asked, has left behind which route it took
         path = getattr(scope.get("route"), "path", scope["path"])
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         return self._operations.get((str(method), str(path)), UNKNOWN)
+
+
+def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" and value.startswith(_STREAM) for name, value in headers)

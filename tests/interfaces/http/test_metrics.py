@@ -1,11 +1,15 @@
 """What operators' instruments read of the service."""
 
+import asyncio
+from time import perf_counter
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from application.health.health import Health
 from application.ports.health import Condition, Dependency, HealthStatus
 from infrastructure.system.clock import SystemClock
+from interfaces.http.traffic import Counted
 from tests.support.http import served
 
 FEATURES = {"age": 40, "city": "bern"}
@@ -64,6 +68,31 @@ def test_the_classes_of_a_histogram_hold_all_of_it(api, a_model):
     counts = [value for key, value in found.items() if key[0] == name and key[2:] == ("list_models", "200")]
     assert counts == sorted(counts)
     assert found[name, "+Inf", "list_models", "200"] == counts[-1] == 1
+
+
+@pytest.mark.parametrize(("content_type", "is_over_at_once"), [(b"text/event-stream", True), (b"text/csv", False)])
+def test_a_stream_took_as_long_as_until_its_first_byte(content_type, is_over_at_once):
+    begun, moments = (
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", content_type)]},
+        [],
+    )
+
+    async def answer(_scope, _receive, send):
+        await send(begun)
+        moments.append(perf_counter())
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(_message):
+        pass
+
+    traffic = {}
+    scope = {"type": "http", "method": "GET", "path": "/"}
+    moments.append(perf_counter())
+    asyncio.run(Counted(answer, described=(), traffic=traffic)(scope, None, send))
+    (took,) = traffic.values()
+    assert sum(took.counts) == 1
+    assert (took.total_s < moments[1] - moments[0]) == is_over_at_once
 
 
 def test_predictions_are_counted_and_so_are_those_that_failed(api, a_version):
