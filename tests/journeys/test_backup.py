@@ -1,6 +1,5 @@
 """A service is backed up while it works, restored elsewhere, and predicts the same to the last bit."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from interfaces.maintenance import ServiceMaintenance
 from interfaces.settings import Settings
 from tests.support import data
-from tests.support.postgres import PostgresServer
 from tests.support.service import RunningService, running_service
 
 pytestmark = pytest.mark.slow
@@ -18,27 +16,8 @@ pytestmark = pytest.mark.slow
 TABLE = data.wine()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Settings of the service that is backed up."""
-    if request.param == "sqlite":
-        return {}
-    return {"ML_SERVICE_DATABASE_URL": request.getfixturevalue("postgres_url")}
-
-
-@pytest.fixture
-def settings_elsewhere(settings: dict[str, str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """Settings of the service that is restored, on a store of the same kind."""
-    if not settings:
-        yield {}
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    with server.fresh_database() as url:
-        yield {"ML_SERVICE_DATABASE_URL": url}
-
-
-def maintenance(home: Path, settings: dict[str, str]) -> ServiceMaintenance:
-    return ServiceMaintenance(Settings(home=home, database_url=settings.get("ML_SERVICE_DATABASE_URL")))
+def maintenance(home: Path) -> ServiceMaintenance:
+    return ServiceMaintenance(Settings(home=home))
 
 
 def predictions(service: RunningService) -> Any:
@@ -53,26 +32,24 @@ def silent(_what: str, _done: int, _of: int | None) -> None:
     """Show nobody the progress."""
 
 
-def test_a_restored_service_verifies_and_predicts_bit_for_bit(
-    tmp_path: Path, settings: dict[str, str], settings_elsewhere: dict[str, str]
-) -> None:
+def test_a_restored_service_verifies_and_predicts_bit_for_bit(tmp_path: Path) -> None:
     home, elsewhere, backup = tmp_path / "home", tmp_path / "elsewhere", tmp_path / "backup"
-    with running_service(home, **settings) as service:
+    with running_service(home) as service:
         service.upload(TABLE.name, TABLE.write(tmp_path), TABLE.target)
         service.post("/models", {"name": TABLE.name, "type": TABLE.model_type})
         service.ended(service.train(TABLE.name, TABLE.name, num_iterations=20))
         service.promote(TABLE.name, "1.0.0")
-        maintenance(home, settings).checkpoint()
-        copied = maintenance(home, settings).back_up(backup, on_step=silent)
+        maintenance(home).checkpoint()
+        copied = maintenance(home).back_up(backup, on_step=silent)
         assert copied.findings == []
         expected = predictions(service)
         events = service.get("/events", limit=1_000)["items"]
 
-    maintenance(elsewhere, settings_elsewhere).restore(backup, public_keys=(), on_step=silent)
-    with running_service(elsewhere, **settings_elsewhere) as restored:
+    maintenance(elsewhere).restore(backup, public_keys=(), on_step=silent)
+    with running_service(elsewhere) as restored:
         assert predictions(restored) == expected
         assert restored.get("/events", limit=1_000)["items"] == events
         restored.post("/models", {"name": "another", "type": "regression"})
-        verified = maintenance(elsewhere, settings_elsewhere).verify(None, public_keys=(), on_step=silent)
+        verified = maintenance(elsewhere).verify(None, public_keys=(), on_step=silent)
         assert verified.events == len(restored.get("/events", limit=1_000)["items"]) > len(events)
         assert verified.checkpoints >= 1

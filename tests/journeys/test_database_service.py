@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.interfaces.cli.commands import Ended, run
 from tests.support.nats import NatsServer
 from tests.support.processes import children_of, command_of, eventually, needs_proc
 from tests.support.service import RunningService, running_service
@@ -26,20 +25,14 @@ def a_table(tmp_path: Path) -> Path:
     return path
 
 
-def said_of_both_sides(home: Path) -> str:
-    """Return what `mirror verify` says, without having anything mended."""
-    return said_by_verify("--no-repair", "--home", str(home))
-
-
-def said_by_verify(*flags: str) -> str:
-    command = [sys.executable, "-m", "interfaces.main", "mirror", "verify", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-    return f"{done.returncode}: {done.stdout}{done.stderr}"
+def verified(home: Path, *flags: str) -> Ended:
+    """Return what `mirror verify` says."""
+    return run("mirror", "verify", "--home", str(home), *flags)
 
 
 def are_the_same(home: Path) -> bool:
-    said = said_of_both_sides(home)
-    return said.startswith("0: ") and "the same on both sides" in said
+    said = verified(home, "--no-repair")
+    return said.status == 0 and "the same on both sides" in said.out
 
 
 def register(service: RunningService, *names: str) -> None:
@@ -62,8 +55,7 @@ def test_it_has_every_row_after_a_crash_a_wipe_and_a_rebuild(tmp_path: Path, a_t
         register(service, "two", "three")
         assert eventually(lambda: are_the_same(home))
 
-        rebuild = [sys.executable, "-m", "interfaces.main", "rebuild", "--home", str(home)]
-        assert subprocess.run(rebuild, timeout=90, check=False).returncode == 0
+        assert run("rebuild", "--home", str(home)).status == 0
         register(service, "four")
         assert eventually(lambda: are_the_same(home))
     for file in home.glob("database_service.db*"):
@@ -79,13 +71,13 @@ def test_two_services_on_one_nats_leave_each_others_rows_alone(tmp_path: Path, n
     homes = tmp_path / "first", tmp_path / "second"
     with running_service(homes[0], **OWN, **nats) as first:
         register(first, "one", "two")
-        assert eventually(lambda: are_the_same(homes[0])), said_of_both_sides(homes[0])
+        assert eventually(lambda: are_the_same(homes[0])), verified(homes[0], "--no-repair")
         with running_service(homes[1], **nats) as second:
             register(second, "another")
 
             health = partial(second.client.get, "/health")
             assert eventually(lambda: "nothing is sent to the Database Service" in health().text), health().text
-            said = said_by_verify("--home", str(homes[1]))
-            assert said.startswith("3: ")
-            assert "nothing may be repaired now: Stream ML_EVENTS" in said
+            said = verified(homes[1])
+            assert said.status == 3
+            assert "nothing may be repaired now: Stream ML_EVENTS" in said.err
         assert are_the_same(homes[0])

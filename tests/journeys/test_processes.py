@@ -8,11 +8,17 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import nats
 import pytest
 
+from application.ledger import Ledger
+from domain.training.events import TrainingJobInterrupted
+from interfaces.settings import Settings
+from interfaces.stores import event_environment
+from tests.interfaces.cli.commands import run
 from tests.support.processes import descendants, eventually, is_running
 from tests.support.service import STOP_S, RunningService, running_service
 
@@ -73,7 +79,7 @@ def test_a_job_survives_the_death_of_the_whole_service(tmp_path: Path, a_table: 
     with RunningService(home, **LEASE) as service:
         service.upload("table", a_table, "target")
         service.post("/models", {"name": "model", "type": "classification"})
-        job = service.train("model", "table", num_iterations=3_000, early_stopping_rounds=0)
+        job = service.train("model", "table", num_iterations=1_000, early_stopping_rounds=0)
         wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
         others = descendants(service.pid)
         service.kill()
@@ -96,19 +102,25 @@ def test_a_job_that_is_cancelled_stops_training(tmp_path: Path, a_table: Path) -
         assert is_running(worker)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_and_gives_running_jobs_back(
-    tmp_path: Path, a_table: Path, number: signal.Signals
-) -> None:
+def test_a_signal_stops_everything_and_gives_running_jobs_back(tmp_path: Path, a_table: Path) -> None:
     home = tmp_path / "home"
     with RunningService(home) as service:
         job = a_running_job(service, a_table)
-        others = descendants(service.pid)
-        assert service.stop(number) == 0
-        assert not any(is_running(pid) for pid in others)
-        assert not (home / "service.json").exists()
-    with running_service(home) as service:
+        require_stopped_by(signal.SIGINT, service)
+    with RunningService(home) as service:
         wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
+        wait_for(lambda: any(descendants(pid) for pid in descendants(service.pid)))
+        require_stopped_by(signal.SIGTERM, service)
+    with Ledger(event_environment(Settings(home=home))) as ledger:
+        given_back = ledger.read(after=0, limit=100, topics=(TrainingJobInterrupted.TOPIC,))
+    assert [each.event.originator_id for each in given_back] == [UUID(job["id"])] * 2
+
+
+def require_stopped_by(number: signal.Signals, service: RunningService) -> None:
+    others = descendants(service.pid)
+    assert service.stop(number) == 0
+    assert not any(is_running(pid) for pid in others)
+    assert not (service.home / "service.json").exists()
 
 
 def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path) -> None:
@@ -124,19 +136,18 @@ def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path)
         wait_for(lambda: not any(is_running(pid) for pid in others))
 
 
-def test_a_second_service_on_the_same_home_is_refused_and_says_where_the_first_is(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with running_service(home), pytest.raises(AssertionError, match="exit status 2"):
-        RunningService(home)
+def test_a_running_service_says_how_it_is_reached_to_its_owner_alone(a_service: RunningService) -> None:
+    path = a_service.home / "service.json"
+    said = json.loads(path.read_text())
+    assert said == {"pid": a_service.pid, "url": a_service.url, "nats_url": said["nats_url"]}
+    assert asyncio.run(takes_messages(said["nats_url"]))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert httpx.get(f"{a_service.url}/health/ready", trust_env=False).status_code == httpx.codes.OK
 
 
-def test_a_running_service_says_how_it_is_reached_to_its_owner_alone(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with running_service(home) as service:
-        path = home / "service.json"
-        said = json.loads(path.read_text())
-        assert said == {"pid": service.pid, "url": service.url, "nats_url": said["nats_url"]}
-        assert asyncio.run(takes_messages(said["nats_url"]))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert httpx.get(f"{service.url}/health/ready", trust_env=False).status_code == httpx.codes.OK
-    assert not path.exists()
+def test_a_second_service_on_the_same_home_is_refused_and_says_where_the_first_is(
+    a_service: RunningService,
+) -> None:
+    second = run("serve", "--port", "0", "--home", str(a_service.home))
+    assert second.status == 2
+    assert a_service.url in second.err

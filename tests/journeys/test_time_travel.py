@@ -1,16 +1,23 @@
 """Two versions, trained and promoted one after the other: who was in production when, from what, and why."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support import data
-from tests.support.service import RunningService
+from tests.support.service import RunningService, running_service
 
 pytestmark = pytest.mark.slow
 
 TABLE = data.iris()
+
+
+@pytest.fixture
+def a_service_on_postgresql(postgres_url: str, tmp_path: Path) -> Iterator[RunningService]:
+    with running_service(tmp_path / "home", ML_SERVICE_DATABASE_URL=postgres_url) as service:
+        yield service
 
 
 def promote(service: RunningService, version: str, reason: str) -> int:
@@ -24,9 +31,9 @@ def promote(service: RunningService, version: str, reason: str) -> int:
 
 
 def test_an_auditor_finds_out_what_was_true_and_why(
-    an_empty_service_on_either: RunningService, tmp_path: Path
+    a_service_on_postgresql: RunningService, tmp_path: Path
 ) -> None:
-    service = an_empty_service_on_either
+    service = a_service_on_postgresql
     dataset = service.upload("flowers", TABLE.write(tmp_path), TABLE.target)
     service.post("/models", {"name": "iris", "type": "classification"})
     promoted, jobs = {}, {}
