@@ -24,7 +24,7 @@ class SqlHeartbeats:
     """Heartbeats in a table that all processes of a service reach.
 
     Args:
-        engine: As `operation_engine` makes it; closed with the heartbeats.
+        engine: As `operation_engine` makes it; whoever made it disposes of it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -51,7 +51,3 @@ class SqlHeartbeats:
         """Forget the job: it has ended."""
         with self._engine.begin() as connection:
             connection.execute(_heartbeats.delete().where(_heartbeats.c.job_id == str(job_id)))
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._engine.dispose()

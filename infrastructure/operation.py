@@ -16,15 +16,17 @@ from infrastructure.sqlite_journal import write_ahead
 SCHEMA = "ml_operation"
 
 _SQLITE_BUSY_TIMEOUT_S = 10
-_POOL_CONNECTIONS = 1
-_POOL_OVERFLOW = 2
+_CONNECTIONS = 3
+"""Each is needed for moments: by who decides, who gives signs of life, who takes note of how far it is."""
+
 _SCHEMA_LOCK = 0x6D6C_6F70_6572
 
 
 def operation_engine(database: str | Path) -> Engine:
     """Return an engine whose commits are quick rather than certain to survive a power cut.
 
-    A process keeps one connection to PostgreSQL for it, and has three at most.
+    All of a process that use the database share one: to PostgreSQL it makes up to three connections, as they are
+    needed, and keeps them; who finds none free waits for one.
 
     Args:
         database: The path of a SQLite file, or PostgreSQL's libpq URL.
@@ -38,8 +40,8 @@ def operation_engine(database: str | Path) -> Engine:
         "postgresql+psycopg://",
         creator=partial(connect, conninfo(database), autocommit=False),
         pool_pre_ping=True,
-        pool_size=_POOL_CONNECTIONS,
-        max_overflow=_POOL_OVERFLOW,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
     )
     event.listen(engine, "connect", _prepare_postgres)
     return engine

@@ -25,7 +25,7 @@ class SqlPresence:
     """Signs of life in a table that all processes of a service reach.
 
     Args:
-        engine: As `operation_engine` makes it; closed with the signs.
+        engine: As `operation_engine` makes it; whoever made it disposes of it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -53,7 +53,3 @@ class SqlPresence:
             statement = statement.where(_workers.c.counter == counter)
         with self._engine.begin() as connection:
             connection.execute(statement)
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._engine.dispose()

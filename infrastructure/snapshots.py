@@ -31,7 +31,7 @@ class SqlSnapshots:
     """Snapshots that all processes of a service share.
 
     Args:
-        engine: As `operation_engine` makes it; closed with the snapshots.
+        engine: As `operation_engine` makes it; whoever made it disposes of it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -58,10 +58,6 @@ class SqlSnapshots:
         row = {"stream_id": str(stream_id), **snapshot.model_dump(), "digest": _digest(stream_id, snapshot)}
         with self._engine.begin() as connection:
             connection.execute(self._put, row)
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._engine.dispose()
 
 
 def _digest(stream_id: UUID, snapshot: Snapshot) -> bytes:

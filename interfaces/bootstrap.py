@@ -34,7 +34,10 @@ from interfaces.messaging.predictions import Predictions
 from interfaces.neighbours import Address, neighbours
 from interfaces.program import program_version
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, opened_artifacts, operation
+from interfaces.stores import event_environment, opened_artifacts, operation_database
+
+_WORKER_CONNECTIONS = 3
+"""To the log: a worker decides one thing at a time, and looks for more to do meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +67,10 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
     from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
 
     with ExitStack() as resources:
-        artifacts = opened_artifacts(settings)
+        operation = resources.enter_context(operation_database(settings))
+        artifacts = opened_artifacts(settings, operation=operation)
         artifacts.clear_incoming()
-        engine = resources.enter_context(prepared_engine(settings))
+        engine = resources.enter_context(prepared_engine(settings, operation=operation))
         serving = Serving(
             read_models=engine.read_models,
             loader=LightGBMPredictorLoader(artifacts=artifacts),
@@ -75,7 +79,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
         live = LiveJobFeed()
         engine.runner.on_page(lambda _, page: serving.on_page(page))
         engine.runner.on_page(lambda _, page: live.on_page(page))
-        outside = resources.enter_context(neighbours(settings, engine, refresh_model=serving.refresh))
+        outside = neighbours(settings, engine, artifacts=artifacts, refresh_model=serving.refresh)
         predictions = Predictions(
             serving=serving,
             progress=engine.runner,
@@ -106,7 +110,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             clock=clock,
             identity=RandomIdentity(),
         )
-        workers = resources.enter_context(watched_workers(settings))
+        workers = resources.enter_context(watched_workers(operation))
         health = service_health(
             settings, service, engine, outside, messaging=messaging, nats=nats, workers=workers
         )
@@ -130,11 +134,9 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
     """
     require_finished(settings)
     with ExitStack() as resources:
-        snapshots = SqlSnapshots(operation(settings))
-        resources.callback(snapshots.close)
-        ledger = resources.enter_context(Ledger(event_environment(settings), snapshots=snapshots))
-        heartbeats = SqlHeartbeats(operation(settings))
-        resources.callback(heartbeats.close)
+        operation = resources.enter_context(operation_database(settings))
+        environment = event_environment(settings, connections=_WORKER_CONNECTIONS)
+        ledger = resources.enter_context(Ledger(environment, snapshots=SqlSnapshots(operation)))
         clock = SystemClock()
         actor = f"worker:{socket.gethostname()}:{os.getpid()}"
         waking = Waking(events=WAKING_EVENTS, wake=lambda: worker.wake())  # noqa: PLW0108 - there is none yet
@@ -143,15 +145,15 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             ledger=ledger,
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=actor),
             trainer=SubprocessTrainer(
-                artifacts=opened_artifacts(settings),
+                artifacts=opened_artifacts(settings, operation=operation),
                 num_threads=settings.training_threads,
             ),
-            heartbeats=heartbeats,
+            heartbeats=SqlHeartbeats(operation),
             live=NatsLiveIterations(messaging=messaging, clock=clock),
             clock=clock,
             lease_s=settings.lease_s,
         )
-        resources.enter_context(signs_of_life(settings, actor))
+        resources.enter_context(signs_of_life(operation, actor))
         messaging.start()
         resources.callback(messaging.stop)
         yield worker

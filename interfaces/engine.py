@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
+from sqlalchemy import Engine as Database
+
 from application.ledger import Ledger
 from application.ports.filters import Comparison, FieldPath, Operator
+from application.ports.heartbeats import Heartbeats
 from application.ports.leadership import Leadership
 from application.ports.read_models import Collection, Query, ReadModels
 from application.snapshotting import Snapshotter
@@ -29,7 +32,6 @@ from interfaces.stores import (
     PROJECTIONS,
     event_environment,
     leadership,
-    operation,
     read_model_generations,
     read_model_source,
 )
@@ -46,6 +48,7 @@ class Engine:
     """The log, what readers see of it, and what keeps the one up to the other.
 
     Attributes:
+        operation: The database of what processes share while they run.
         ledger: The log.
         read_models: What readers see.
         runner: Keeps them up to the log where this process leads, and tells of it in every process.
@@ -53,6 +56,7 @@ class Engine:
         start: Begins; listeners of the runner's pages are there by then.
     """
 
+    operation: Database
     ledger: Ledger
     read_models: ReadModels
     runner: ReadModelRunner
@@ -61,14 +65,17 @@ class Engine:
 
 
 @contextmanager
-def prepared_engine(settings: Settings) -> Iterator[Engine]:
+def prepared_engine(settings: Settings, *, operation: Database) -> Iterator[Engine]:
     """Yield an engine that has not begun; it ends with the block.
 
     Read models that another version of this program made are built anew first, which may take its time.
+
+    Args:
+        settings: Where everything is.
+        operation: As `operation_database` yields it.
     """
     with ExitStack() as resources:
-        snapshots = SqlSnapshots(operation(settings))
-        resources.callback(snapshots.close)
+        snapshots = SqlSnapshots(operation)
         ledger = resources.enter_context(Ledger(event_environment(settings), snapshots=snapshots))
         read_models = open_current(
             generations=read_model_generations(settings),
@@ -83,7 +90,7 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
         )
         snapshotter = Snapshotter(ledger=ledger, snapshots=snapshots)
         signing = checkpointer(settings)
-        watching = _lease_watch(settings, ledger, read_models, lease, resources)
+        watching = _lease_watch(settings, ledger, read_models, lease, SqlHeartbeats(operation))
 
         def start() -> None:
             runner.on_page(lambda position, page: snapshotter.on_page(position, page) if lease.is_held() else None)
@@ -92,7 +99,14 @@ def prepared_engine(settings: Settings) -> Iterator[Engine]:
                 part.start()
                 resources.callback(part.stop)
 
-        yield Engine(ledger=ledger, read_models=read_models, runner=runner, leadership=lease, start=start)
+        yield Engine(
+            operation=operation,
+            ledger=ledger,
+            read_models=read_models,
+            runner=runner,
+            leadership=lease,
+            start=start,
+        )
 
 
 def _logged() -> OnProgress:
@@ -110,10 +124,8 @@ def _logged() -> OnProgress:
 
 
 def _lease_watch(
-    settings: Settings, ledger: Ledger, read_models: ReadModels, lease: Leadership, resources: ExitStack
+    settings: Settings, ledger: Ledger, read_models: ReadModels, lease: Leadership, heartbeats: Heartbeats
 ) -> Periodic:
-    heartbeats = SqlHeartbeats(operation(settings))
-    resources.callback(heartbeats.close)
     watch = LeaseWatch(
         running=lambda: _held(read_models),
         heartbeats=heartbeats,

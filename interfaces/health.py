@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from sqlalchemy import Engine as Database
+
 from application.health import messaging_probes, probes
 from application.health.addresses import shown
 from application.health.dependencies import own_dependencies
@@ -23,27 +25,24 @@ from interfaces.engine import Engine
 from interfaces.neighbours import Address, Neighbours
 from interfaces.program import program_version
 from interfaces.settings import Settings
-from interfaces.stores import operation
 
 
 @contextmanager
-def watched_workers(settings: Settings) -> Iterator[WorkerWatch]:
-    """Yield what knows which workers live, from the signs that they give."""
-    presence = SqlPresence(operation(settings))
-    watch = WorkerWatch(presence=presence, clock=SystemClock())
+def watched_workers(operation: Database) -> Iterator[WorkerWatch]:
+    """Yield what knows which workers live, from the signs that they give in the operation database."""
+    watch = WorkerWatch(presence=SqlPresence(operation), clock=SystemClock())
     looking = Periodic(name="worker-watch", interval_s=SIGN_EVERY_S, function=watch.look)
     looking.start()
     try:
         yield watch
     finally:
         looking.stop()
-        presence.close()
 
 
 @contextmanager
-def signs_of_life(settings: Settings, worker: str) -> Iterator[None]:
+def signs_of_life(operation: Database, worker: str) -> Iterator[None]:
     """Give signs that the worker of this name lives, for as long as the block lasts."""
-    presence = SqlPresence(operation(settings))
+    presence = SqlPresence(operation)
     signing = Periodic(name="worker-sign", interval_s=SIGN_EVERY_S, function=partial(presence.sign, worker))
     signing.start()
     try:
@@ -51,7 +50,6 @@ def signs_of_life(settings: Settings, worker: str) -> Iterator[None]:
     finally:
         signing.stop()
         presence.forget(worker)
-        presence.close()
 
 
 def service_health(

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -41,7 +41,7 @@ from interfaces.stores import (
     PROJECTIONS,
     event_environment,
     leadership,
-    operation,
+    operation_database,
     read_model_generations,
     read_model_source,
 )
@@ -221,7 +221,7 @@ def _registry(settings: Settings) -> Iterator[_Registry]:
         )
         runner.start()
         resources.callback(runner.stop)
-        positions = resources.enter_context(closing(SqlFollowerPositions(operation(settings))))
+        positions = SqlFollowerPositions(resources.enter_context(operation_database(settings)))
         yield _Registry(ledger=ledger, read_models=read_models, progress=runner, positions=positions)
 
 

@@ -1,12 +1,13 @@
 """What the service has to do with others: where NATS is, and what the engine tells and hears there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from application.integration.ingestion import Ingestion
 from application.integration.reactions import Reactions
+from application.ports.artifacts import ArtifactStore
 from application.ports.relay import Halt, HaltReason
 from infrastructure.database_service.mirror import Mirror
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
@@ -21,7 +22,7 @@ from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import Engine
 from interfaces.settings import Settings
-from interfaces.stores import PROJECTIONS, opened_artifacts, operation
+from interfaces.stores import PROJECTIONS
 
 Address = Callable[[], NatsAddress]
 """Returns where NATS is; raises `MessagingUnavailable` while nobody knows."""
@@ -85,51 +86,51 @@ def own_nats(settings: Settings) -> Iterator[EmbeddedNats | None]:
         yield nats
 
 
-@contextmanager
 def neighbours(
-    settings: Settings, engine: Engine, *, refresh_model: Callable[[str], None] = lambda _: None
-) -> Iterator[Neighbours]:
-    """Yield what an engine does for others and hears from them.
+    settings: Settings,
+    engine: Engine,
+    *,
+    artifacts: ArtifactStore,
+    refresh_model: Callable[[str], None] = lambda _: None,
+) -> Neighbours:
+    """Return what an engine does for others and hears from them.
 
     Args:
         settings: Where everything is.
         engine: Which.
+        artifacts: The datasets of its database.
         refresh_model: Has what this process keeps of a model, given its id or name, looked up anew.
     """
-    with ExitStack() as resources:
-        positions = SqlFollowerPositions(operation(settings))
-        resources.callback(positions.close)
-        attempts = InboxAttempts(operation(settings))
-        resources.callback(attempts.close)
-        clock, replicas = SystemClock(), settings.nats_replicas
-        ingestion = Ingestion(
-            ledger=engine.ledger,
+    positions, attempts = SqlFollowerPositions(engine.operation), InboxAttempts(engine.operation)
+    clock, replicas = SystemClock(), settings.nats_replicas
+    ingestion = Ingestion(
+        ledger=engine.ledger,
+        read_models=engine.read_models,
+        wait_for=engine.runner.wait_for,
+        files=IsolatedDatasetFiles(settings.dataset_root),
+        artifacts=artifacts,
+        clock=clock,
+        identity=RandomIdentity(),
+    )
+    reactions = Reactions(ingestion=ingestion, refresh_model=refresh_model)
+    relay = Relay(log=engine.ledger, positions=positions, replicas=replicas)
+    return Neighbours(
+        relay=relay,
+        inbox=InboxConsumer(
+            react=reactions.react, about=reactions.about, attempts=attempts, clock=clock, replicas=replicas
+        ),
+        mirror=Mirror(
+            log=engine.ledger,
             read_models=engine.read_models,
-            wait_for=engine.runner.wait_for,
-            files=IsolatedDatasetFiles(settings.dataset_root),
-            artifacts=opened_artifacts(settings),
+            progress=engine.runner,
+            projections=PROJECTIONS,
+            positions=positions,
             clock=clock,
-            identity=RandomIdentity(),
-        )
-        reactions = Reactions(ingestion=ingestion, refresh_model=refresh_model)
-        relay = Relay(log=engine.ledger, positions=positions, replicas=replicas)
-        yield Neighbours(
-            relay=relay,
-            inbox=InboxConsumer(
-                react=reactions.react, about=reactions.about, attempts=attempts, clock=clock, replicas=replicas
-            ),
-            mirror=Mirror(
-                log=engine.ledger,
-                read_models=engine.read_models,
-                progress=engine.runner,
-                projections=PROJECTIONS,
-                positions=positions,
-                clock=clock,
-                replicas=replicas,
-                halted=partial(_mirror_halted, relay),
-            ),
-            reactions=reactions,
-        )
+            replicas=replicas,
+            halted=partial(_mirror_halted, relay),
+        ),
+        reactions=reactions,
+    )
 
 
 def _mirror_halted(relay: Relay) -> str | None:

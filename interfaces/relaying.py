@@ -1,7 +1,7 @@
 """Puts together what an operator sees of the relay: it needs the settings, and no service that runs."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from application.ledger import Ledger
 from application.ports.relay import Choice, RelayReport
@@ -10,7 +10,7 @@ from infrastructure.messaging.relay_control import ChoiceMeaningless, RelayContr
 from interfaces.cli.verdicts import Misused
 from interfaces.maintenance import stored_log, told_as_endings
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, operation
+from interfaces.stores import event_environment, operation_database
 
 
 class ServiceRelay:
@@ -43,6 +43,6 @@ class ServiceRelay:
                 pass  # there is a log: the ledger would not ask, but make one
             with (
                 Ledger(event_environment(self._settings)) as ledger,
-                closing(SqlFollowerPositions(operation(self._settings))) as positions,
+                operation_database(self._settings) as operation,
             ):
-                yield RelayControl(log=ledger, positions=positions)
+                yield RelayControl(log=ledger, positions=SqlFollowerPositions(operation))

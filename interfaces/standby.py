@@ -9,6 +9,7 @@ from interfaces.engine import prepared_engine
 from interfaces.home import HomeUnusable, require_finished
 from interfaces.neighbours import nats_address, neighbours
 from interfaces.settings import Settings
+from interfaces.stores import opened_artifacts, operation_database
 
 
 def run_engine(settings: Settings) -> None:
@@ -27,7 +28,8 @@ def run_engine(settings: Settings) -> None:
     stopping = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with prepared_engine(settings) as engine, neighbours(settings, engine) as outside:
+    with operation_database(settings) as operation, prepared_engine(settings, operation=operation) as engine:
+        outside = neighbours(settings, engine, artifacts=opened_artifacts(settings, operation=operation))
         messaging = Messaging(
             address=nats,
             name="engine",

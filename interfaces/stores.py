@@ -14,7 +14,7 @@ from infrastructure.artifacts.belonging import require_belonging
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
 from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
-from infrastructure.event_store.settings import postgres_environment, sqlite_environment
+from infrastructure.event_store.settings import CONNECTIONS, postgres_environment, sqlite_environment
 from infrastructure.operation import operation_engine
 from infrastructure.read_models.building import Source
 from infrastructure.read_models.file_generations import FileGenerations
@@ -25,16 +25,28 @@ from interfaces.settings import Settings
 PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs)
 
 
-def event_environment(settings: Settings) -> dict[str, str]:
-    """Return the settings of the event store."""
+def event_environment(settings: Settings, *, connections: int = CONNECTIONS) -> dict[str, str]:
+    """Return the settings of the event store.
+
+    Args:
+        settings: Where it is.
+        connections: So many to PostgreSQL at most, beside the one that hears of appends.
+    """
     url = _url(settings)
-    return sqlite_environment(settings.events_path) if url is None else postgres_environment(url)
+    if url is None:
+        return sqlite_environment(settings.events_path)
+    return postgres_environment(url, pool_size=connections)
 
 
-def operation(settings: Settings) -> Engine:
-    """Return the database of what processes share while they run."""
+@contextmanager
+def operation_database(settings: Settings) -> Iterator[Engine]:
+    """Yield the database of what processes share while they run: one for all of a process that use it."""
     url = _url(settings)
-    return operation_engine(settings.operation_path if url is None else url)
+    engine = operation_engine(settings.operation_path if url is None else url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def read_model_generations(settings: Settings) -> Generations:
@@ -56,26 +68,20 @@ def leadership(settings: Settings) -> AbstractContextManager[FileLeadership | Po
     return closing(FileLeadership(settings.engine_lock_path) if url is None else PostgresLeadership(url))
 
 
-def opened_artifacts(settings: Settings) -> LocalArtifacts:
+def opened_artifacts(settings: Settings, *, operation: Engine) -> LocalArtifacts:
     """Return the models and datasets, which are those of the database.
+
+    Args:
+        settings: Where they are.
+        operation: As `operation_database` yields it.
 
     Raises:
         ArtifactsElsewhere: The database's are in another directory.
     """
     root = settings.artifacts_path.absolute()
     if settings.database_url is not None:
-        with _disposed(operation(settings)) as engine:
-            require_belonging(engine, root)
+        require_belonging(operation, root)
     return LocalArtifacts(root=root)
-
-
-@contextmanager
-def _disposed(engine: Engine) -> Iterator[Engine]:
-    """Yield the connections, closed at the end."""
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _url(settings: Settings) -> str | None:

@@ -26,6 +26,7 @@ from infrastructure.read_models.time_limits import limited
 SCHEMA = "ml_database_service"
 """Of PostgreSQL."""
 
+_CONNECTIONS = 8  # a few threads ask, and one writes
 _RARE_ROWS = 4_000
 _NOW = 2**63 - 1
 _OFFSET_DIGITS = 19
@@ -84,7 +85,7 @@ class SqlMetadataStore:
     ) -> None:
         self._page_max_bytes = page_max_bytes
         self._read_timeout_s = read_timeout_s
-        self._engine = open_engine(url, read_timeout_s=read_timeout_s)
+        self._engine = open_engine(url, read_timeout_s=read_timeout_s, connections=_CONNECTIONS)
         if schema is not None:
             self._engine = self._engine.execution_options(schema_translate_map={None: schema})
         self._reading = for_reading(self._engine)

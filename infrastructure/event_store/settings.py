@@ -5,6 +5,9 @@ from pathlib import Path
 from infrastructure.event_store.sqlite_datastore import Synchronous
 from infrastructure.postgres_connection import conninfo
 
+CONNECTIONS = 8
+"""So many to PostgreSQL, for the threads of a process that answers requests."""
+
 _OFF = ""
 
 
@@ -35,7 +38,7 @@ def sqlite_environment(
 def postgres_environment(
     url: str,
     *,
-    pool_size: int = 8,
+    pool_size: int = CONNECTIONS,
     lock_timeout_s: int = 5,
     aggregate_cache_maxsize: int = 1000,
 ) -> dict[str, str]:

@@ -26,7 +26,7 @@ class InboxAttempts:
     """Attempts at handling messages that have begun and not ended, in a table of the operation database.
 
     Args:
-        engine: As `operation_engine` makes it; closed with the attempts.
+        engine: As `operation_engine` makes it; whoever made it disposes of it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -53,10 +53,6 @@ class InboxAttempts:
         with self._engine.begin() as connection:
             for place in places:
                 connection.execute(_attempts.delete().where(_is_at(place)))
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._engine.dispose()
 
 
 def _is_at(place: Place) -> Any:

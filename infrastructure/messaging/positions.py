@@ -23,7 +23,7 @@ class SqlFollowerPositions:
     """What followers of the log note, in a table of the operation database.
 
     Args:
-        engine: As `operation_engine` makes it; closed with the positions.
+        engine: As `operation_engine` makes it; whoever made it disposes of it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -48,10 +48,6 @@ class SqlFollowerPositions:
     def note(self, name: str, notes: str | None) -> None:
         """Note this in place of what else was noted; the position stays."""
         self._write(name, notes=notes)
-
-    def close(self) -> None:
-        """Let go of the table."""
-        self._engine.dispose()
 
     def _read(self, column: Column[Any], name: str) -> Any:
         with self._engine.connect() as connection:

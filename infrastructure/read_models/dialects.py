@@ -19,10 +19,10 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _SQLITE_POOL = {"pool_size": 16, "max_overflow": 16}
 """More than a process has threads that read: a connection to a file costs next to nothing."""
 
-_POSTGRESQL_POOL = {"pool_size": 6, "max_overflow": 12}
-"""So many connections are kept, and so many more opened while they are needed: a process has sixteen threads
-that read and one that writes. PostgreSQL grants a hundred to all processes together when it is left as it
-comes; who finds none free waits for one."""
+CONNECTIONS = 12
+"""So many connections to PostgreSQL, for sixteen threads that read and one that writes: a thread also has other
+things to do than to wait for the server, which grants a hundred to all processes together when it is left as it
+comes."""
 
 _LOCK_TIMEOUT_S = 10.0
 """A writer waits so long for another: a page takes a fraction of that, however big."""
@@ -42,12 +42,15 @@ def sqlite_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
-def open_engine(url: str | URL, *, read_timeout_s: float) -> Engine:
+def open_engine(url: str | URL, *, read_timeout_s: float, connections: int = CONNECTIONS) -> Engine:
     """Return connections to the database; readers of SQLite never wait for its writer.
+
+    Those to PostgreSQL are made as they are needed, and then kept; who finds none free waits for one.
 
     Args:
         url: Of SQLite as SQLAlchemy writes it, of PostgreSQL as libpq or SQLAlchemy does.
         read_timeout_s: How long a statement of a reader of PostgreSQL may take.
+        connections: So many to PostgreSQL at most.
     """
     text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
     if text.startswith("sqlite"):
@@ -68,7 +71,8 @@ def open_engine(url: str | URL, *, read_timeout_s: float) -> Engine:
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,  # libpq reads the URL itself: SQLAlchemy would not understand all that it does
-        **_POSTGRESQL_POOL,
+        pool_size=connections,
+        max_overflow=0,
         pool_pre_ping=True,  # one more round trip: a server that was restarted meanwhile is no error
     )
     event.listen(engine, "begin", _begin_postgresql)

@@ -26,7 +26,7 @@ def new_schema(url: str, *, schema: str) -> Iterator["PostgresBulkTables"]:
     """Yield empty tables in a schema that is not there yet, all in one transaction: unless it is finished
     nobody ever sees it.
     """
-    engine = open_engine(url, read_timeout_s=_READ_TIMEOUT_S)
+    engine = open_engine(url, read_timeout_s=_READ_TIMEOUT_S, connections=1)
     try:
         with for_writing(engine).connect() as connection:
             connection.execution_options(schema_translate_map={None: schema})

@@ -22,6 +22,7 @@ GLANCE_S = 0.05
 """How old may be what a glance tells."""
 
 _READ_TIMEOUT_S = 10.0
+_CONNECTIONS = 2  # who builds holds one all the while, and uses another
 _BUILD_LOCK = 0x6D6C_6275_696C
 _SCHEMA = "ml_read_models"
 _NAME = re.compile(rf"{_SCHEMA}_(\d+)")
@@ -38,7 +39,7 @@ class SchemaGenerations:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine = open_engine(url, read_timeout_s=_READ_TIMEOUT_S)
+        self._engine = open_engine(url, read_timeout_s=_READ_TIMEOUT_S, connections=_CONNECTIONS)
         self._glanced: tuple[float, int | None] = (-GLANCE_S, None)
         with for_writing(self._engine).begin() as connection:
             create_tables(connection, _metadata, schema=_SCHEMA)

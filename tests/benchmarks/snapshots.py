@@ -14,11 +14,11 @@ from domain.models.events import VersionStatusChanged
 from domain.models.model import Model
 from domain.models.values import ModelStatus
 from infrastructure.event_store.settings import sqlite_environment
-from infrastructure.operation import operation_engine
 from infrastructure.snapshots import SqlSnapshots
 from tests.benchmarks.measure import Figure, interleaved, median_ratio, scratch, spread
 from tests.domain.histories import a_model, a_version
 from tests.support.given import provenance
+from tests.support.operation import operation_database
 
 SIZES = (10, 1_000, 10_000)
 SINCE = 49
@@ -129,8 +129,5 @@ def _promotion_committed_ms(home: Path, model: Model) -> float:
 
 @contextmanager
 def _snapshots(home: Path) -> Iterator[SqlSnapshots]:
-    snapshots = SqlSnapshots(operation_engine(home / "operation.db"))
-    try:
-        yield snapshots
-    finally:
-        snapshots.close()
+    with operation_database(home / "operation.db") as operation:
+        yield SqlSnapshots(operation)

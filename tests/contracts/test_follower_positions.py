@@ -7,8 +7,8 @@ import pytest
 
 from application.ports.follower_positions import FollowerPositions
 from infrastructure.messaging.positions import SqlFollowerPositions
-from infrastructure.operation import operation_engine
 from tests.support.fakes.follower_positions import InMemoryFollowerPositions
+from tests.support.operation import operation_database
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -21,9 +21,8 @@ def no_positions(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fol
     if request.param == "memory":
         yield InMemoryFollowerPositions()
         return
-    positions = SqlFollowerPositions(operation_engine(_database(request, tmp_path)))
-    yield positions
-    positions.close()
+    with operation_database(_database(request, tmp_path)) as operation:
+        yield SqlFollowerPositions(operation)
 
 
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
@@ -58,26 +57,23 @@ def test_notes_without_a_position_are_no_position(no_positions: FollowerPosition
 
 
 def test_other_processes_find_the_same(database: Path | str) -> None:
-    one, other = (SqlFollowerPositions(operation_engine(database)) for _ in range(2))
-    one.set("relay", 5)
-    other.note("relay", "something")
-    assert (one.get("relay"), one.notes("relay")) == (5, "something")
-    one.close()
-    other.close()
+    with operation_database(database) as here, operation_database(database) as there:
+        one, other = SqlFollowerPositions(here), SqlFollowerPositions(there)
+        one.set("relay", 5)
+        other.note("relay", "something")
+        assert (one.get("relay"), one.notes("relay")) == (5, "something")
 
 
 def test_many_that_begin_at_the_same_moment_find_one_table(database: Path | str) -> None:
     together = Barrier(4)
 
     def note(number: int) -> None:
-        engine = operation_engine(database)
-        together.wait()
-        positions = SqlFollowerPositions(engine)
-        positions.set(f"follower-{number}", number)
-        positions.close()
+        with operation_database(database) as operation:
+            together.wait()
+            SqlFollowerPositions(operation).set(f"follower-{number}", number)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(note, range(4)))
-    positions = SqlFollowerPositions(operation_engine(database))
-    assert [positions.get(f"follower-{number}") for number in range(4)] == [0, 1, 2, 3]
-    positions.close()
+    with operation_database(database) as operation:
+        positions = SqlFollowerPositions(operation)
+        assert [positions.get(f"follower-{number}") for number in range(4)] == [0, 1, 2, 3]

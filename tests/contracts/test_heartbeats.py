@@ -8,8 +8,8 @@ import pytest
 
 from application.ports.heartbeats import Heartbeats
 from infrastructure.heartbeats import SqlHeartbeats
-from infrastructure.operation import operation_engine
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
+from tests.support.operation import operation_database
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 
@@ -24,9 +24,8 @@ def no_heartbeats(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[He
     if request.param == "memory":
         yield InMemoryHeartbeats()
         return
-    heartbeats = SqlHeartbeats(operation_engine(_database(request, tmp_path)))
-    yield heartbeats
-    heartbeats.close()
+    with operation_database(_database(request, tmp_path)) as operation:
+        yield SqlHeartbeats(operation)
 
 
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
@@ -50,42 +49,37 @@ def test_a_job_that_ended_is_forgotten_with_all_its_attempts(no_heartbeats: Hear
 
 
 def test_other_processes_see_the_beats(database: Path | str) -> None:
-    worker, watcher = (SqlHeartbeats(operation_engine(database)) for _ in range(2))
-    worker.beat(ONE, 1)
-    assert watcher.counters() == {(ONE, 1): 1}
-    worker.beat(ONE, 1)
-    assert watcher.counters() == {(ONE, 1): 2}
-    worker.close()
-    watcher.close()
+    with operation_database(database) as one, operation_database(database) as other:
+        worker, watcher = SqlHeartbeats(one), SqlHeartbeats(other)
+        worker.beat(ONE, 1)
+        assert watcher.counters() == {(ONE, 1): 1}
+        worker.beat(ONE, 1)
+        assert watcher.counters() == {(ONE, 1): 2}
 
 
 def test_of_beats_at_the_same_moment_none_is_lost(database: Path | str) -> None:
-    heartbeats = SqlHeartbeats(operation_engine(database))
     together = Barrier(8)
+    with operation_database(database) as operation, ThreadPoolExecutor(8) as threads:
+        heartbeats = SqlHeartbeats(operation)
 
-    def beat(_: int) -> None:
-        together.wait()
-        for _ in range(5):
-            heartbeats.beat(ONE, 1)
+        def beat(_: int) -> None:
+            together.wait()
+            for _ in range(5):
+                heartbeats.beat(ONE, 1)
 
-    with ThreadPoolExecutor(8) as threads:
         list(threads.map(beat, range(8)))
-    assert heartbeats.counters() == {(ONE, 1): 40}
-    heartbeats.close()
+        assert heartbeats.counters() == {(ONE, 1): 40}
 
 
 def test_many_that_begin_at_the_same_moment_find_one_table(database: Path | str) -> None:
     together = Barrier(8)
 
     def beat(number: int) -> None:
-        engine = operation_engine(database)
-        together.wait()
-        heartbeats = SqlHeartbeats(engine)
-        heartbeats.beat(UUID(int=number), 1)
-        heartbeats.close()
+        with operation_database(database) as operation:
+            together.wait()
+            SqlHeartbeats(operation).beat(UUID(int=number), 1)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(beat, range(8)))
-    heartbeats = SqlHeartbeats(operation_engine(database))
-    assert len(heartbeats.counters()) == 8
-    heartbeats.close()
+    with operation_database(database) as operation:
+        assert len(SqlHeartbeats(operation).counters()) == 8

@@ -5,9 +5,9 @@ from threading import Barrier
 import pytest
 
 from application.ports.presence import Presence
-from infrastructure.operation import operation_engine
 from infrastructure.presence import SqlPresence
 from tests.support.fakes.presence import InMemoryPresence
+from tests.support.operation import operation_database
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -17,9 +17,8 @@ def nobody(request: pytest.FixtureRequest) -> Iterator[Presence]:
         return
     tmp_path = request.getfixturevalue("tmp_path")
     database = tmp_path / "operation.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    presence = SqlPresence(operation_engine(database))
-    yield presence
-    presence.close()
+    with operation_database(database) as operation:
+        yield SqlPresence(operation)
 
 
 def test_every_sign_moves_the_counter_of_its_process_alone(nobody: Presence) -> None:

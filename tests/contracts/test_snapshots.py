@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from application.ports.snapshots import Snapshot, Snapshots
-from infrastructure.operation import operation_engine
 from infrastructure.snapshots import SqlSnapshots
 from tests.support.fakes.snapshots import InMemorySnapshots
+from tests.support.operation import operation_database
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 STATE = bytes(range(256)) * 2_000
@@ -33,9 +33,8 @@ def a_database(request: pytest.FixtureRequest) -> str | Path:
 
 @pytest.fixture
 def no_stored_snapshots(a_database: str | Path) -> Iterator[SqlSnapshots]:
-    snapshots = SqlSnapshots(operation_engine(a_database))
-    yield snapshots
-    snapshots.close()
+    with operation_database(a_database) as operation:
+        yield SqlSnapshots(operation)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -43,9 +42,8 @@ def no_snapshots(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
     if request.param == "memory":
         yield InMemorySnapshots()
         return
-    stored = SqlSnapshots(operation_engine(database(request.param, request)))
-    yield stored
-    stored.close()
+    with operation_database(database(request.param, request)) as operation:
+        yield SqlSnapshots(operation)
 
 
 def test_there_is_none_before_one_was_put(no_snapshots: Snapshots) -> None:
@@ -88,20 +86,18 @@ def test_a_damaged_one_is_none_until_it_is_replaced(no_stored_snapshots: SqlSnap
 
 @pytest.mark.parametrize("damage", ["state = 'text'", "version = 'many'", "schema_id = x'31'", "digest = 5"])
 def test_a_value_of_another_type_is_damage(tmp_path: Path, damage: str) -> None:
-    snapshots = SqlSnapshots(operation_engine(tmp_path / "snapshots.db"))
-    snapshots.put(ONE, a_snapshot())
-    with snapshots._engine.begin() as connection:
-        connection.execute(text(f"UPDATE snapshots SET {damage}"))
-    assert snapshots.latest(ONE) is None
-    snapshots.close()
+    with operation_database(tmp_path / "snapshots.db") as operation:
+        snapshots = SqlSnapshots(operation)
+        snapshots.put(ONE, a_snapshot())
+        with operation.begin() as connection:
+            connection.execute(text(f"UPDATE snapshots SET {damage}"))
+        assert snapshots.latest(ONE) is None
 
 
 def test_other_processes_see_it(a_database: str | Path) -> None:
-    one, other = SqlSnapshots(operation_engine(a_database)), SqlSnapshots(operation_engine(a_database))
-    one.put(ONE, a_snapshot())
-    assert other.latest(ONE) == a_snapshot()
-    one.close()
-    other.close()
+    with operation_database(a_database) as one, operation_database(a_database) as other:
+        SqlSnapshots(one).put(ONE, a_snapshot())
+        assert SqlSnapshots(other).latest(ONE) == a_snapshot()
 
 
 def test_many_that_begin_at_once_share_one_table(a_database: str | Path) -> None:
@@ -111,9 +107,8 @@ def test_many_that_begin_at_once_share_one_table(a_database: str | Path) -> None
     def begin(number: int) -> None:
         try:
             together.wait()
-            snapshots = SqlSnapshots(operation_engine(a_database))
-            snapshots.put(ONE, a_snapshot(number))
-            snapshots.close()
+            with operation_database(a_database) as operation:
+                SqlSnapshots(operation).put(ONE, a_snapshot(number))
         except BaseException as error:
             failures.append(error)
 
@@ -123,6 +118,5 @@ def test_many_that_begin_at_once_share_one_table(a_database: str | Path) -> None
     for thread in threads:
         thread.join()
     assert failures == []
-    snapshots = SqlSnapshots(operation_engine(a_database))
-    assert snapshots.latest(ONE) in [a_snapshot(number) for number in range(8)]
-    snapshots.close()
+    with operation_database(a_database) as operation:
+        assert SqlSnapshots(operation).latest(ONE) in [a_snapshot(number) for number in range(8)]

@@ -8,16 +8,19 @@ from application.ledger import Ledger
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.positions import SqlFollowerPositions
-from infrastructure.operation import operation_engine
 from infrastructure.system.lifeline import watch
+from tests.support.operation import operation_database
 from tests.support.relaying import relaying
 
 
 def main(events: str, operation: str, url: str) -> None:
     """Relay, and end with whoever started this."""
     watch(sys.stdin.fileno())
-    positions = SqlFollowerPositions(operation_engine(Path(operation)))
-    with Ledger(sqlite_environment(Path(events))) as ledger, relaying(NatsAddress(url=url), ledger, positions):
+    with (
+        operation_database(Path(operation)) as database,
+        Ledger(sqlite_environment(Path(events))) as ledger,
+        relaying(NatsAddress(url=url), ledger, SqlFollowerPositions(database)),
+    ):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         threading.Event().wait()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 
@@ -22,8 +22,8 @@ from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay_control import RelayControl
-from infrastructure.operation import operation_engine
 from tests.support.nats import NatsServer
+from tests.support.operation import operation_database
 from tests.support.processes import eventually
 from tests.support.relaying import (
     catch_up,
@@ -185,8 +185,8 @@ def test_before_an_emptied_stream_a_relay_waits_until_somebody_chooses_elsewhere
     relay.end()
     asyncio.run(_empty(a_server))
     relay = RelayProcess(tmp_path, a_server)
-    with closing(SqlFollowerPositions(operation_engine(tmp_path / "operation.db"))) as positions:
-        control = RelayControl(log=a_ledger, positions=positions)
+    with operation_database(tmp_path / "operation.db") as operation:
+        control = RelayControl(log=a_ledger, positions=SqlFollowerPositions(operation))
         assert eventually(lambda: (halt := control.report().halt) is not None and halt.reason is EMPTIED)
         register_models(a_ledger, 5)
         assert stored_messages(a_server.address) == []

@@ -16,7 +16,6 @@ from domain.errors import UnreadableHistory
 from domain.kernel import DomainEvent
 from domain.models import model as models
 from infrastructure.event_store.settings import postgres_environment, sqlite_environment
-from infrastructure.operation import operation_engine
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
@@ -24,6 +23,7 @@ from tests.domain.histories import MODEL_ID, a_model_with_versions
 from tests.support.fakes.read_models import InMemoryReadModels
 from tests.support.given import provenance
 from tests.support.newer_program import store_newer_event
+from tests.support.operation import operation_database
 
 ENOUGH_S = 20.0
 EVERY = 50
@@ -41,8 +41,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 def a_process(home: Path | str) -> Iterator[tuple[Ledger, SqlSnapshots]]:
     """Yield what a process of the service opens, with nothing in its memory."""
     with ExitStack() as resources:
-        snapshots = SqlSnapshots(operation_engine(home / "operation.db" if isinstance(home, Path) else home))
-        resources.callback(snapshots.close)
+        operation = operation_database(home / "operation.db" if isinstance(home, Path) else home)
+        snapshots = SqlSnapshots(resources.enter_context(operation))
         environment = (
             sqlite_environment(home / "events.db") if isinstance(home, Path) else postgres_environment(home)
         )

@@ -19,8 +19,8 @@ from infrastructure.messaging.inbox import ACK_WAIT_S, NatsInbox
 from infrastructure.messaging.inbox_attempts import InboxAttempts
 from infrastructure.messaging.inbox_consumer import InboxConsumer
 from infrastructure.messaging.parts import Messaging
-from infrastructure.operation import operation_engine
 from infrastructure.system.clock import SystemClock
+from tests.support.operation import operation_database
 from tests.support.processes import eventually
 
 PING = "events.broker_service.ping"
@@ -87,8 +87,8 @@ class RunningInbox:
         ack_wait_s: float = ACK_WAIT_S,
     ) -> None:
         self._resources = ExitStack()
-        self.attempts = InboxAttempts(operation_engine(directory / "operation.db"))
-        self._resources.callback(self.attempts.close)
+        operation = self._resources.enter_context(operation_database(directory / "operation.db"))
+        self.attempts = InboxAttempts(operation)
         self.consumer = InboxConsumer(
             react=react, about=about, attempts=self.attempts, clock=SystemClock(), ack_wait_s=ack_wait_s
         )

@@ -27,7 +27,6 @@ from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.positions import SqlFollowerPositions
-from infrastructure.operation import operation_engine
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
@@ -44,6 +43,7 @@ from tests.support.events import (
     training_job_started,
 )
 from tests.support.nats import NatsServer
+from tests.support.operation import operation_database
 from tests.support.processes import eventually
 
 PROJECTIONS = (project_models, project_datasets, project_jobs)
@@ -65,8 +65,8 @@ class Registry:
         self.identity = RandomIdentity()
         self.ledger = self._resources.enter_context(Ledger(sqlite_environment(directory / "events.db")))
         self.open_read_models("read_models")
-        self.positions = SqlFollowerPositions(operation_engine(directory / "operation.db"))
-        self._resources.callback(self.positions.close)
+        operation = self._resources.enter_context(operation_database(directory / "operation.db"))
+        self.positions = SqlFollowerPositions(operation)
 
     def __enter__(self) -> Self:
         return self

@@ -36,12 +36,12 @@ from infrastructure.messaging.inbox_consumer import InboxConsumer
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.relay import Relay
 from infrastructure.messaging.round_trip import round_trip
-from infrastructure.operation import operation_engine
 from infrastructure.system.clock import SystemClock
 from interfaces.http.measures import MEASURES
 from tests.support.fakes.follower_positions import InMemoryFollowerPositions
 from tests.support.fakes.leadership import InMemoryLeadership, InMemoryLease
 from tests.support.nats import NatsServer
+from tests.support.operation import operation_database
 from tests.support.processes import eventually
 from tests.support.relaying import catch_up, register_models
 
@@ -209,10 +209,15 @@ def refused(_event: InboundEvent) -> bool:
     raise InvalidInput.of("payload", "is not what is expected", None)
 
 
-def test_messages_that_could_not_be_handled_are_told(nats_server: NatsServer, tmp_path: Path) -> None:
-    attempts = InboxAttempts(operation_engine(tmp_path / "operation.db"))
+@pytest.fixture
+def no_attempts(tmp_path: Path) -> Iterator[InboxAttempts]:
+    with operation_database(tmp_path / "operation.db") as operation:
+        yield InboxAttempts(operation)
+
+
+def test_messages_that_could_not_be_handled_are_told(nats_server: NatsServer, no_attempts: InboxAttempts) -> None:
     clock = SystemClock()
-    consumer = InboxConsumer(react=refused, about=aggregate_of, attempts=attempts, clock=clock)
+    consumer = InboxConsumer(react=refused, about=aggregate_of, attempts=no_attempts, clock=clock)
     messaging = Messaging(address=lambda: nats_server.address, name="inbox", parts=(consumer,), clock=clock)
     letters = NatsDeadLetters(messaging=messaging, react=refused, clock=clock)
     health = Health(
@@ -237,7 +242,6 @@ def test_messages_that_could_not_be_handled_are_told(nats_server: NatsServer, tm
     assert (told.details["dead_letters"], told.details["set_aside"], told.details["handled"]) == (1, 1, 0)
     assert measured(INBOX) <= told.details.keys()
     messaging.stop()
-    attempts.close()
 
 
 def test_a_database_service_that_is_not_there_is_told(a_neighbourhood: Neighbourhood) -> None:

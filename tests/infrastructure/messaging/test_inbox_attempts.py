@@ -4,16 +4,15 @@ from pathlib import Path
 import pytest
 
 from infrastructure.messaging.inbox_attempts import InboxAttempts
-from infrastructure.operation import operation_engine
+from tests.support.operation import operation_database
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def attempts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InboxAttempts]:
     sqlite = tmp_path / "operation.db"
     database = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    attempts = InboxAttempts(operation_engine(database))
-    yield attempts
-    attempts.close()
+    with operation_database(database) as operation:
+        yield InboxAttempts(operation)
 
 
 def test_an_attempt_that_never_ended_is_remembered(attempts: InboxAttempts) -> None:

@@ -18,11 +18,11 @@ from infrastructure.messaging.connection import connect
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay import Relay
 from infrastructure.messaging.relay_control import ChoiceMeaningless, RelayControl
-from infrastructure.operation import operation_engine
 from tests.support.events import BUILDERS, model_registered, training_job_progressed
 from tests.support.fakes.follower_positions import InMemoryFollowerPositions
 from tests.support.nats import NatsServer
 from tests.support.newer_program import store_newer_event
+from tests.support.operation import operation_database
 from tests.support.processes import eventually
 from tests.support.relaying import (
     Stored,
@@ -43,9 +43,8 @@ def a_ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def positions(tmp_path: Path) -> Iterator[FollowerPositions]:
-    positions = SqlFollowerPositions(operation_engine(tmp_path / "operation.db"))
-    yield positions
-    positions.close()
+    with operation_database(tmp_path / "operation.db") as operation:
+        yield SqlFollowerPositions(operation)
 
 
 def on_jetstream(server: NatsServer, work: Callable[[JetStreamContext], Awaitable[object]]) -> None:
@@ -118,15 +117,14 @@ def test_every_type_of_event_passes_through_nats(a_ledger: Ledger, nats_server: 
 
 
 def test_the_log_may_be_in_postgresql(postgres_url: str, nats_server: NatsServer) -> None:
-    positions = SqlFollowerPositions(operation_engine(postgres_url))
-    with Ledger(postgres_environment(postgres_url)) as ledger:
+    with operation_database(postgres_url) as operation, Ledger(postgres_environment(postgres_url)) as ledger:
+        positions = SqlFollowerPositions(operation)
         register_models(ledger, 20)
         with relaying(nats_server.address, ledger, positions) as relay:
             catch_up(relay)
             register_models(ledger, 5)
             catch_up(relay)
         assert positions_of(stored_messages(nats_server.address)) == public_positions(ledger)
-    positions.close()
 
 
 def test_the_stream_has_no_limits_and_nobody_removes_anything(a_ledger: Ledger, nats_server: NatsServer) -> None:

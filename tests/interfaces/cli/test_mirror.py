@@ -27,7 +27,7 @@ from interfaces.home import announced, locked_home
 from interfaces.mirror_verification import verify_mirror
 from interfaces.neighbours import nats_address, own_nats
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, operation
+from interfaces.stores import event_environment, operation_database
 from tests.support.events import MODEL_ID, model_registered, model_renamed, version_registered
 
 pytestmark = pytest.mark.slow
@@ -156,8 +156,8 @@ def test_nothing_is_repaired_where_the_stream_tells_of_another_log(tmp_path):
     halt = Halt(
         reason=HaltReason.STREAM_OF_ANOTHER_LOG, message="It is another's.", sequence=1, position=0, choices=()
     )
-    with closing(SqlFollowerPositions(operation(settings))) as positions:
-        RelayMemory(positions).note(RelayNotes(halt=halt))
+    with operation_database(settings) as operation:
+        RelayMemory(SqlFollowerPositions(operation)).note(RelayNotes(halt=halt))
     ended = run(settings)
     assert ended.exit_code == 3
     assert "It is another's." in ended.output

@@ -1,7 +1,7 @@
 """`ml-service relay`: what it prints, how it ends, and what it leaves for the relay."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from infrastructure.messaging.relay_notes import RelayMemory, RelayNotes
 from interfaces.cli.relay import relay_commands
 from interfaces.relaying import ServiceRelay
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, operation
+from interfaces.stores import event_environment, operation_database
 from tests.support.events import model_registered
 
 STREAM_HALT = Halt(
@@ -60,8 +60,8 @@ def run(settings: Settings, command: str, *flags: str) -> Result:
 
 @contextmanager
 def memory_of(settings: Settings) -> Iterator[RelayMemory]:
-    with closing(SqlFollowerPositions(operation(settings))) as positions:
-        yield RelayMemory(positions)
+    with operation_database(settings) as operation:
+        yield RelayMemory(SqlFollowerPositions(operation))
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
