@@ -14,6 +14,7 @@ from infrastructure.postgres_connection import connect, conninfo
 CHECK_EVERY_S = 1.0
 """So often to see whether the lease still holds, and to try to get one that another process has."""
 
+_ANSWERS_WITHIN_S = 3.0
 _ENGINE_LOCK = 0x6D6C_656E_6769
 
 # So that the server, too, notices within seconds that the machine of a holder is gone.
@@ -104,7 +105,7 @@ class PostgresLeadership:
     def _checked(self) -> bool:
         try:
             if self._connection is None:
-                self._connection = connect(self._conninfo)
+                self._connection = connect(self._conninfo, answers_within_s=_ANSWERS_WITHIN_S)
                 self._connection.execute(_NOTICE_LOSS)
             if self._is_leading:
                 self._connection.execute("")  # answered: the session lives, and with it the lock

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, MetaData, create_engine, event, func, inspec
 from sqlalchemy.schema import CreateSchema, CreateTable
 
 from infrastructure.postgres_connection import connect, conninfo
+from infrastructure.postgres_pool import pooled_engine
 from infrastructure.sqlite_journal import write_ahead
 
 SCHEMA = "ml_operation"
@@ -19,6 +20,7 @@ _SQLITE_BUSY_TIMEOUT_S = 10
 _CONNECTIONS = 3
 """Each is needed for moments: by who decides, who gives signs of life, who takes note of how far it is."""
 
+_ANSWERS_WITHIN_S = 5.0
 _SCHEMA_LOCK = 0x6D6C_6F70_6572
 
 
@@ -36,13 +38,8 @@ def operation_engine(database: str | Path) -> Engine:
     """
     if isinstance(database, Path):
         return _sqlite_engine(database)
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=partial(connect, conninfo(database), autocommit=False),
-        pool_pre_ping=True,
-        pool_size=_CONNECTIONS,
-        max_overflow=0,
-    )
+    connecting = partial(connect, conninfo(database), autocommit=False, answers_within_s=_ANSWERS_WITHIN_S)
+    engine = pooled_engine(connecting, connections=_CONNECTIONS, answers_within_s=_ANSWERS_WITHIN_S)
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
 _SCHEMES = ("postgresql://", "postgres://")
 
@@ -21,6 +23,59 @@ _DEFAULTS: Mapping[str, str | int] = MappingProxyType(
         "tcp_user_timeout": 8000,  # ms
     }
 )
+
+
+_THERE_WITHIN_S = 3.0
+"""So soon a server that is there answers that it is."""
+
+_LOOK_EVERY_S = 0.1
+
+Result = TypeVar("Result")
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is closed when the server does not answer in time.
+
+    The kernel below a server that stands still goes on to acknowledge what is sent to it: neither TCP nor a limit
+    that the server is to keep would end the wait for it.
+
+    Attributes:
+        answers_within_s: So long the server may take for an answer; None for ever.
+    """
+
+    answers_within_s: float | None = None
+
+    def wait(self, gen: PQGen[Result], interval: float = _LOOK_EVERY_S, timeout: float | None = None) -> Result:
+        """Return what the driver waits for.
+
+        Raises:
+            OperationalError: It has not come in time; the connection is closed.
+        """
+        if timeout is not None or self.answers_within_s is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answers_within_s)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None or self.info.transaction_status is not TransactionStatus.ACTIVE:
+                raise
+            self.close()
+            message = f"PostgreSQL has not answered for {self.answers_within_s:g} s"
+            raise psycopg.OperationalError(message) from None
+
+    def answers(self) -> bool:
+        """Return whether the server does so now; a connection by which it does not is closed.
+
+        To be asked between transactions.
+        """
+        usual = self.autocommit, self.answers_within_s
+        try:
+            self.autocommit, self.answers_within_s = True, _THERE_WITHIN_S
+            self.execute("")
+            self.autocommit, self.answers_within_s = usual
+        except psycopg.Error:
+            self.close()
+            return False
+        return True
 
 
 class DatabaseURLInvalid(ValueError):
@@ -51,22 +106,25 @@ def conninfo(url: str) -> str:
     return make_conninfo("", **(dict(_DEFAULTS) | options))
 
 
-def connect(conninfo: str, *, autocommit: bool = True) -> psycopg.Connection:
+def connect(conninfo: str, *, autocommit: bool = True, answers_within_s: float | None = None) -> BoundedConnection:
     """Return a new connection.
 
     Args:
         conninfo: What the function of that name returned.
         autocommit: Whether each statement is a transaction of its own.
+        answers_within_s: So long the server may take for an answer; None for ever.
 
     Raises:
         psycopg.OperationalError: The server cannot be reached or does not let us in; says what to look at.
     """
     try:
-        return psycopg.connect(conninfo, autocommit=autocommit)
+        connection = BoundedConnection.connect(conninfo, autocommit=autocommit)
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
         msg = f"PostgreSQL cannot be reached: see that it runs, and that the database URL is right ({reason})"
         raise psycopg.OperationalError(msg) from error
+    connection.answers_within_s = answers_within_s
+    return connection
 
 
 def _keeps_its_password(url: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 from eventsourcing.persistence import InterfaceError, OperationalError
@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from infrastructure.event_store.postgres_errors import ConnectionLost, ends_the_session, translated_errors
-from infrastructure.postgres_connection import connect
+from infrastructure.postgres_connection import BoundedConnection, connect
 
 RETRY_FOR_S = 5.0
 """So long a lost server is tried again before whoever asked is told."""
@@ -20,11 +20,14 @@ RETRY_FOR_S = 5.0
 PRE_PING_AFTER_S = 1.0
 """A connection that was idle for so long is asked whether it lives; one lost since is found by its use."""
 
+ANSWERS_WITHIN_S = 10.0
+"""So long the server may take for an answer: twice as long as a writer waits for others."""
+
 _RETRY_PAUSE_S = 0.1
 # A writer that falls silent holds the lock until its session ends: that is to be before others give up.
 _IDLE_IN_TRANSACTION_SHARE = 0.6
 
-Connection = psycopg.Connection[Any]
+Connection = BoundedConnection
 Answer = TypeVar("Answer")
 
 
@@ -93,7 +96,7 @@ class PostgresDatastore:
             ConnectionLost: The server cannot be reached.
         """
         try:
-            connection = connect(self._conninfo)
+            connection = connect(self._conninfo, answers_within_s=ANSWERS_WITHIN_S)
         except psycopg.OperationalError as error:
             raise ConnectionLost(str(error)) from error
         idle_ms = int(self._lock_timeout_s * 1000 * _IDLE_IN_TRANSACTION_SHARE)
@@ -109,6 +112,10 @@ class PostgresDatastore:
         """Close the connections; those in use when they are given back."""
         with self._guard:
             self._is_closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with self._guard:
             idle, self._idle = self._idle, []
         for connection, _ in idle:
             connection.close()
@@ -123,9 +130,9 @@ class PostgresDatastore:
                 if not self._idle:
                     return None
                 connection, since = self._idle.pop()
-            if monotonic() - since < PRE_PING_AFTER_S or _answers(connection):
+            if monotonic() - since < PRE_PING_AFTER_S or connection.answers():
                 return connection
-            connection.close()
+            self._close_idle()  # or each of them would be waited for in turn
 
     def _give_back(self, connection: Connection) -> None:
         if not _is_clean(connection):
@@ -148,14 +155,6 @@ def _told_when_lost(connection: Connection) -> Iterator[None]:
             connection.close()
             raise ConnectionLost(*error.args) from error
         raise
-
-
-def _answers(connection: Connection) -> bool:
-    try:
-        connection.execute("")
-    except psycopg.Error:
-        return False
-    return True
 
 
 def _is_clean(connection: Connection) -> bool:

@@ -8,9 +8,10 @@ import psycopg
 from psycopg import Connection, ServerCursor, sql
 
 from infrastructure.event_store.log_rows import PAGE_ROWS, Head, LogMissing, LogUnreachable, LogUnreadable, Page
-from infrastructure.postgres_connection import DatabaseURLInvalid, connect, conninfo
+from infrastructure.postgres_connection import BoundedConnection, DatabaseURLInvalid, connect, conninfo
 
 _LOCK_TIMEOUT_S = 5.0
+_PAGE_WITHIN_S = 30.0
 # Text as bytes, and the id as the digits that the other store keeps: a row is the same from both.
 _EVENTS: LiteralString = """
 SELECT
@@ -46,7 +47,7 @@ class PostgresLog:
             LogMissing: The database holds no log.
             LogUnreachable: The server is not there, or others lock the log for too long.
         """
-        with reachable(), connect(conninfo(self._url), autocommit=False) as connection:
+        with reachable(), self._connected() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             limit_waiting(connection)
@@ -55,6 +56,9 @@ class PostgresLog:
                 msg = "there is no log in the database"
                 raise LogMissing(msg)
             yield snapshot
+
+    def _connected(self) -> BoundedConnection:
+        return connect(conninfo(self._url), autocommit=False, answers_within_s=_PAGE_WITHIN_S)
 
 
 class PostgresSnapshot:

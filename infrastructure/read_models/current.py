@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from application.ports.read_models import Collection, Document, ParkedEvent, PositionTaken, Query, Rows
+from infrastructure.read_models.dialects import is_lost
 from infrastructure.read_models.fingerprint import fingerprint
 from infrastructure.read_models.generations import Generations
 from infrastructure.read_models.sql import SqlReadModels
@@ -122,8 +123,8 @@ class CurrentReadModels:
         generation = self._latest()
         try:
             return question(generation.models)
-        except DBAPIError:
-            if self._go_over() is generation:
+        except DBAPIError as error:
+            if is_lost(error) or self._go_over() is generation:
                 raise
             return question(self._generation.models)  # the one before was dropped under the question
 

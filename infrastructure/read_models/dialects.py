@@ -3,13 +3,18 @@
 Text compares by code point on both: SQLite's default collation does, PostgreSQL's "C" does.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, MetaData, Text, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
+from infrastructure.postgres_pool import pooled_engine
 from infrastructure.read_models import postgres_planning, postgres_sessions, sqlite_planning
 from infrastructure.sqlite_journal import write_ahead
 
@@ -24,6 +29,10 @@ CONNECTIONS = 12
 things to do than to wait for the server, which grants a hundred to all processes together when it is left as it
 comes."""
 
+UNBOUNDED: Mapping[str, Any] = MappingProxyType({"answers": "unbounded"})
+"""Options of an execution on PostgreSQL that may take as long as it takes."""
+
+_TOO_LATE_S = 2.0
 _LOCK_TIMEOUT_S = 10.0
 """A writer waits so long for another: a page takes a fraction of that, however big."""
 
@@ -49,7 +58,8 @@ def open_engine(url: str | URL, *, read_timeout_s: float, connections: int = CON
 
     Args:
         url: Of SQLite as SQLAlchemy writes it, of PostgreSQL as libpq or SQLAlchemy does.
-        read_timeout_s: How long a statement of a reader of PostgreSQL may take.
+        read_timeout_s: How long a statement of a reader of PostgreSQL may take; a server that does not even say
+            that it took too long is given up.
         connections: So many to PostgreSQL at most.
     """
     text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
@@ -68,13 +78,8 @@ def open_engine(url: str | URL, *, read_timeout_s: float, connections: int = CON
         lock_timeout_s=_LOCK_TIMEOUT_S,
         statement_timeout_s=read_timeout_s,
     )
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=connect,  # libpq reads the URL itself: SQLAlchemy would not understand all that it does
-        pool_size=connections,
-        max_overflow=0,
-        pool_pre_ping=True,  # one more round trip: a server that was restarted meanwhile is no error
-    )
+    answers_within_s = read_timeout_s + _TOO_LATE_S
+    engine = pooled_engine(connect, connections=connections, answers_within_s=answers_within_s)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -91,7 +96,13 @@ def for_writing(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(begin="BEGIN IMMEDIATE")
     # its statements are told by nothing but their key, and a table takes the time that it takes to be made
-    return engine.execution_options(begin="SET LOCAL statement_timeout = 0; SET LOCAL plan_cache_mode = auto")
+    begin = "SET LOCAL statement_timeout = 0; SET LOCAL plan_cache_mode = auto"
+    return engine.execution_options(begin=begin, **UNBOUNDED)
+
+
+def is_lost(error: DBAPIError) -> bool:
+    """Tell whether there was no PostgreSQL to answer, rather than an answer that nobody wanted."""
+    return isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None
 
 
 def create_tables(connection: Connection, tables: MetaData, *, schema: str | None = None) -> None:
@@ -119,5 +130,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if begin := connection.get_execution_options().get("begin"):
+    options = connection.get_execution_options()
+    if UNBOUNDED.items() <= options.items():
+        driver: Any = connection.connection.driver_connection
+        driver.answers_within_s = None
+    if begin := options.get("begin"):
         connection.exec_driver_sql(begin)

@@ -1,19 +1,8 @@
 """Sessions of PostgreSQL, and what each is told when it begins."""
 
-from typing import Any
+from infrastructure import postgres_connection
+from infrastructure.postgres_connection import BoundedConnection, conninfo
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
-_CONNECTION: dict[str, Any] = {
-    "client_encoding": "utf8",
-    "connect_timeout": 10,
-    # a server that vanished without a word is noticed after half a minute, not after the two hours of TCP
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 30_000,
-}
 _SETTINGS = {
     # a process that stands still inside a transaction keeps rows from being cleared away that nobody needs
     "idle_in_transaction_session_timeout": "60s",
@@ -38,7 +27,7 @@ def for_libpq(url: str) -> str:
     return f"{scheme.partition('+')[0]}{colon}{rest}"
 
 
-def connect(url: str, *, lock_timeout_s: float, statement_timeout_s: float) -> psycopg.Connection[Any]:
+def connect(url: str, *, lock_timeout_s: float, statement_timeout_s: float) -> BoundedConnection:
     """Return a connection whose statements wait for locks, and take, no longer than that.
 
     Args:
@@ -46,10 +35,7 @@ def connect(url: str, *, lock_timeout_s: float, statement_timeout_s: float) -> p
         lock_timeout_s: Zero for ever.
         statement_timeout_s: Zero for ever.
     """
-    said = conninfo_to_dict(url)
-    connection = psycopg.connect(
-        url, autocommit=True, **{name: value for name, value in _CONNECTION.items() if name not in said}
-    )
+    connection = postgres_connection.connect(conninfo(url))
     settings = {
         **_SETTINGS,
         "lock_timeout": _milliseconds(lock_timeout_s),

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, delete, 
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.schema import DropSchema
 
-from infrastructure.read_models.dialects import create_tables, for_writing, open_engine
+from infrastructure.read_models.dialects import UNBOUNDED, create_tables, for_writing, open_engine
 from infrastructure.read_models.generations import kept_of
 from infrastructure.read_models.postgres_bulk import PostgresBulkTables, new_schema
 from infrastructure.read_models.sql import SqlReadModels
@@ -77,7 +77,7 @@ class SchemaGenerations:
     @contextmanager
     def building(self) -> Iterator[None]:
         """Be the only one, of all processes, that builds a generation; whatever ends us lets others go on."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT", **UNBOUNDED) as connection:
             try:
                 connection.exec_driver_sql("SET statement_timeout = 0; SET lock_timeout = 0")
                 connection.execute(select(func.pg_advisory_lock(_BUILD_LOCK)))

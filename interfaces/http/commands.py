@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import anyio
-import anyio.to_thread
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from domain.commands import Answer
 from domain.errors import StaleVersion
 from interfaces.http.context import Conditions, conditions, context, idempotency
 from interfaces.http.problems import PreconditionFailed
+from interfaces.http.threads import Threads
 
 READABLE_WITHIN_S = 2.0
 """So long a command's answer waits for the read models; it is a success in any case."""
@@ -54,7 +54,7 @@ class Commands:
 
     def __init__(self, *, service: Service, threads: int) -> None:
         self._service = service
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._threads = Threads(threads)
 
     async def carry_out(
         self, request: Request, decide: Decide, *, success: Success, body: bytes = b""
@@ -102,8 +102,12 @@ class Commands:
         return await self.in_thread(run)
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:
-        """Do work that blocks, while others go on."""
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        """Do work that blocks, while others go on.
+
+        Raises:
+            ServiceBusy: There was no thread for it in the time.
+        """
+        return await self._threads.run(work)
 
     async def answered(self, executed: Executed) -> Response:
         """Return the response, once what the command did can be read here, or after a while anyway."""
@@ -130,7 +134,7 @@ class Commands:
                 _log.warning("model %s: the version in production cannot be loaded: %s", promoted, error)
 
         # A load that takes longer goes on, so the next prediction finds it the further along.
-        await anyio.to_thread.run_sync(load, limiter=self._limiter, abandon_on_cancel=True)
+        await self._threads.run(load, abandon_on_cancel=True)
 
 
 def _decided(decide: Decide, given: Context, versions: tuple[int, ...] | None) -> Outcome[Any]:

@@ -13,6 +13,7 @@ RequestProblem            (interfaces/requests/problems.py, with those that ever
 ├── UnknownHost           421  request.unknown-host
 ├── VerificationBusy      503  audit.busy (with its endpoint)
 ├── VerificationTooLong   503  audit.too-long (with its endpoint)
+├── ServiceBusy           503  service.busy
 └── StorageUnavailable    503  storage.unavailable
 """
 
@@ -116,6 +117,16 @@ class UnknownHost(RequestProblem):
     def __init__(self, host: str) -> None:
         message = f"This service is not {host!r}: it answers this machine only, as localhost or by its address."
         super().__init__(message, host=host)
+
+
+class ServiceBusy(RequestProblem):
+    """All that can be done at a time is being done, and none of it has ended in the time."""
+
+    status = 503
+    code = "service.busy"
+
+    def __init__(self) -> None:
+        super().__init__("The service has too much to do at this moment: ask again.", headers={"retry-after": "1"})
 
 
 class StorageUnavailable(RequestProblem):

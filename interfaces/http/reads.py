@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
-import anyio.to_thread
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from domain.errors import InvalidInput
 from interfaces.http.bodies import JSON
 from interfaces.http.context import entity_tags
 from interfaces.http.moments import AS_OF, Moment, as_of, written
+from interfaces.http.threads import Threads
 from interfaces.requests.fields import whole_number
 from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind
 
@@ -54,7 +54,7 @@ class Reads:
     def __init__(self, *, service: Service, threads: int, settled_s: float = SETTLED_S) -> None:
         self._service = service
         self._settled_s = settled_s
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._threads = Threads(threads)
 
     async def answer(self, request: Request, ask: Callable[[], Found]) -> Response:
         """Return what the question is answered with, or that it has not changed.
@@ -150,8 +150,12 @@ class Reads:
         return await self.in_thread(at_position)
 
     async def in_thread(self, work: Callable[[], Result]) -> Result:
-        """Do work that blocks, while others go on."""
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        """Do work that blocks, while others go on.
+
+        Raises:
+            ServiceBusy: There was no thread for it in the time.
+        """
+        return await self._threads.run(work)
 
 
 def response(request: Request, found: Found, position: int) -> Response:
