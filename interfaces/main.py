@@ -22,8 +22,10 @@ def main() -> None:
     app()
 
 
-def _maintenance(home: Path | None, database_url: str | None) -> "ServiceMaintenance":
-    settings = settings_of(home=home, database_url=database_url)
+def _maintenance(
+    home: Path | None, database_url: str | None, *, artifacts: Path | None = None
+) -> "ServiceMaintenance":
+    settings = settings_of(home=home, database_url=database_url, artifacts=artifacts)
     from interfaces.maintenance import ServiceMaintenance  # noqa: PLC0415 - see above
 
     return ServiceMaintenance(settings)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from infrastructure.backup.manifest import BackupDamaged, Manifest
 from infrastructure.backup.restoring import restore
 from infrastructure.backup.unfinished import DirectoryNotEmpty
-from infrastructure.backup.writing import OnStep, back_up
+from infrastructure.backup.writing import ArtifactsElsewhere, OnStep, back_up
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles, KeyUnusable, parsed_public_key
 from infrastructure.event_store.checkpointer import Checkpointer, sign_head
@@ -164,7 +164,7 @@ class ServiceMaintenance:
                 directory,
                 home=self._settings.home,
                 store=self._empty_store(),
-                artifacts=self._settings.artifacts_path.name,
+                artifacts=self._settings.artifacts_path,
                 trusted=trusted,
                 on_step=on_step,
             )
@@ -215,7 +215,7 @@ def told_as_endings() -> Iterator[None]:
         yield
     except (ChainBroken, BackupDamaged) as error:
         raise Finding(str(error)) from error
-    except (DirectoryNotEmpty, StoreNotEmpty, HomeTaken, NoPortableLog) as error:
+    except (ArtifactsElsewhere, DirectoryNotEmpty, StoreNotEmpty, HomeTaken, NoPortableLog) as error:
         raise Misused(str(error)) from error
     except (LogUnreachable, KeyUnusable, HomeUnusable) as error:
         raise OutOfReach(str(error)) from error

@@ -1,5 +1,6 @@
 """Makes a service's data directory and log again from a backup."""
 
+import re
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from infrastructure.event_store.verification import Walk, sound_pages
 
 _UNFINISHED = "restoring"
 _LOCK = "service.lock"
+_PREFIX = re.compile(r"[0-9a-f]{2}")
 _CHECKPOINT_FILES = ("checkpoints.jsonl", "checkpoint-keys.txt")
 
 
@@ -73,7 +75,7 @@ def restore(
     *,
     home: Path,
     store: EmptyStore,
-    artifacts: str,
+    artifacts: Path,
     trusted: tuple[bytes, ...] = (),
     on_step: OnStep = lambda _what, _done, _of: None,
 ) -> Checked:
@@ -87,32 +89,36 @@ def restore(
         directory: The backup.
         home: The data directory.
         store: Of the log.
-        artifacts: The name of their directory below `home`.
+        artifacts: The directory for them; below `home`, or empty like it.
         trusted: Public keys that the log must be signed with; where none are given, the backup's own.
         on_step: Told of the progress.
 
     Raises:
-        DirectoryNotEmpty: The data directory holds something, which is left as it is.
+        DirectoryNotEmpty: The data directory, or that for artifacts, holds something, which is left as it is.
         StoreNotEmpty: There is a log already, which is left as it is.
         BackupDamaged: The backup is not what was written.
         ChainBroken: Its log is not.
         LogUnreachable: The log cannot be read, or not be written.
         OSError: A file cannot be read or written, or the disk is full.
     """
+    home, artifacts = home.absolute(), artifacts.absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_free(home, artifacts)
     store.require_empty()
     checked = check(directory, trusted=trusted, on_step=on_step)
-    _clear(home, artifacts)
-    staging = home / _UNFINISHED
-    staging.mkdir()
+    _clear(home)
+    _clear_artifacts(artifacts)
+    markers = (home / _UNFINISHED, artifacts / _UNFINISHED)
+    for marker in markers:
+        marker.mkdir(mode=0o700, parents=True, exist_ok=True)
     names = sorted(checked.manifest.artifacts)
     for done, name in enumerate(names):
         on_step("artifacts", done, len(names))
-        _copy(name, source=directory / ARTIFACTS, target=home / artifacts)
-    persist_all(home / artifacts)
+        _copy(name, source=directory / ARTIFACTS, target=artifacts)
+    persist_all(artifacts)
     _write_log(directory / LOG, home=home, store=store, checked=checked, on_step=on_step)
-    staging.rmdir()
+    for marker in reversed(markers):
+        marker.rmdir()
     persist_names(home)
     return checked
 
@@ -145,13 +151,24 @@ def _copy(name: str, *, source: Path, target: Path | None) -> None:
         raise BackupDamaged(msg) from None
 
 
-def _require_free(home: Path, artifacts: str) -> None:
+def _require_free(home: Path, artifacts: Path) -> None:
     """Demand that nothing is there but what a restoring has left that did not come to its end."""
     there = {path.name for path in home.iterdir()} - {_LOCK}
+    is_within = artifacts.is_relative_to(home)
     if _UNFINISHED in there:
-        there -= {_UNFINISHED, artifacts, *_CHECKPOINT_FILES, *_leftovers(home)}
+        there -= {_UNFINISHED, *_CHECKPOINT_FILES, *_leftovers(home)}
+        there -= {artifacts.relative_to(home).parts[0]} if is_within else set()
     if there:
         msg = f"{home} is not empty ({', '.join(sorted(there)[:3])}): name a data directory that is, or make one"
+        raise DirectoryNotEmpty(msg)
+    if is_within or not artifacts.exists():
+        return
+    kept = {path.name for path in artifacts.iterdir()}
+    is_ours = _UNFINISHED in kept and all(
+        map(_PREFIX.fullmatch, kept - {_UNFINISHED})
+    )  # no service has begun there
+    if kept and not is_ours:
+        msg = f"{artifacts} is not empty: name a directory for artifacts that is, or make one"
         raise DirectoryNotEmpty(msg)
 
 
@@ -159,10 +176,14 @@ def _leftovers(home: Path) -> set[str]:
     return {path.name for path in home.iterdir() if ".new" in path.name}
 
 
-def _clear(home: Path, artifacts: str) -> None:
-    if not (home / _UNFINISHED).exists():
-        return
-    shutil.rmtree(home / artifacts, ignore_errors=True)
-    for name in (*_CHECKPOINT_FILES, *_leftovers(home)):
-        (home / name).unlink(missing_ok=True)
-    shutil.rmtree(home / _UNFINISHED)
+def _clear(home: Path) -> None:
+    if (home / _UNFINISHED).exists():
+        for name in (*_CHECKPOINT_FILES, *_leftovers(home)):
+            (home / name).unlink(missing_ok=True)
+
+
+def _clear_artifacts(artifacts: Path) -> None:
+    if artifacts.exists():
+        for path in artifacts.iterdir():
+            if path.name != _UNFINISHED:  # which stays, so that this can be begun again as well
+                shutil.rmtree(path)

@@ -52,6 +52,7 @@ def back_up(
 
     Raises:
         DirectoryNotEmpty: The directory holds something else.
+        ArtifactsElsewhere: The log names artifacts, and the directory is not there.
         ChainBroken: The log is not what was written; nothing is a backup then.
         LogUnreachable: The log cannot be read.
         OSError: The directory cannot be written, or the disk is full.
@@ -69,6 +70,8 @@ def back_up(
                 directory / LOG, snapshot=snapshot, signed=signed, at=at, named=named, on_step=on_step
             )
             reading.close()
+            if named.positions and not artifacts.is_dir():
+                raise ArtifactsElsewhere(_elsewhere(artifacts, named))
             copied, missing = _copy_artifacts(
                 directory / ARTIFACTS, source=artifacts, named=named, on_step=on_step
             )
@@ -80,6 +83,10 @@ def back_up(
             )
             manifest.write(directory)
     return manifest
+
+
+class ArtifactsElsewhere(Exception):
+    """The log names artifacts, and there is no directory of them; the message says what to do."""
 
 
 class _NamedArtifacts:
@@ -165,6 +172,14 @@ def file_hash(path: Path) -> tuple[str, int]:
             digest.update(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
+
+
+def _elsewhere(artifacts: Path, named: _NamedArtifacts) -> str:
+    count, first = len(named.positions), min(named.positions.values())
+    return (
+        f"events name {count} artifacts, from position {first} on, and there is no directory {artifacts}: name "
+        "the one where the service has them as --artifacts, or make an empty one where they are lost"
+    )
 
 
 def _order(missing: Missing) -> tuple[int, str]:

@@ -11,6 +11,10 @@ from interfaces.cli.verdicts import Finding, told
 
 _MIB = 1024 * 1024
 
+Artifacts = Annotated[
+    Path | None, typer.Option(help="Directory of the service's models and datasets.", show_default="in --home")
+]
+
 
 def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> None:
     """Add the commands, which do their work with what the function gives them."""
@@ -23,6 +27,7 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
         ],
         home: Home = None,
         database_url: DatabaseUrl = None,
+        artifacts: Artifacts = None,
     ) -> None:
         """Copy the log, its checkpoints and all artifacts, while the service runs or not.
 
@@ -30,7 +35,8 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
         """
         with told():
             with progress_bars() as on_step:
-                copied = open_maintenance(home, database_url).back_up(directory, on_step=on_step)
+                maintenance = open_maintenance(home, database_url, artifacts=artifacts)
+                copied = maintenance.back_up(directory, on_step=on_step)
             print(f"backed up: {_contents(copied)}")
             if copied.findings:
                 raise Finding("\n".join(copied.findings))
@@ -42,6 +48,7 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
         public_key: PublicKeys = None,
         home: Home = None,
         database_url: DatabaseUrl = None,
+        artifacts: Artifacts = None,
     ) -> None:
         """Verify a backup, and make an empty data directory, and database, into what it holds.
 
@@ -50,9 +57,8 @@ def add_backup_commands(app: typer.Typer, open_maintenance: OpenMaintenance) -> 
         """
         with told():
             with progress_bars() as on_step:
-                copied = open_maintenance(home, database_url).restore(
-                    directory, public_keys=public_key or (), on_step=on_step
-                )
+                maintenance = open_maintenance(home, database_url, artifacts=artifacts)
+                copied = maintenance.restore(directory, public_keys=public_key or (), on_step=on_step)
             print(f"restored: {_contents(copied)}")
             if copied.findings:
                 raise Finding("\n".join(["not in the backup, when it was made:", *copied.findings]))

@@ -1,6 +1,6 @@
 """What the commands that look after a service's data need; whoever composes the program provides it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO, Protocol
@@ -99,5 +99,10 @@ class Maintenance(Protocol):
         """Make an empty data directory and store into what a backup holds."""
 
 
-OpenMaintenance = Callable[[Path | None, str | None], Maintenance]
-"""Returns it for a data directory and a database's URL; None for what the settings say."""
+class OpenMaintenance(Protocol):
+    """Returns it for a data directory, a database's URL and a directory of artifacts."""
+
+    def __call__(
+        self, home: Path | None, database_url: str | None, *, artifacts: Path | None = None
+    ) -> Maintenance:
+        """Return it; None stands for what the settings say."""

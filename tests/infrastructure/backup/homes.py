@@ -77,8 +77,10 @@ class DataHome:
     def back_up(self, directory: Path) -> Manifest:
         return back_up(directory, log=self.log, files=self.files, artifacts=self.path / "artifacts", at=NOON)
 
-    def restore(self, directory: Path) -> Checked:
-        return restore(directory, home=self.path, store=self.empty_store, artifacts="artifacts")
+    def restore(self, directory: Path, *, artifacts: Path | None = None) -> Checked:
+        return restore(
+            directory, home=self.path, store=self.empty_store, artifacts=artifacts or self.path / "artifacts"
+        )
 
     def verify(self) -> Verified:
         return verify_stored(self.log, self.files)

@@ -25,12 +25,13 @@ from infrastructure.backup.restoring import restore
 from tests.infrastructure.backup.homes import DataHome
 
 backup, home, what = Path(sys.argv[1]), DataHome(Path(sys.argv[2]), sys.argv[4] or None), sys.argv[3]
+artifacts = Path(sys.argv[5])
 
 def on_step(step, done, of):
     if step == what:
         os.kill(os.getpid(), signal.SIGKILL)
 
-restore(backup, home=home.path, store=home.empty_store, artifacts="artifacts", on_step=on_step)
+restore(backup, home=home.path, store=home.empty_store, artifacts=artifacts, on_step=on_step)
 """
 
 
@@ -121,13 +122,20 @@ def test_a_log_that_is_not_signed_with_the_named_key_is_not_restored(a_backup: P
         check(a_backup, trusted=(bytes(32),))
 
 
-@pytest.mark.parametrize("what", ["verifying artifacts", "artifacts", "events"])
-def test_a_restoring_that_was_killed_is_begun_again(a_backup: Path, an_empty_home: DataHome, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "artifacts"),
+    [("verifying artifacts", "home"), ("artifacts", "home"), ("events", "home"), ("events", "elsewhere")],
+)
+def test_a_restoring_that_was_killed_is_begun_again(
+    a_backup: Path, an_empty_home: DataHome, tmp_path: Path, what: str, artifacts: str
+) -> None:
     url = an_empty_home.database_url or ""
-    command = [sys.executable, "-c", _RESTORE_AND_DIE, str(a_backup), str(an_empty_home.path), what, url]
+    into = an_empty_home.path / "artifacts" if artifacts == "home" else tmp_path / artifacts
+    arguments = (str(a_backup), str(an_empty_home.path), what, url, str(into))
+    command = [sys.executable, "-c", _RESTORE_AND_DIE, *arguments]
     killed = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ})
     assert killed.returncode == -signal.SIGKILL
-    an_empty_home.restore(a_backup)
+    an_empty_home.restore(a_backup, artifacts=into)
     left = {path.name for path in an_empty_home.path.iterdir()}
     assert left <= {"events.db", "artifacts", "checkpoints.jsonl", "checkpoint-keys.txt"}
     assert an_empty_home.verify().head.position == 4

@@ -19,8 +19,10 @@ from tests.infrastructure.backup.homes import DataHome
 from tests.interfaces.cli.commands import ML_SERVICE, run_on_terminal, started
 
 
-def _maintenance(home: Path | None, database_url: str | None) -> ServiceMaintenance:
-    given = {"home": home, "database_url": database_url}
+def _maintenance(
+    home: Path | None, database_url: str | None, *, artifacts: Path | None = None
+) -> ServiceMaintenance:
+    given = {"home": home, "database_url": database_url, "artifacts": artifacts}
     return ServiceMaintenance(Settings(**{name: value for name, value in given.items() if value is not None}))
 
 
@@ -174,6 +176,29 @@ def test_a_missing_artifact_is_named_and_the_rest_is_backed_up(tmp_path: Path) -
     assert restored.stdout.startswith("restored: 4 events")
     assert restored.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
     assert run("audit", "verify", "--home", tmp_path / "restored").exit_code == 0
+
+
+def test_artifacts_that_are_elsewhere_are_backed_up_and_restored_where_they_are_said_to_be(
+    a_home: DataHome, tmp_path: Path
+) -> None:
+    files = a_home.artifact_files()
+    elsewhere = tmp_path / "shared" / "models"
+    elsewhere.parent.mkdir()
+    (a_home.path / "artifacts").rename(elsewhere)
+    done = run("backup", tmp_path / "backup", *place(a_home))
+    assert done.exit_code == 2
+    assert "events name 2 artifacts, from position 1 on, and there is no directory" in done.stderr
+    assert "--artifacts" in done.stderr
+    assert not (tmp_path / "backup").exists()
+    assert run("backup", tmp_path / "backup", "--artifacts", elsewhere, *place(a_home)).exit_code == 0
+    restored = DataHome(tmp_path / "restored")
+    again = ["restore", tmp_path / "backup", *place(restored), "--artifacts"]
+    refused = run(*again, elsewhere)
+    assert (refused.exit_code, f"{elsewhere} is not empty" in refused.stderr) == (2, True)
+    assert run(*again, tmp_path / "other").exit_code == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "other").glob("??/*")} == files
+    assert not (restored.path / "artifacts").exists()
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {name[:2] for name in files}
 
 
 def test_a_damaged_backup_ends_with_1_and_one_that_is_not_there_with_3(tmp_path: Path) -> None:
