@@ -85,7 +85,9 @@ def service_health(
             Dependency(
                 name=messaging_probes.RELAY,
                 url=nats_url,
-                probe=messaging_probes.relay(neighbours.relay, leadership=engine.leadership),
+                probe=messaging_probes.relay(
+                    neighbours.relay, leadership=engine.leadership, log=engine.ledger, clock=service.clock
+                ),
             ),
             Dependency(
                 name=messaging_probes.INBOX,
@@ -101,6 +103,8 @@ def service_health(
                     partial(ask_database_service, messaging),
                     mirror=lambda: neighbours.mirror.status,
                     leadership=engine.leadership,
+                    log=engine.ledger,
+                    clock=service.clock,
                 ),
             ),
             Dependency(name=probes.WORKERS, url=database_url, probe=probes.workers(workers)),

@@ -20,7 +20,9 @@ def own_dependencies(service: Service, *, database_url: str = "", artifacts_url:
         Dependency(
             name=probes.READ_MODELS,
             url=database_url,
-            probe=probes.read_models(service.progress, service.read_models),
+            probe=probes.read_models(
+                service.progress, service.read_models, log=service.ledger, clock=service.clock
+            ),
         ),
         Dependency(name=probes.ARTIFACT_STORE, url=artifacts_url, probe=probes.artifact_store(service.artifacts)),
     ]

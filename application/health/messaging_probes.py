@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from application.health.probes import LAG_MAX
+from application.health.lateness import lag_of, lateness
+from application.ports.clock import Clock
 from application.ports.dead_letters import DeadLetters
+from application.ports.event_log import EventLog
 from application.ports.health import Condition, Fact, HealthStatus, Probe
 from application.ports.inbox import InboxProgress
 from application.ports.leadership import Leadership
@@ -36,8 +38,15 @@ def nats(messaging: MessagingProgress, *, round_trip: Callable[[], None]) -> Pro
     return look
 
 
-def relay(progress: RelayProgress, *, leadership: Leadership) -> Probe:
-    """Return a probe that asks how far neighbours are told of the log, where this process tells them."""
+def relay(progress: RelayProgress, *, leadership: Leadership, log: EventLog, clock: Clock) -> Probe:
+    """Return a probe that asks how far neighbours are told of the log, where this process tells them.
+
+    Args:
+        progress: How far they are told.
+        leadership: Whether this process tells them.
+        log: Of what.
+        clock: Tells how late they are told.
+    """
 
     def look() -> Condition:
         status = progress.status
@@ -49,12 +58,13 @@ def relay(progress: RelayProgress, *, leadership: Leadership) -> Probe:
         }
         if not leadership.is_held():
             return Condition(facts=counted)
-        facts = {**counted, "position": status.position, "lag": status.lag}
+        lag_s = lag_of(log, lag=status.lag, after=status.position, clock=clock)
+        facts = {**counted, "position": status.position, "lag": status.lag, "lag_s": lag_s}
         if status.halted_because is not None:
             return Condition(status=HealthStatus.UNHEALTHY, problem=status.halted_because, facts=facts)
         if status.error is not None:
             return Condition(status=HealthStatus.DEGRADED, problem=status.error, facts=facts)
-        return _unless_behind(status.lag, facts)
+        return _unless_late(status.lag, lag_s, facts)
 
     return look
 
@@ -91,7 +101,12 @@ def inbox(progress: InboxProgress, letters: DeadLetters, *, untrained: Callable[
 
 
 def database_service(
-    ask: Callable[[], None], *, mirror: Callable[[], MirrorStatus], leadership: Leadership
+    ask: Callable[[], None],
+    *,
+    mirror: Callable[[], MirrorStatus],
+    leadership: Leadership,
+    log: EventLog,
+    clock: Clock,
 ) -> Probe:
     """Return a probe that asks the Database Service a question, and how far it has what the read models have.
 
@@ -99,6 +114,8 @@ def database_service(
         ask: Asks it, or raises.
         mirror: Returns how far it is, where this process leads.
         leadership: Whether it does.
+        log: What is to arrive there.
+        clock: Tells how late that is.
     """
 
     def look() -> Condition:
@@ -106,10 +123,11 @@ def database_service(
         if not leadership.is_held():
             return Condition()
         status = mirror()
-        facts = {"confirmed": status.confirmed, "lag": status.lag, "lag_s": status.lag_s, "resent": status.resent}
+        lag_s = lag_of(log, lag=status.lag, after=status.confirmed, clock=clock)
+        facts = {"confirmed": status.confirmed, "lag": status.lag, "lag_s": lag_s, "resent": status.resent}
         if status.error is not None:
             return Condition(status=HealthStatus.DEGRADED, problem=status.error, facts=facts)
-        return _unless_behind(status.lag, facts)
+        return _unless_late(status.lag, lag_s, facts)
 
     return look
 
@@ -130,7 +148,7 @@ def _failing(status: MessagingStatus) -> Iterator[str]:
             yield f"{part.name}: {part.error}"
 
 
-def _unless_behind(lag: int | None, facts: Mapping[str, Fact]) -> Condition:
-    if lag is not None and lag > LAG_MAX:
-        return Condition(status=HealthStatus.DEGRADED, problem=f"{lag} events behind", facts=facts)
+def _unless_late(lag: int | None, lag_s: float | None, facts: Mapping[str, Fact]) -> Condition:
+    for problem in lateness(lag=lag, lag_s=lag_s):
+        return Condition(status=HealthStatus.DEGRADED, problem=problem, facts=facts)
     return Condition(facts=facts)

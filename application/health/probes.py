@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from application.health.lateness import lag_of, lateness
 from application.health.workers import WorkerWatch
 from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
+from application.ports.clock import Clock
+from application.ports.event_log import EventLog
 from application.ports.health import Condition, HealthStatus, Probe
 from application.ports.progress import ProgressStatus, ReadModelProgress
 from application.ports.read_models import ReadModels
@@ -13,9 +16,6 @@ EVENT_STORE = "event-store"
 READ_MODELS = "read-models"
 ARTIFACT_STORE = "artifact-store"
 WORKERS = "workers"
-
-LAG_MAX = 1_000
-"""So many events may wait for the read models of a healthy process."""
 
 
 def event_store(ledger: Ledger) -> Probe:
@@ -27,15 +27,24 @@ def event_store(ledger: Ledger) -> Probe:
     return look
 
 
-def read_models(progress: ReadModelProgress, documents: ReadModels) -> Probe:
-    """Return a probe that asks how far the read models are, and what they had to pass over."""
+def read_models(progress: ReadModelProgress, documents: ReadModels, *, log: EventLog, clock: Clock) -> Probe:
+    """Return a probe that asks how far the read models are, and what they had to pass over.
+
+    Args:
+        progress: How far they are.
+        documents: The read models.
+        log: What they follow.
+        clock: Tells how late they are.
+    """
 
     def look() -> Condition:
         status = progress.status
-        found = list(_of_progress(status))
+        lag_s = lag_of(log, lag=status.lag, after=status.position, clock=clock)
+        found = [*_of_progress(status), *lateness(lag=status.lag, lag_s=lag_s)]
         facts = {
             "position": status.position,
             "lag": status.lag,
+            "lag_s": lag_s,
             "parked_events": len(documents.parked()),
             "unknown_events": status.unknown_events,
         }
@@ -82,5 +91,3 @@ def _of_progress(progress: ProgressStatus) -> Iterator[str]:
         yield f"stopped since {progress.failing_since}: {progress.error}"
     if not progress.is_running:
         yield "nothing moves them on"
-    if progress.lag is not None and progress.lag > LAG_MAX:
-        yield f"{progress.lag} events behind"

@@ -147,7 +147,6 @@ class MirrorStatus(Immutable):
         confirmed: Everything up to this position has arrived; None while nobody has said so.
         head: Of the log; None while it cannot be read.
         lag: How many positions are yet to arrive; None while that is not known.
-        lag_s: How old the oldest event is whose consequences have yet to arrive, in seconds; 0 where none is.
         is_reachable: Whether the Database Service answers.
         resent: How often this run went back, because what had been sent had not arrived or was gone.
         error: What is wrong, and what to do; None while all is well.
@@ -158,7 +157,6 @@ class MirrorStatus(Immutable):
     confirmed: int | None = None
     head: int | None = None
     lag: int | None = None
-    lag_s: float | None = None
     is_reachable: bool = False
     resent: int = 0
     error: str | None = None

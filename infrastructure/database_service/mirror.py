@@ -52,7 +52,7 @@ class Mirror:
         progress: Tells how far they are.
         projections: What follows from an event.
         positions: Where it is noted what was sent.
-        clock: Tells how late things are.
+        clock: Tells since when something is wrong, and when to send again.
         replicas: How many servers of the cluster keep the stream.
         halted: Returns why nothing is to be sent for now; None where nothing speaks against it.
     """
@@ -176,18 +176,11 @@ class Mirror:
             confirmed=confirmed,
             head=head,
             lag=None if confirmed is None else max(0, head - confirmed),
-            lag_s=None if confirmed is None else await asyncio.to_thread(self._lag_s, confirmed),
             is_reachable=confirmed is not None,
             resent=self._resent,
             error=look.error,
             failing_since=self._failing_since(look.error),
         )
-
-    def _lag_s(self, confirmed: int) -> float:
-        oldest = next(iter(self._log.read(after=confirmed, limit=1)), None)
-        if oldest is None:
-            return 0.0
-        return max(0.0, (self._clock.now() - oldest.event.provenance.timestamp).total_seconds())
 
     def _failing_since(self, error: str | None) -> datetime | None:
         if error is None:

@@ -48,6 +48,12 @@ MEASURES = (
     Measure(dependency=READ_MODELS, fact="lag", name="read_models_lag", says="Events that they are yet to show."),
     Measure(
         dependency=READ_MODELS,
+        fact="lag_s",
+        name="read_models_lag_seconds",
+        says="How old the oldest of them is.",
+    ),
+    Measure(
+        dependency=READ_MODELS,
         fact="parked_events",
         name="read_models_parked_events",
         says="Events, of the first thousand, that only a newer program can read.",
@@ -63,6 +69,7 @@ MEASURES = (
         says="Position up to which neighbours have been told of the log.",
     ),
     Measure(dependency=RELAY, fact="lag", name="relay_lag", says="Events that they are yet to be told of."),
+    Measure(dependency=RELAY, fact="lag_s", name="relay_lag_seconds", says="How old the oldest of them is."),
     Measure(dependency=RELAY, fact="halted", name="relay_halted", says="1 while the relay waits for an operator."),
     Measure(
         dependency=RELAY,

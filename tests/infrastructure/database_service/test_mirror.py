@@ -33,7 +33,6 @@ def test_every_document_arrives_as_readers_see_it(a_registry, nats_server, start
     a_registry.train(3)
     require_equal(a_registry, nats_server, mirror)
     assert mirror.status.lag == 0
-    assert mirror.status.lag_s == 0
     assert mirror.status.resent == 0
     assert mirror.status.error is None
     assert {each: len(found) for each, found in rows(nats_server).items()} == {

@@ -29,6 +29,7 @@ def test_the_health_tells_how_far_the_log_and_its_readers_are(api, a_model):
     assert found["read-models"]["details"] == {
         "position": head,
         "lag": 0,
+        "lag_s": 0.0,
         "parked_events": 0,
         "unknown_events": 0,
     }
