@@ -3,9 +3,9 @@
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
 from application.ports.metadata_store import SERVICE, STREAM, command_subject
+from infrastructure.messaging.streams import ACK_WAIT_S
 
 _BYTES_MAX = 1024 * 1024 * 1024
-_ACK_WAIT_S = 10.0
 _UNACKNOWLEDGED_MAX = 2_000
 _ALL = command_subject("*", "*")
 
@@ -37,7 +37,7 @@ def commands_consumer() -> ConsumerConfig:
         durable_name=SERVICE,
         filter_subject=_ALL,
         ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=_ACK_WAIT_S,
+        ack_wait=ACK_WAIT_S,
         max_deliver=-1,
         max_ack_pending=_UNACKNOWLEDGED_MAX,
     )

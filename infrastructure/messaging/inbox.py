@@ -13,9 +13,8 @@ from application.integration.incoming import CALLBACK_SUBJECT, DELIVERIES_MAX, D
 from application.ports.messaging import MessagingUnavailable
 from infrastructure.messaging.inbound_messages import CORRELATION_HEADER
 from infrastructure.messaging.parts import Messaging
-from infrastructure.messaging.streams import StreamUnavailable, ensure_stream, stream_over
+from infrastructure.messaging.streams import ACK_WAIT_S, StreamUnavailable, ensure_stream, stream_over
 
-ACK_WAIT_S = 10.0
 IN_HAND_MAX = 256
 
 _PUT_WITHIN_S = 5.0

@@ -18,10 +18,11 @@ from application.ports.inbox import InboxStatus
 from infrastructure.messaging.cancelling import end_if_cancelled
 from infrastructure.messaging.dead_letter_stream import DeadLetterStream, GivenUp, MovedOn
 from infrastructure.messaging.inbound_messages import InboundMessage
-from infrastructure.messaging.inbox import ACK_WAIT_S, IN_HAND_MAX, consumer_of, sources
+from infrastructure.messaging.inbox import IN_HAND_MAX, consumer_of, sources
 from infrastructure.messaging.inbox_attempts import InboxAttempts, Place
 from infrastructure.messaging.inbox_settling import Settling, given_up
 from infrastructure.messaging.lanes import Lanes
+from infrastructure.messaging.streams import ACK_WAIT_S
 from infrastructure.messaging.together import together
 
 _FETCH_MAX = 64

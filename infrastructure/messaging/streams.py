@@ -14,6 +14,9 @@ from nats.js.errors import APIError, NotFoundError
 
 from infrastructure.messaging.hindrances import Hindrance
 
+ACK_WAIT_S = 10.0
+"""After so long a message that was handed out and not settled is handed out again."""
+
 _NAME_IN_USE, _SUBJECTS_OVERLAP = 10058, 10065
 _UNSAID = StreamConfig()
 

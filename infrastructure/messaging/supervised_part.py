@@ -11,13 +11,15 @@ from nats.errors import Error as NatsError
 from application.ports.clock import Clock
 from application.ports.messaging import PartStatus
 from infrastructure.messaging.hindrances import Hindrance
+from infrastructure.messaging.streams import ACK_WAIT_S
 
 _log = logging.getLogger(__name__)
 
 _BACKOFF_FIRST_S = 0.1
 _BACKOFF_MAX_S = 5.0
-_STEADY_S = 6.0
-"""A part that worked for so long is well again; it is longer than an unanswered request takes to fail."""
+_STEADY_S = 1.5 * ACK_WAIT_S
+"""A part that worked for so long is well again: what it failed at has come again by then, and has failed again or
+has not."""
 
 
 class SupervisedPart:

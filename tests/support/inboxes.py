@@ -15,10 +15,11 @@ from application.integration.reactions import About, Reaction
 from application.ports.dead_letters import DeadLetter
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.dead_letters import NatsDeadLetters
-from infrastructure.messaging.inbox import ACK_WAIT_S, NatsInbox
+from infrastructure.messaging.inbox import NatsInbox
 from infrastructure.messaging.inbox_attempts import InboxAttempts
 from infrastructure.messaging.inbox_consumer import InboxConsumer
 from infrastructure.messaging.parts import Messaging
+from infrastructure.messaging.streams import ACK_WAIT_S
 from infrastructure.system.clock import SystemClock
 from tests.support.operation import operation_database
 from tests.support.processes import eventually

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from application.ports.messaging import PartStatus
-from infrastructure.messaging.streams import StreamUnavailable
+from infrastructure.messaging.streams import ACK_WAIT_S, StreamUnavailable
 from infrastructure.messaging.supervised_part import SupervisedPart
 from tests.support.fakes.clock import FakeClock
 
@@ -72,7 +72,7 @@ def test_a_failing_part_is_begun_anew_and_its_last_error_told(clock: FakeClock) 
 
 def test_a_part_that_works_for_a_while_is_well_again(clock: FakeClock) -> None:
     def check(part: SupervisedPart) -> None:
-        clock.advance(10)
+        clock.advance(20)
         assert part.status == PartStatus(name="relay", is_running=True, error=None, failing_since=None)
 
     supervised(Attempts(ValueError("a"), clock=clock), clock, check)
@@ -85,6 +85,16 @@ def test_a_failure_after_a_good_while_is_a_new_one(clock: FakeClock) -> None:
         assert part.status.failing_since == began + timedelta(seconds=40)
 
     supervised(Attempts(ValueError("a"), ValueError("a"), clock=clock, takes_s=20), clock, check)
+
+
+def test_a_part_that_fails_at_each_redelivery_is_never_well_between(clock: FakeClock) -> None:
+    began = clock.now()
+
+    def check(part: SupervisedPart) -> None:
+        clock.advance(ACK_WAIT_S + 1)
+        assert part.status.failing_since == began + timedelta(seconds=ACK_WAIT_S + 1)
+
+    supervised(Attempts(ValueError("a"), ValueError("a"), clock=clock, takes_s=ACK_WAIT_S + 1), clock, check)
 
 
 def test_an_end_without_an_error_is_one(clock: FakeClock) -> None:
