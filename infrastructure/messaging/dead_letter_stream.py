@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 from nats.js import JetStreamContext
-from nats.js.api import Header, RawStreamMsg, RetentionPolicy, StreamConfig
+from nats.js.api import Header, RawStreamMsg, RetentionPolicy
 from nats.js.errors import APIError, NotFoundError
 
 from application.integration.dead_letters import GIVEN_UP, LETTERS, OUTCOMES, STREAM, SUBJECTS
@@ -19,7 +19,7 @@ from infrastructure.messaging.dead_letter_messages import (
     subject_of_letter,
     to_message,
 )
-from infrastructure.messaging.streams import SubjectsTaken, ensure_stream
+from infrastructure.messaging.streams import SubjectsTaken, ensure_stream, lasting_stream
 
 _log = logging.getLogger(__name__)
 
@@ -63,14 +63,13 @@ class DeadLetterStream:
         Raises:
             StreamUnavailable: It cannot be made.
         """
-        config = StreamConfig(
+        config = lasting_stream(
             name=STREAM,
             description="What the machine learning service could not handle, until somebody decides.",
             subjects=list(SUBJECTS),
             retention=RetentionPolicy.LIMITS,
-            allow_rollup_hdrs=True,
-            num_replicas=replicas,
-        )
+            replicas=replicas,
+        ).evolve(allow_rollup_hdrs=True)
         try:
             await ensure_stream(self._js, config)
         except SubjectsTaken:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy
 from nats.js.errors import NoStreamResponseError
 
 from application.integration.callback import EventCallback
@@ -13,7 +13,13 @@ from application.integration.incoming import CALLBACK_SUBJECT, DELIVERIES_MAX, D
 from application.ports.messaging import MessagingUnavailable
 from infrastructure.messaging.inbound_messages import CORRELATION_HEADER
 from infrastructure.messaging.parts import Messaging
-from infrastructure.messaging.streams import ACK_WAIT_S, StreamUnavailable, ensure_stream, stream_over
+from infrastructure.messaging.streams import (
+    ACK_WAIT_S,
+    StreamUnavailable,
+    ensure_stream,
+    lasting_stream,
+    stream_over,
+)
 
 IN_HAND_MAX = 256
 
@@ -32,6 +38,7 @@ class NatsInbox:
     def __init__(self, *, messaging: Messaging, replicas: int = 1) -> None:
         self._messaging = messaging
         self._replicas = replicas
+        self._is_sound = False
 
     def put(self, callback: EventCallback, *, correlation_id: str) -> None:
         """Keep the event; when this returns it is handled, whatever ends meanwhile. Blocks.
@@ -43,9 +50,12 @@ class NatsInbox:
 
         async def publish(client: Client) -> None:
             js = client.jetstream(timeout=_REQUEST_S)
+            if not self._is_sound:  # a stream may be there that does not keep what is put into it
+                await sources(js, replicas=self._replicas)
+                self._is_sound = True
             try:
                 await js.publish(CALLBACK_SUBJECT, body, headers=dict(headers))
-            except NoStreamResponseError:  # nobody has made the stream yet
+            except NoStreamResponseError:  # somebody has removed it
                 await sources(js, replicas=self._replicas)
                 await js.publish(CALLBACK_SUBJECT, body, headers=dict(headers))
 
@@ -66,16 +76,14 @@ async def sources(js: JetStreamContext, *, replicas: int) -> Mapping[str, tuple[
     for subject in SUBJECTS:
         name = await stream_over(js, subject) or STREAM
         found[name] = (*found.get(name, ()), subject)
-    await ensure_stream(
-        js,
-        StreamConfig(
-            name=STREAM,
-            description="What neighbours tell the machine learning service, until it is handled.",
-            subjects=list(found[STREAM]),
-            retention=RetentionPolicy.WORK_QUEUE,
-            num_replicas=replicas,
-        ),
+    inbox = lasting_stream(
+        name=STREAM,
+        description="What neighbours tell the machine learning service, until it is handled.",
+        subjects=list(found[STREAM]),
+        retention=RetentionPolicy.WORK_QUEUE,
+        replicas=replicas,
     )
+    await ensure_stream(js, inbox)
     return found
 
 

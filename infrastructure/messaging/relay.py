@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 
 from nats.aio.client import Client
-from nats.js.api import DiscardPolicy, StreamConfig
+from nats.js.api import RetentionPolicy, StreamConfig
 
 from application.integration.contracts import STREAM, SUBJECTS
 from application.ports.event_log import EventLog
@@ -17,7 +17,7 @@ from infrastructure.messaging.relay_halts import Halted
 from infrastructure.messaging.relay_notes import Beginning, Chosen, RelayMemory, RelayNotes
 from infrastructure.messaging.relay_session import RelaySession
 from infrastructure.messaging.relay_start import Start, starting_point
-from infrastructure.messaging.streams import ensure_stream
+from infrastructure.messaging.streams import ensure_stream, lasting_stream
 
 _REQUEST_S = 2.0
 _NOTE_EVERY_S = 1.0
@@ -31,19 +31,14 @@ _log = logging.getLogger(__name__)
 
 def stream_config(*, replicas: int) -> StreamConfig:
     """Return how the stream of public events is kept: without limits, and so that nothing is removed."""
-    return StreamConfig(
+    lasting = lasting_stream(
         name=STREAM,
         description="What happened in the machine learning service, in order and for ever.",
         subjects=[SUBJECTS],
-        max_age=0,
-        max_bytes=-1,
-        max_msgs=-1,
-        discard=DiscardPolicy.NEW,
-        deny_delete=True,
-        deny_purge=True,
-        duplicate_window=_DUPLICATES_S,
-        num_replicas=replicas,
+        retention=RetentionPolicy.LIMITS,
+        replicas=replicas,
     )
+    return lasting.evolve(deny_delete=True, deny_purge=True, duplicate_window=_DUPLICATES_S)
 
 
 class Relay:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from nats.js import JetStreamContext
-from nats.js.api import StreamConfig, StreamInfo
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from infrastructure.messaging.hindrances import Hindrance
@@ -19,6 +19,11 @@ ACK_WAIT_S = 10.0
 
 _NAME_IN_USE, _SUBJECTS_OVERLAP = 10058, 10065
 _UNSAID = StreamConfig()
+_NEVER_LEFT_OPEN = frozenset({"max_msgs_per_subject", "max_msg_size", "no_ack", "sealed"})
+"""Whatever a stream is for, it is not to lose or refuse messages by these: the class's defaults do not."""
+
+_MADE_WITH = ("storage", "retention")
+"""What a server does not change, or not always, once the stream is there."""
 
 
 class StreamUnavailable(Hindrance):
@@ -29,6 +34,24 @@ class SubjectsTaken(StreamUnavailable):
     """Another stream covers the subjects, and JetStream lets only one do so."""
 
 
+def lasting_stream(
+    *, name: str, description: str, subjects: list[str], retention: RetentionPolicy, replicas: int
+) -> StreamConfig:
+    """Return how a stream is kept that drops nothing by itself: on disk, without limits of age, number or size."""
+    return StreamConfig(
+        name=name,
+        description=description,
+        subjects=subjects,
+        retention=retention,
+        storage=StorageType.FILE,
+        max_age=0,
+        max_bytes=-1,
+        max_msgs=-1,
+        discard=DiscardPolicy.NEW,
+        num_replicas=replicas,
+    )
+
+
 async def ensure_stream(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
     """Return the stream, made where it is missing, and changed where it is other than asked for.
 
@@ -36,7 +59,8 @@ async def ensure_stream(js: JetStreamContext, config: StreamConfig) -> StreamInf
 
     Raises:
         SubjectsTaken: Another stream covers its subjects.
-        StreamUnavailable: The server refuses it, as when there are fewer servers than replicas.
+        StreamUnavailable: The server refuses it, as when there are fewer servers than replicas, or a stream that
+            is there keeps its messages in memory.
     """
     try:
         return await _ensured(js, config)
@@ -75,16 +99,37 @@ async def _ensured(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
     present, sought = found.config.as_dict(), config.as_dict()
     if all(present.get(name) == sought[name] for name in wanted):
         return found
-    return await js.update_stream(found.config.evolve(**wanted))
+    try:
+        return await js.update_stream(found.config.evolve(**wanted))
+    except APIError as error:
+        if error.err_code is None or all(present.get(name) == sought.get(name) for name in _MADE_WITH):
+            raise
+        raise StreamUnavailable(_made_otherwise(config, present)) from error
 
 
 def _said(config: StreamConfig) -> dict[str, Any]:
-    """Return what the configuration says, without what it leaves at the default of its class."""
+    """Return what the configuration says; what it leaves at the default of its class is mostly left open."""
     return {
         field.name: value
         for field in fields(config)
-        if (value := getattr(config, field.name)) != getattr(_UNSAID, field.name)
+        if (value := getattr(config, field.name)) != getattr(_UNSAID, field.name) or field.name in _NEVER_LEFT_OPEN
     }
+
+
+def _made_otherwise(config: StreamConfig, present: dict[str, Any]) -> str:
+    sought = config.as_dict()
+    differ = [name for name in _MADE_WITH if sought.get(name) is not None and present.get(name) != sought[name]]
+    has = ", ".join(f"{name} {_word(present.get(name))}" for name in differ)
+    needs = ", ".join(f"{name} {_word(sought[name])}" for name in differ)
+    return (
+        f"stream {config.name} has {has} and must have {needs}, to keep what is in it as long as it has to; "
+        f"the NATS server does not change that: save what you need of it, then remove it (`nats stream rm "
+        f"{config.name}`), and it is made anew"
+    )
+
+
+def _word(value: Any) -> str:
+    return str(getattr(value, "value", value))
 
 
 async def _taken(js: JetStreamContext, config: StreamConfig) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nats.js.api import StreamConfig
+from nats.js.api import StorageType, StreamConfig
 
 from application.integration.callback import EventCallback
 from application.integration.contracts import SOURCE
@@ -102,6 +102,23 @@ def test_what_came_over_http_outlives_the_process_that_took_it(
     with RunningInbox(nats_server.address, tmp_path, journal.react, ack_wait_s=1.0) as second:
         assert second.is_idle(handled=3)
     is_over.set()
+
+
+def test_nothing_is_put_where_it_would_not_be_kept(
+    nats_server: NatsServer, tmp_path: Path, neighbour: Neighbour, journal: Journal
+) -> None:
+    inbox = RunningInbox(nats_server.address, tmp_path, journal.react)
+    in_memory = StreamConfig(name=STREAM, subjects=[CALLBACK_SUBJECT], storage=StorageType.MEMORY)
+    neighbour.does(lambda client: client.jetstream().add_stream(in_memory))
+    inbox.messaging.start()
+    assert eventually(lambda: "memory" in (inbox.messaging.status.parts[0].error or ""))
+    said = EventCallback(event_type="broker_service.ping", payload={})
+    with pytest.raises(MessagingUnavailable, match="nats stream rm"):
+        inbox.inbox.put(said, correlation_id="1")
+    neighbour.does(lambda client: client.jetstream().delete_stream(STREAM))
+    inbox.inbox.put(said, correlation_id="1")
+    assert inbox.is_idle(handled=1)
+    inbox.messaging.stop()
 
 
 def test_nothing_is_kept_without_nats(nats_server: NatsServer, an_inbox: RunningInbox) -> None:
@@ -240,5 +257,8 @@ def test_an_inbox_that_takes_over_handles_first_what_was_begun_before(
         assert second.is_idle(handled=4)
     is_over.set()
     assert journal.ids == ["0", "1", "2", "3"]
-    info = neighbour.does(lambda client: client.jetstream().consumer_info(STREAM, DURABLE))
-    assert info.num_ack_pending == 0
+
+    def unsettled() -> int | None:
+        return neighbour.does(lambda client: client.jetstream().consumer_info(STREAM, DURABLE)).num_ack_pending
+
+    assert eventually(lambda: unsettled() == 0)

@@ -1,12 +1,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import StreamConfig
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig
 
+from application.integration.contracts import STREAM as EVENTS
+from application.integration.dead_letters import STREAM as LETTERS
+from application.integration.incoming import STREAM as INBOX
 from infrastructure.messaging.connection import connect
+from infrastructure.messaging.dead_letter_stream import DeadLetterStream
+from infrastructure.messaging.inbox import sources
+from infrastructure.messaging.relay import stream_config
 from infrastructure.messaging.streams import StreamUnavailable, SubjectsTaken, ensure_stream, stream_over
 from tests.support.nats import NatsServer
 
@@ -54,6 +60,66 @@ def test_a_stream_that_is_other_than_asked_for_is_changed_where_that_was_said(na
     config = on_jetstream(nats_server, changed)
     assert (config.subjects, config.max_age) == (["orders.>"], 0)
     assert (config.max_msgs, config.description) == (7, "mine")
+
+
+def ensured(js: JetStreamContext, name: str) -> Awaitable[object]:
+    """Have a stream of the service made as it makes it."""
+    if name == EVENTS:
+        return ensure_stream(js, stream_config(replicas=1))
+    return sources(js, replicas=1) if name == INBOX else DeadLetterStream(js).ensure(replicas=1)
+
+
+LIMITS: list[dict[str, Any]] = [
+    {"max_age": 60},
+    {"max_msgs": 7},
+    {"max_bytes": 1_000},
+    {"max_msgs_per_subject": 1},
+    {"max_msg_size": 1_000},
+    {"no_ack": True},
+]
+
+
+@pytest.mark.parametrize("name", [EVENTS, INBOX, LETTERS])
+def test_limits_by_which_a_stream_would_lose_events_are_lifted(nats_server: NatsServer, name: str) -> None:
+    async def lifted(js: JetStreamContext) -> list[dict[str, Any]]:
+        found = []
+        for limit in LIMITS:
+            retention = RetentionPolicy.WORK_QUEUE if name == INBOX else RetentionPolicy.LIMITS
+            await js.add_stream(StreamConfig(name=name, subjects=[f"{name}.old"], retention=retention, **limit))
+            await ensured(js, name)
+            config = (await js.stream_info(name)).config
+            found.append({each: getattr(config, each) for each in limit})
+            await js.delete_stream(name)
+        return found
+
+    free = {"max_age": 0, "no_ack": False}
+    assert on_jetstream(nats_server, lifted) == [{each: free.get(each, -1) for each in limit} for limit in LIMITS]
+
+
+@pytest.mark.parametrize(
+    ("storage", "is_retention_right", "says"),
+    [
+        (StorageType.MEMORY, True, "storage memory and must have storage file"),
+        (StorageType.FILE, False, "retention"),
+    ],
+)
+@pytest.mark.parametrize("name", [EVENTS, INBOX, LETTERS])
+def test_a_stream_that_loses_events_and_cannot_be_changed_is_refused_with_what_to_do(
+    nats_server: NatsServer, name: str, storage: StorageType, is_retention_right: bool, says: str
+) -> None:
+    is_queue = (name == INBOX) == is_retention_right
+    retention = RetentionPolicy.WORK_QUEUE if is_queue else RetentionPolicy.LIMITS
+    made = StreamConfig(name=name, subjects=[f"{name}.old"], storage=storage, retention=retention)
+
+    async def refused(js: JetStreamContext) -> None:
+        await js.add_stream(made)
+        with pytest.raises(StreamUnavailable, match=rf"{name} has {says}.*`nats stream rm {name}`"):
+            await ensured(js, name)
+        await js.delete_stream(name)
+        await ensured(js, name)
+        assert (await js.stream_info(name)).config.storage == StorageType.FILE
+
+    on_jetstream(nats_server, refused)
 
 
 def test_it_is_said_which_other_stream_covers_the_subjects(nats_server: NatsServer) -> None:
