@@ -94,6 +94,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             parts=(predictions, live),
             leading=outside.parts,
             leadership=engine.leadership,
+            when_unavailable=outside.relay.unreachable,
             clock=clock,
         )
         service = Service(

@@ -35,6 +35,7 @@ def run_engine(settings: Settings) -> None:
             name="engine",
             leading=outside.parts,
             leadership=engine.leadership,
+            when_unavailable=outside.relay.unreachable,
             clock=SystemClock(),
         )
         engine.start()

@@ -43,6 +43,8 @@ class NatsConnection(SturdyClient):
         """Why the connection was not had or is lost, in words."""
         last = self.last_error
         error = self._told if last is None or isinstance(last, NoServersError) else last
+        if isinstance(error, ConnectionRefusedError):
+            return "nobody listens there"
         return "it was closed" if error is None else str(error).removeprefix("nats: ") or "it does not answer"
 
     @property

@@ -53,6 +53,8 @@ class Messaging:
         parts: Run whenever there is a connection.
         leading: Run while this process leads, too.
         leadership: Whether it does; None where nobody else could.
+        when_unavailable: Told why there is no connection, again and again as long as there is none, where this
+            process leads; may block.
         clock: Tells since when something fails.
     """
 
@@ -64,6 +66,7 @@ class Messaging:
         parts: Sequence[Part] = (),
         leading: Sequence[Part] = (),
         leadership: Leadership | None = None,
+        when_unavailable: Callable[[str], None] = lambda _: None,
         clock: Clock,
     ) -> None:
         self._address = address
@@ -71,6 +74,7 @@ class Messaging:
         self._parts = [SupervisedPart(name=part.name, work=part.run, clock=clock) for part in parts]
         self._leading = [SupervisedPart(name=part.name, work=part.run, clock=clock) for part in leading]
         self._leadership = leadership
+        self._when_unavailable = when_unavailable
         self._clock = clock
         self._guard = Lock()
         self._thread: Thread | None = None
@@ -162,6 +166,8 @@ class Messaging:
                 self._note(f"The connection to NATS at {client.server_url} is lost: {client.reason}.")
             except Exception as error:  # also what the address says: that nobody knows it yet
                 self._note(str(error))
+            if self._error is not None and not self._stopping.is_set():
+                await asyncio.to_thread(self._tell_where_leading, self._error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(backoff_s):
                     await self._stopping.wait()
@@ -185,6 +191,13 @@ class Messaging:
         if self._failing_since is None:
             self._failing_since = self._clock.now()
         self._error = error
+
+    def _tell_where_leading(self, error: str) -> None:
+        try:
+            if self._leadership is None or self._leadership.is_held():
+                self._when_unavailable(error)
+        except Exception as failure:  # whatever it is: the connection does not depend on who is told
+            _log.info("Nobody could be told that there is no NATS: %s", failure)
 
     async def _called(self, function: Callable[[Client], Awaitable[T]], timeout_s: float) -> T:
         session = self._session

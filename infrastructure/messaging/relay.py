@@ -93,6 +93,15 @@ class Relay:
             error=self._error,
         )
 
+    def unreachable(self, reason: str) -> None:
+        """Take note of why there is no connection to publish by; blocks.
+
+        Raises:
+            Exception: It cannot be noted.
+        """
+        self._error = reason
+        self._memory.note_error(reason)
+
     async def run(self, client: Client) -> None:
         """Publish until cancelled.
 

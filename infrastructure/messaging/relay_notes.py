@@ -76,6 +76,13 @@ class RelayMemory:
         self._positions.note(FOLLOWER, notes.model_dump_json())
         self._positions.set(FOLLOWER, notes.position)
 
+    def note_error(self, error: str) -> None:
+        """Keep why the relay cannot publish, and all else as it was: also that it has never run."""
+        notes = self.recall()
+        if notes.error != error:
+            noted = notes.model_copy(update={"error": error})
+            self._positions.note(FOLLOWER, noted.model_dump_json())
+
     def choose(self, chosen: Chosen) -> None:
         """Tell the relay what to do, now or when it runs next."""
         self._positions.note(_CHOICE, chosen.model_dump_json())

@@ -70,7 +70,7 @@ def test_when_no_server_answers_the_reason_of_each_is_told(fresh_nats: Callable[
     reason = refused(NatsAddress(url=f"{dead.url},{paused.url}"))
 
     assert f"127.0.0.1:{paused.port}: it does not answer" in reason
-    assert f"127.0.0.1:{dead.port}: [Errno" in reason
+    assert f"127.0.0.1:{dead.port}: nobody listens there" in reason
     assert "@" not in reason
 
 

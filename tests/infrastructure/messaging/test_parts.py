@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
 from application.ports.messaging import MessagingUnavailable
+from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.parts import Messaging
 from infrastructure.system.clock import SystemClock
 from tests.support.fakes.leadership import InMemoryLeadership, InMemoryLease
@@ -365,3 +366,24 @@ def test_a_stop_ends_it_whatever_the_server_does(
         assert not any(part.is_running for part in made.status.parts)
     made.start()
     assert not is_working()
+
+
+def test_why_there_is_no_connection_is_told_where_the_lease_is() -> None:
+    def nowhere() -> NatsAddress:
+        raise MessagingUnavailable("There is no NATS.")
+
+    lease, told = InMemoryLease(), list[str]()
+    lease.holder = object()
+    made = Messaging(
+        address=nowhere,
+        name="test",
+        leadership=InMemoryLeadership(lease),
+        when_unavailable=told.append,
+        clock=SystemClock(),
+    )
+    made.start()
+    assert eventually(lambda: made.status.error is not None)
+    assert told == []
+    lease.holder = None
+    assert eventually(lambda: told[:1] == ["There is no NATS."])
+    made.stop()

@@ -14,10 +14,13 @@ from application.ledger import Ledger
 from application.ports.follower_positions import FollowerPositions
 from application.ports.relay import Choice, HaltReason
 from infrastructure.event_store.settings import postgres_environment, sqlite_environment
+from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
+from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay import Relay
 from infrastructure.messaging.relay_control import ChoiceMeaningless, RelayControl
+from infrastructure.system.clock import SystemClock
 from tests.support.events import BUILDERS, model_registered, training_job_progressed
 from tests.support.fakes.follower_positions import InMemoryFollowerPositions
 from tests.support.nats import NatsServer
@@ -599,3 +602,30 @@ def test_a_connection_that_is_lost_is_noted_until_it_is_back(
         assert eventually(lambda: control.report().error is not None)
         server.start()
         assert eventually(lambda: control.report().error is None)
+
+
+def test_a_relay_that_was_never_connected_says_why_until_it_publishes(
+    a_ledger: Ledger, positions: FollowerPositions, nats_server: NatsServer
+) -> None:
+    addresses = [NatsAddress(url="nats://127.0.0.1:1")]
+    relay, control = Relay(log=a_ledger, positions=positions), RelayControl(log=a_ledger, positions=positions)
+    messaging = Messaging(
+        address=lambda: addresses[-1],
+        name="tests",
+        leading=[relay],
+        when_unavailable=relay.unreachable,
+        clock=SystemClock(),
+    )
+    messaging.start()
+    try:
+        assert eventually(lambda: control.report().error is not None)
+        report = control.report()
+        assert report.error == "NATS cannot be reached: nats://127.0.0.1:1: nobody listens there."
+        assert (report.position, relay.status.error) == (None, report.error)
+        addresses.append(nats_server.address)
+        register_models(a_ledger, 1)
+        catch_up(relay)
+        assert eventually(lambda: control.report().error is None)
+        assert (control.report().position, relay.status.error) == (a_ledger.head(), None)
+    finally:
+        messaging.stop()
