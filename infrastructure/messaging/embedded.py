@@ -11,7 +11,7 @@ from typing import Self
 
 from application.ports.messaging import MessagingUnavailable
 from infrastructure.messaging.address import NatsAddress
-from infrastructure.messaging.server_home import ServerHome, ServerPorts
+from infrastructure.messaging.server_home import ServerHome
 from infrastructure.messaging.server_probe import unreadiness
 from infrastructure.system.bound_program import bound
 from infrastructure.system.children import Supervised
@@ -54,7 +54,7 @@ class EmbeddedNats(Supervised):
         super().__init__(name="nats-server", steady_s=_STEADY_S)
         self._home = ServerHome(home)
         self._store: int | None = None  # the descriptor that holds the lock on it
-        self._ports: ServerPorts | None = None
+        self._port: int | None = None
         self._ready = threading.Event()
         self._trouble = "it has not been started"
 
@@ -84,10 +84,10 @@ class EmbeddedNats(Supervised):
         Raises:
             MessagingUnavailable: It was not ready yet, so that nobody knows.
         """
-        if self._ports is None:
+        if self._port is None:
             message = f"The service's own NATS server is not ready: {self.error}."
             raise MessagingUnavailable(message)
-        return self._home.url(self._ports.clients)
+        return self._home.url(self._port)
 
     def address(self) -> NatsAddress:
         """Return the same, as `connect` takes it.
@@ -133,10 +133,10 @@ class EmbeddedNats(Supervised):
 
     def _accompany(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
-            ports = self._home.ports(process.pid)
-            reason = "it is being started" if ports is None else unreadiness(ports.monitoring)
+            port = self._home.port(process.pid)
+            reason = "it is being started" if port is None else unreadiness(NatsAddress(url=self._home.url(port)))
             if reason is None:
-                self._ports = ports
+                self._port = port
                 self._trouble = "it has ended, and is started again"
                 self._ready.set()
                 return

@@ -36,17 +36,18 @@ def nats_server() -> str:
 def configuration(*, home: Path, port: int, ports: Path, log: Path, token: str) -> dict[str, Any]:
     """Return the server's settings, by its own names for them.
 
+    It answers clients that show the token, and nobody else: a port for monitoring would ask for none.
+
     Args:
         home: Directory that the store is made in.
         port: For clients.
-        ports: Directory in which the server says on which ports it listens.
+        ports: Directory in which the server says on which port it listens.
         log: File that it logs to.
         token: What lets clients in.
     """
     return {
         "server_name": "machine-learning-service",
         "listen": f"{LOOPBACK}:{port}",
-        "http": f"{LOOPBACK}:{ANY_PORT}",
         "ports_file_dir": str(ports),
         "log_file": str(log),
         "logfile_size_limit": _LOG_BYTES,

@@ -5,26 +5,12 @@ import os
 import secrets
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from infrastructure.messaging.server_configuration import ANY_PORT, LOOPBACK, configuration, nats_server
 
 _WORDS_CHARS = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerPorts:
-    """Where a server listens, both on the loopback address.
-
-    Attributes:
-        clients: For clients.
-        monitoring: For HTTP questions about its state.
-    """
-
-    clients: int
-    monitoring: int
 
 
 class ServerHome:
@@ -54,7 +40,7 @@ class ServerHome:
 
     @property
     def ports_path(self) -> Path:
-        """Where the server says on which ports it listens."""
+        """Where the server says on which port it listens."""
         return self.path / "ports"
 
     def create(self) -> None:
@@ -103,18 +89,16 @@ class ServerHome:
         _write(path, json.dumps(settings, indent=2, ensure_ascii=False))
         return [program, "-c", str(path)]
 
-    def ports(self, pid: int) -> ServerPorts | None:
+    def port(self, pid: int) -> int | None:
         """Return where the server of this process id listens, and remember it; None before it does."""
         try:
             said = json.loads((self.ports_path / f"nats-server_{pid}.ports").read_text())
-            clients, monitoring = (urlsplit(said[kind][0]).port for kind in ("nats", "monitoring"))
+            port: int | None = urlsplit(str(said["nats"][0])).port
         except (OSError, ValueError, KeyError, IndexError):
             return None  # not written, or not to its end
-        if clients is None or monitoring is None:
-            return None
-        if clients != self._last_port():
-            _write(self._last_port_path, str(clients))
-        return ServerPorts(clients=clients, monitoring=monitoring)
+        if port is not None and port != self._last_port():
+            _write(self._last_port_path, str(port))
+        return port
 
     def last_words(self, pid: int) -> str:
         """Return why the server of this process id ended, in its own words; empty when it did not say."""

@@ -1,38 +1,32 @@
-"""Questions to a NATS server's own HTTP interface."""
+"""Whether a NATS server takes messages, asked as its clients ask it: it has no port that answers others."""
 
-import json
-from contextlib import closing
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
-from typing import Any
+import asyncio
 
-from infrastructure.messaging.server_configuration import LOOPBACK
+from nats.errors import Error as NatsError
 
-_TIMEOUT_S = 1.0
+from application.ports.messaging import MessagingUnavailable
+from infrastructure.messaging.address import NatsAddress
+from infrastructure.messaging.connection import connect
+
+_WITHIN_S = 1.0
 
 
-def unreadiness(port: int) -> str | None:
-    """Return why the server is not ready; None when it is, and keeps what it acknowledges.
+def unreadiness(address: NatsAddress) -> str | None:
+    """Return why the server is not ready; None when it lets clients in and has its streams.
 
     Args:
-        port: Of its monitoring, on the loopback address.
+        address: Of the server alone.
     """
     try:
-        status, health = _asked(port, "/healthz")
-        if status != HTTPStatus.OK:
-            return str(health.get("error", f"it answers with status {status}"))
-        _, variables = _asked(port, "/varz")
-    except (OSError, HTTPException, ValueError) as error:
-        return f"it does not answer: {error}"
-    if not variables.get("jetstream", {}).get("config", {}).get("sync_always", False):
-        return "it acknowledges messages before they are on disk, against its configuration"
+        asyncio.run(_ask(address))
+    except (MessagingUnavailable, NatsError, OSError) as error:
+        return str(error) or f"it does not answer: {type(error).__name__}"
     return None
 
 
-def _asked(port: int, path: str) -> tuple[int, dict[str, Any]]:
-    # not by urllib, which would go by way of a proxy where one is set
-    with closing(HTTPConnection(LOOPBACK, port, timeout=_TIMEOUT_S)) as connection:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        content = json.loads(response.read())
-    return response.status, content if isinstance(content, dict) else {}
+async def _ask(address: NatsAddress) -> None:
+    client = await connect(address, name="readiness")
+    try:
+        await client.jetstream(timeout=_WITHIN_S).account_info()
+    finally:
+        await client.close()

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
+
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
-from infrastructure.messaging.server_configuration import LOOPBACK
+from infrastructure.messaging.server_configuration import ANY_PORT, LOOPBACK
 from infrastructure.messaging.server_home import ServerHome
-from infrastructure.messaging.server_probe import unreadiness
 from infrastructure.system.bound_program import bound
 from tests.support.processes import eventually
 
@@ -24,15 +25,16 @@ class NatsServer:
 
     Args:
         directory: For its configuration and store.
-        settings: Of its configuration, in place of those that the service gives to its own.
+        settings: Of its configuration, in place of those that the service gives to its own; it always has a port
+            for monitoring, which those have not.
     """
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self._home = ServerHome(directory)
-        self._settings = settings
+        self._settings = {"http": f"{LOOPBACK}:{ANY_PORT}"} | settings
         self._home.create()
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = self._monitoring_port = 0
+        self._port = 0
         self.start()
 
     def __enter__(self) -> Self:
@@ -61,7 +63,9 @@ class NatsServer:
     @property
     def monitoring_url(self) -> str:
         """Where it answers questions about itself over HTTP."""
-        return f"http://{LOOPBACK}:{self._monitoring_port}"
+        assert self._process is not None
+        said = json.loads((self._home.ports_path / f"nats-server_{self._process.pid}.ports").read_text())
+        return str(said["monitoring"][0])
 
     @property
     def store(self) -> Path:
@@ -78,9 +82,8 @@ class NatsServer:
         if self.is_running:
             return
         command = bound(self._home.command())
-        if self._settings:
-            path = Path(command[-1])
-            path.write_text(json.dumps(json.loads(path.read_text()) | self._settings))
+        path = Path(command[-1])
+        path.write_text(json.dumps(json.loads(path.read_text()) | self._settings))
         self._process = subprocess.Popen(command)
         assert eventually(self._is_ready, within_s=_START_S), self._home.log_path.read_text()
 
@@ -104,12 +107,14 @@ class NatsServer:
 
     def _is_ready(self) -> bool:
         assert self._process is not None
-        ports = self._home.ports(self._process.pid)
-        if ports is None or unreadiness(ports.monitoring) is not None:
+        port = self._home.port(self._process.pid)
+        if port is None:
             return False
-        self._port = ports.clients
-        self._monitoring_port = ports.monitoring
-        return True
+        self._port = port
+        try:  # not as a client: some tests let in others than those with the token
+            return httpx.get(f"{self.monitoring_url}/healthz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

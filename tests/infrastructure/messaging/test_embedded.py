@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from application.ports.messaging import MessagingUnavailable
@@ -20,9 +20,11 @@ from infrastructure.messaging.connection import NatsConnection, connect
 from infrastructure.messaging.embedded import EmbeddedNats
 from infrastructure.messaging.server_configuration import LOOPBACK
 from infrastructure.messaging.server_home import ServerHome
+from tests.support.nats import NatsServer
 from tests.support.processes import eventually, is_running, needs_proc
 
 WAIT_S = 30.0
+LISTENING = "0A"  # as the kernel writes it
 
 STARTER = """
 import sys, time
@@ -84,16 +86,24 @@ async def nothing(_client: NatsConnection) -> None:
     pass
 
 
-def test_what_it_acknowledges_is_on_disk(a_ready_server: EmbeddedNats, home: Path) -> None:
+@needs_proc
+def test_it_listens_for_clients_alone(a_ready_server: EmbeddedNats) -> None:
     assert a_ready_server.pid is not None
-    ports = ServerHome(home).ports(a_ready_server.pid)
-    assert ports is not None
+    sockets = {path.readlink().name for path in Path(f"/proc/{a_ready_server.pid}/fd").iterdir()}
+    listening = []
+    for family in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{a_ready_server.pid}/net/{family}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENING and f"socket:[{fields[9]}]" in sockets:
+                listening.append(int(fields[1].rpartition(":")[2], 16))
 
-    with closing(HTTPConnection(LOOPBACK, ports.monitoring)) as connection:
-        connection.request("GET", "/varz")
-        answer = connection.getresponse().read()
+    assert listening == [urlsplit(a_ready_server.url).port]
 
-    assert b'"sync_always": true' in answer
+
+def test_what_it_acknowledges_is_on_disk(nats_server: NatsServer) -> None:
+    configured = httpx.get(f"{nats_server.monitoring_url}/varz", trust_env=False).json()
+
+    assert configured["jetstream"]["config"]["sync_always"] is True
 
 
 def test_killed_it_comes_back_on_its_port_with_its_streams(a_ready_server: EmbeddedNats) -> None:
