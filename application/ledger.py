@@ -178,6 +178,11 @@ class Ledger(Application[UUID]):
         """Return the event at the position, readable or not; None when there is none."""
         return next(iter(self._select(after=position - 1, upto=position, limit=1)), None)
 
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of the chain at the position, by which one past is told from all others; None where
+        there is none."""
+        return cast("bytes | None", cast("Any", self.recorder).hash_at(position))
+
     @contextmanager
     def follow(self, *, after: int, topics: Sequence[str] = ()) -> Iterator["Follower"]:
         """Follow the log from the position on, across processes; only these topics, where given."""

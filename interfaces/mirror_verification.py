@@ -19,6 +19,7 @@ from application.ports.progress import ReadModelProgress
 from application.ports.read_models import ReadModels
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
 from infrastructure.database_service.mirror import Mirror
+from infrastructure.database_service.past import Past
 from infrastructure.database_service.sending import Sent
 from infrastructure.database_service.verification import Verification
 from infrastructure.messaging.address import NatsAddressInvalid
@@ -144,7 +145,8 @@ async def _verified(client: Client, registry: _Registry, *, repairs: bool, on_st
     head = await asyncio.to_thread(registry.ledger.head)
     while not await registry.progress.wait_until(head, _LOOK_EVERY_S):
         pass
-    await _arrived(DatabaseClient(client), registry.positions, head=head, on_step=on_step)
+    past = Past(log=registry.ledger, positions=registry.positions)
+    await _arrived(DatabaseClient(client), registry.positions, past, head=head, on_step=on_step)
     verification = Verification(
         client, log=registry.ledger, read_models=registry.read_models, progress=registry.progress, at=head
     )
@@ -156,6 +158,8 @@ async def _verified(client: Client, registry: _Registry, *, repairs: bool, on_st
 
     found = [each async for each in verification.differences(on_row=on_row)]
     left = await verification.repair(found, within_s=_REPAIR_S) if repairs and found else found
+    if not left:
+        await asyncio.to_thread(past.settle)
     return VerifiedMirror(
         position=head,
         rows=sum(rows.values()),
@@ -165,7 +169,9 @@ async def _verified(client: Client, registry: _Registry, *, repairs: bool, on_st
     )
 
 
-async def _arrived(service: DatabaseClient, positions: FollowerPositions, *, head: int, on_step: OnStep) -> None:
+async def _arrived(
+    service: DatabaseClient, positions: FollowerPositions, past: Past, *, head: int, on_step: OnStep
+) -> None:
     """Wait until what there is to send has arrived, or nothing moves any more.
 
     Raises:
@@ -177,7 +183,7 @@ async def _arrived(service: DatabaseClient, positions: FollowerPositions, *, hea
     while time.monotonic() < patience:
         arrived = await service.positions()
         sent = await asyncio.to_thread(Sent.noted, positions)
-        if sent is not None:
+        if sent is not None and await asyncio.to_thread(sent.holds, past):
             on_step("sent", sent.position, head)
             is_there = all(arrived[each] >= position for each, position in sent.collections.items())
             if sent.position >= head and is_there:

@@ -102,6 +102,16 @@ class DatabaseClient:
         found = await asyncio.gather(*(self.find(collection, nothing) for collection in Collection))
         return {collection: each.position for collection, each in zip(Collection, found, strict=True)}
 
+    async def is_empty(self) -> bool:
+        """Return whether nothing has ever arrived.
+
+        Raises:
+            DatabaseServiceUnavailable: It is not told.
+        """
+        anything = Find(limit=1)
+        found = await asyncio.gather(*(self.find(collection, anything) for collection in Collection))
+        return not any(each.position or each.documents for each in found)
+
     async def _ask(self, subject: str, question: BaseModel, answer: type[Body]) -> Body:
         try:
             message = await self._client.request(

@@ -9,12 +9,12 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog
 from application.ports.follower_positions import FollowerPositions
 from application.ports.metadata_store import STREAM, MirrorStatus
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
+from infrastructure.database_service.past import Belief, ChainedLog, Past
 from infrastructure.database_service.sending import Sender, Sent
 from infrastructure.database_service.streams import commands_stream
 from infrastructure.messaging.streams import ensure_stream
@@ -22,6 +22,10 @@ from infrastructure.messaging.streams import ensure_stream
 _LOOK_EVERY_S = 1.0
 _LOOK_HALTED_S = 0.2
 _PATIENCE_FIRST_S, _PATIENCE_MAX_S = 1.0, 300.0
+_UNKNOWN = (
+    "the Database Service had documents before anything was noted here as sent to it, as where the log was "
+    "restored, and nobody knows of which past they are"
+)
 
 Result = TypeVar("Result")
 
@@ -62,7 +66,7 @@ class Mirror:
     def __init__(
         self,
         *,
-        log: EventLog,
+        log: ChainedLog,
         read_models: ReadModels,
         progress: ReadModelProgress,
         projections: Sequence[Project],
@@ -75,8 +79,15 @@ class Mirror:
         self._clock = clock
         self._replicas = replicas
         self._halted = halted
+        self._positions = positions
+        self._past = Past(log=log, positions=positions)
         self._sender = Sender(
-            log=log, read_models=read_models, progress=progress, projections=projections, positions=positions
+            log=log,
+            read_models=read_models,
+            progress=progress,
+            projections=projections,
+            positions=positions,
+            past=self._past,
         )
         self._status = MirrorStatus()
         self._resent = 0
@@ -97,6 +108,8 @@ class Mirror:
         """
         js, service = client.jetstream(), DatabaseClient(client)
         stream = await ensure_stream(js, commands_stream(replicas=self._replicas))
+        await self._wait_while_halted()
+        await self._meet(js, service)
         await self._sender.begin(last_sequence=stream.state.last_seq)
         while True:
             await self._wait_while_halted()
@@ -109,6 +122,23 @@ class Mirror:
         while (reason := await asyncio.to_thread(self._halted)) is not None:
             await self._tell(_Look(error=f"nothing is sent to the Database Service for now: {reason}"))
             await asyncio.sleep(_LOOK_HALTED_S)
+
+    async def _meet(self, js: JetStreamContext, service: DatabaseClient) -> None:
+        """Where nobody has noted that anything was sent, wait until it is known what the Database Service has."""
+        while await self._has_sent_nothing():
+            belief = await asyncio.to_thread(self._past.belief)
+            try:
+                if belief.doubt is not None or await _is_empty(js, service):
+                    return
+                if await self._has_sent_nothing():  # nor has another mirror meanwhile
+                    await asyncio.to_thread(self._past.doubt, _UNKNOWN, since=belief)
+                    return
+            except DatabaseServiceUnavailable as error:
+                await self._tell(_Look(error=str(error)))
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _has_sent_nothing(self) -> bool:
+        return await asyncio.to_thread(Sent.noted, self._positions) is None
 
     async def _watch(self, js: JetStreamContext, service: DatabaseClient) -> Sent | None:
         """Look again and again; return from where to send again when something was lost, None when halted."""
@@ -123,29 +153,36 @@ class Mirror:
 
     async def _look(self, js: JetStreamContext, service: DatabaseClient) -> _Look:
         # in this order: what the stream does not have any more by now, the service has by then, or never will
+        belief = await asyncio.to_thread(self._past.belief)
         sent, last_sequence = self._sender.sent, self._sender.last_sequence
         state = (await js.stream_info(STREAM)).state
         has_passed_on = state.messages == 0 or state.first_seq > last_sequence or state.last_seq < last_sequence
         try:
             arrived = await service.positions()
+            if belief.doubt is not None and await _is_empty(js, service):  # it was wiped
+                await asyncio.to_thread(self._past.settle)
+                belief = Belief()
         except DatabaseServiceUnavailable as error:
             return _Look(error=str(error))
+        doubt = await self._doubt(arrived, since=belief)
         missing = [each for each in Collection if arrived[each] < sent.collections.get(each, 0)]
         confirmed = min((arrived[each] for each in missing), default=sent.position)
         if not missing or not has_passed_on:
-            return _Look(confirmed, error=await self._ahead(arrived))
-        return _Look(confirmed, sent.back_at(arrived, missing=missing), self._not_taken(confirmed))
+            return _Look(confirmed, error=doubt)
+        return _Look(confirmed, sent.back_at(arrived, missing=missing), self._not_taken(confirmed) or doubt)
 
-    async def _ahead(self, arrived: Mapping[Collection, int]) -> str | None:
+    async def _doubt(self, arrived: Mapping[Collection, int], *, since: Belief) -> str | None:
+        """Return why the Database Service may have rows of another past; None where nothing speaks for it."""
         head = await asyncio.to_thread(self._log.head)
         ahead = {each.value: arrived[each] for each in Collection if arrived[each] > head}
         if not ahead:
-            return None
+            return since.doubt
         where = ", ".join(f"{collection} at {position}" for collection, position in ahead.items())
-        return (
-            f"the Database Service is ahead of the log, which ends at {head}: {where}. It has rows of another "
-            "log, or of this one before it was restored: `ml-service mirror verify` mends them"
+        reason = (
+            f"the Database Service was found ahead of the log, which ended at {head}: {where}. It has rows of "
+            "another log, or of this one before it was restored"
         )
+        return (await asyncio.to_thread(self._past.doubt, reason, since=since)).doubt
 
     def _not_taken(self, confirmed: int) -> str | None:
         if self._back_at != confirmed:
@@ -186,6 +223,11 @@ class Mirror:
         if error is None:
             return None
         return self._status.failing_since or self._clock.now()
+
+
+async def _is_empty(js: JetStreamContext, service: DatabaseClient) -> bool:
+    """Return whether the Database Service has no documents, and none on their way."""
+    return (await js.stream_info(STREAM)).state.messages == 0 and await service.is_empty()
 
 
 async def _first(*coroutines: Coroutine[Any, Any, Result]) -> Result:

@@ -8,12 +8,13 @@ from nats.js import JetStreamContext
 from pydantic import ValidationError
 
 from application.mirroring import changes
-from application.ports.event_log import EventLog, Recorded
+from application.ports.event_log import Recorded
 from application.ports.follower_positions import FollowerPositions
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from domain.kernel import Immutable
 from infrastructure.database_service.client import outgoing, send
+from infrastructure.database_service.past import BEGINNING, ChainedLog, Past, Reach
 from infrastructure.messaging.log_tail import LogTail
 from infrastructure.read_models.fingerprint import fingerprint
 
@@ -32,25 +33,30 @@ class Sent(Immutable):
         program: Whose documents they are: another program's may differ from this one's.
         position: Everything up to here.
         collections: The position of what was sent last of each; 0 where it is missing.
+        reach: The furthest that may ever have been sent, and of which past that was.
     """
 
     program: str
     position: int
     collections: Mapping[Collection, int]
+    reach: Reach
 
     @classmethod
-    def nothing(cls) -> "Sent":
-        """Return that nothing was sent."""
-        return cls(program=fingerprint(), position=0, collections={})
+    def nothing(cls, *, reach: Reach = BEGINNING) -> "Sent":
+        """Return that nothing was sent by this version of the program."""
+        return cls(program=fingerprint(), position=0, collections={}, reach=reach)
 
     @classmethod
     def noted(cls, positions: FollowerPositions) -> "Sent | None":
-        """Return what was noted last by this version of the program; None when nothing was."""
+        """Return what was noted last, by whatever version of the program; None when nothing was."""
         try:
-            sent = cls.model_validate_json(positions.notes(NAME) or "")
+            return cls.model_validate_json(positions.notes(NAME) or "")
         except ValidationError:
             return None
-        return sent if sent.program == fingerprint() else None
+
+    def holds(self, past: Past) -> bool:
+        """Return whether it was sent by this version of the program, of this past."""
+        return self.program == fingerprint() and past.is_mine(self.reach)
 
     def back_at(self, arrived: Mapping[Collection, int], *, missing: Sequence[Collection]) -> "Sent":
         """Return from where to send again, so that it follows on what has arrived.
@@ -60,11 +66,8 @@ class Sent(Immutable):
             missing: Those that are not as far as they were sent.
         """
         position = min(arrived[collection] for collection in missing)
-        return Sent(
-            program=self.program,
-            position=position,
-            collections={collection: min(arrived[collection], position) for collection in Collection},
-        )
+        collections = {collection: min(arrived[collection], position) for collection in Collection}
+        return self.model_copy(update={"position": position, "collections": collections})
 
 
 class Sender:
@@ -76,6 +79,7 @@ class Sender:
         progress: Tells how far they are.
         projections: What follows from an event.
         positions: Where it is noted what was sent.
+        past: Of the log.
 
     Attributes:
         sent: What was.
@@ -85,14 +89,15 @@ class Sender:
     def __init__(
         self,
         *,
-        log: EventLog,
+        log: ChainedLog,
         read_models: ReadModels,
         progress: ReadModelProgress,
         projections: Sequence[Project],
         positions: FollowerPositions,
+        past: Past,
     ) -> None:
         self._tail = LogTail(log)
-        self._log = log
+        self._past = past
         self._read_models = read_models
         self._progress = progress
         self._projections = tuple(projections)
@@ -101,7 +106,7 @@ class Sender:
         self.last_sequence = 0
 
     async def begin(self, *, last_sequence: int) -> None:
-        """Take up where it was left, which is the beginning where that is not known, or is another log's.
+        """Take up where it was left, which is the beginning where that is not known, or is another past's.
 
         Args:
             last_sequence: The place of the last message that the stream ever had.
@@ -134,6 +139,11 @@ class Sender:
         )
         if len(page) >= _CATCHING_UP_EVENTS:  # a long way to go leaves the processor to others half of the time
             await asyncio.sleep(time.monotonic() - began)
+        if self.sent.reach.position < page[-1].position:
+            reach = await asyncio.to_thread(self._past.reach, page[-1].position)
+            self.sent = self.sent.model_copy(update={"reach": reach})
+            if changed:  # noted before: of whatever may be there it is known of which past it is
+                await self._note(self.sent)
         last_sequence = await send(js, outgoing(changed, sent=self.sent.collections))
         self.last_sequence = max(self.last_sequence, last_sequence)
         last_of_each = {change.collection: change.position for change in changed}
@@ -141,9 +151,22 @@ class Sender:
             program=self.sent.program,
             position=page[-1].position,
             collections={**self.sent.collections, **last_of_each},
+            reach=self.sent.reach,
         )
-        await asyncio.to_thread(self._positions.note, NAME, self.sent.model_dump_json())
+        await self._note(self.sent)
+
+    async def _note(self, sent: Sent) -> None:
+        await asyncio.to_thread(self._positions.note, NAME, sent.model_dump_json())
 
     def _noted(self) -> Sent:
         noted = Sent.noted(self._positions)
-        return noted if noted is not None and noted.position <= self._log.head() else Sent.nothing()
+        if noted is None:
+            return Sent.nothing()
+        if not self._past.is_mine(noted.reach):
+            self._past.doubt(
+                f"the log has another past than the one that was sent to the Database Service up to position "
+                f"{noted.reach.position}, as after a restore",
+                since=self._past.belief(),
+            )
+            return Sent.nothing()
+        return noted if noted.program == fingerprint() else Sent.nothing(reach=noted.reach)

@@ -31,6 +31,7 @@ WRITERS = 2
 """So many threads of a process append at once: one commits, the next waits for the lock already."""
 
 _HEAD = "SELECT coalesce(max(position), 0) FROM ml_events.stored_events"
+_LINK = "SELECT hash FROM ml_events.chain WHERE position = %s"
 _PLACE = "SELECT position FROM ml_events.stored_events WHERE originator_id = %s AND originator_version = %s"
 # coalesce: constraints can be dropped, and one damaged row must not hide the rows behind it.
 _COLUMNS = """
@@ -170,6 +171,11 @@ class PostgresEventRecorder(ApplicationRecorder):
         """Return the position of one event of a stream; None when the stream has no such version."""
         rows = self._all(_PLACE, [originator_id, version])
         return rows[0][0] if rows else None
+
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of the chain at a position; None where there is none."""
+        rows = self._all(_LINK, [position])
+        return bytes(rows[0][0]) if rows else None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> EventSubscription:
         """Follow the log from after the position on, across processes."""

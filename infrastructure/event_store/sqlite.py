@@ -165,6 +165,13 @@ class SQLiteEventRecorder(SQLiteApplicationRecorder):
             row = cursor.fetchone()
             return row["rowid"] if row is not None else None
 
+    def hash_at(self, position: int) -> bytes | None:
+        """Return the hash of the chain at a position; None where there is none."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT hash FROM chain WHERE position = ?", (position,))
+            row = cursor.fetchone()
+            return bytes(row["hash"]) if row is not None else None
+
     def convert_originator_id(self, originator_id: str) -> UUID:
         """Return the stream's id; a damaged one gives another, so that the rest of the log stays readable."""
         try:

@@ -23,6 +23,7 @@ from infrastructure.database_service.mirror import Mirror
 from infrastructure.database_service.queries import Queries
 from infrastructure.database_service.server import DatabaseServer
 from infrastructure.database_service.store import SqlMetadataStore
+from infrastructure.database_service.verification import Difference, Verification
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.parts import Messaging
@@ -206,6 +207,27 @@ def require_equal(registry: Registry, nats: NatsServer, mirror: RunningMirror) -
     """Wait until all has arrived, and demand that both sides are the same, row for row."""
     assert eventually(mirror.has_confirmed_all, within_s=60), mirror.status
     assert rows(nats) == by_id(registry.documents())
+
+
+def verified(
+    registry: Registry, nats: NatsServer, *, repairs: bool = False
+) -> tuple[list[Difference], list[Difference]]:
+    """Return the differences of both sides, and those that are left after a repair."""
+
+    async def verify(client: Client) -> tuple[list[Difference], list[Difference]]:
+        head = registry.ledger.head()
+        assert await asyncio.to_thread(registry.runner.wait_for, head, 30)
+        verification = Verification(
+            client,
+            log=registry.ledger,
+            read_models=registry.read_models,
+            progress=registry.runner,
+            at=head,
+        )
+        found = [each async for each in verification.differences()]
+        return found, (await verification.repair(found, within_s=20)) if repairs else found
+
+    return asked(nats, verify)
 
 
 def _in(stream: Any, version: int) -> dict[str, Any]:

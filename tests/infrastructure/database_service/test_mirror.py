@@ -97,7 +97,11 @@ def test_a_service_that_was_wiped_while_nobody_looked_is_filled_again(
 
 
 def test_commands_that_were_lost_on_the_way_are_sent_again(a_registry, nats_server, start_mirror, start_service):
+    a_registry.register("iris")
+    service = start_service()
     mirror = start_mirror(a_registry)
+    require_equal(a_registry, nats_server, mirror)
+    service.stop()
     a_registry.register("churn", "fraud")
     assert eventually(lambda: mirror.status.sent == a_registry.ledger.head())
 
@@ -171,7 +175,7 @@ def test_two_mirrors_at_once_do_no_harm(a_registry, nats_server, start_mirror, s
         require_equal(a_registry, nats_server, mirror)
 
 
-def test_a_service_that_is_ahead_of_the_log_is_told_of(
+def test_a_service_with_rows_of_another_log_is_told_of(
     a_registry, tmp_path, nats_server, start_mirror, start_service
 ):
     start_service()
@@ -182,16 +186,22 @@ def test_a_service_that_is_ahead_of_the_log_is_told_of(
         first.stop()
     a_registry.register("churn")
     mirror = start_mirror(a_registry)
-    assert eventually(lambda: "ahead of the log" in str(mirror.status.error))
+    assert eventually(lambda: "before anything was noted" in str(mirror.status.error))
     assert "mirror verify" in str(mirror.status.error)
 
 
-def test_what_is_sent_waits_for_a_service_that_never_came(a_registry, start_mirror):
+def test_nothing_is_sent_before_it_is_known_what_the_service_has(
+    a_registry, nats_server, start_mirror, start_service
+):
     mirror = start_mirror(a_registry)
     a_registry.register("churn")
-    assert eventually(lambda: mirror.status.sent == a_registry.ledger.head())
+    assert eventually(lambda: "does not answer" in str(mirror.status.error))
+    assert mirror.status.sent == 0
     assert mirror.status.confirmed is None
     assert not mirror.status.is_reachable
+    start_service()
+    require_equal(a_registry, nats_server, mirror)
+    assert mirror.status.error is None
 
 
 class Careless:

@@ -7,11 +7,12 @@ import pytest
 from application.ports.read_models import Collection
 from infrastructure.database_service.arrivals import Arrival, Mark
 from infrastructure.database_service.commands import Command
-from infrastructure.database_service.verification import Difference, Kind, Verification
+from infrastructure.database_service.past import Past
+from infrastructure.database_service.verification import Kind, Verification
 from infrastructure.read_models.contents import Content
 from tests.support.documents import a_model
 from tests.support.processes import eventually
-from tests.support.registry import Registry, asked, require_equal
+from tests.support.registry import Registry, asked, require_equal, verified
 
 MODELS = Collection.MODELS
 STRANGER = UUID(int=7)
@@ -28,25 +29,6 @@ def a_mirrored_registry(a_registry, nats_server, start_mirror, start_service):
     return a_registry, mirror, service
 
 
-def verified(
-    nats_server, registry: Registry, *, repairs: bool = False
-) -> tuple[list[Difference], list[Difference]]:
-    """Return the differences, and those that are left after a repair."""
-
-    async def verify(client):
-        verification = Verification(
-            client,
-            log=registry.ledger,
-            read_models=registry.read_models,
-            progress=registry.runner,
-            at=registry.ledger.head(),
-        )
-        found = [each async for each in verification.differences()]
-        return found, (await verification.repair(found, within_s=20)) if repairs else found
-
-    return asked(nats_server, verify)
-
-
 def command(position: int, id_: UUID, **fields: object) -> Command:
     content = Content.of(MODELS, a_model(id_, **fields))
     return Command(MODELS, id_, position, content, Arrival(Mark(0), Mark(position)))
@@ -58,7 +40,7 @@ def a_model_of(registry: Registry) -> dict[str, object]:
 
 def test_equal_sides_have_no_differences(nats_server, a_mirrored_registry):
     registry, _, _ = a_mirrored_registry
-    assert verified(nats_server, registry) == ([], [])
+    assert verified(registry, nats_server) == ([], [])
 
 
 def test_a_row_that_was_changed_there_is_found_and_repaired(nats_server, a_mirrored_registry):
@@ -66,7 +48,7 @@ def test_a_row_that_was_changed_there_is_found_and_repaired(nats_server, a_mirro
     model = a_model_of(registry)
     position = service.store.get(MODELS, UUID(str(model["id"]))).position
     service.store.apply([command(position, UUID(str(model["id"])), **{**model, "name": "wrong"})])
-    found, left = verified(nats_server, registry, repairs=True)
+    found, left = verified(registry, nats_server, repairs=True)
     assert [(each.kind, each.fields, each.since) for each in found] == [(Kind.DIFFERENT, ("name",), position)]
     assert str(found[0]) == f"position {position}: models {model['id']} differs in the Database Service (name)"
     assert left == []
@@ -78,7 +60,7 @@ def test_a_row_that_is_gone_there_is_found_and_repaired(nats_server, a_mirrored_
     id_ = UUID(str(a_model_of(registry)["id"]))
     head = registry.ledger.head()
     service.store.apply([Command(MODELS, id_, head, None, None)])
-    found, left = verified(nats_server, registry, repairs=True)
+    found, left = verified(registry, nats_server, repairs=True)
     assert [each.kind for each in found] == [Kind.MISSING]
     assert left == []
     require_equal(registry, nats_server, mirror)
@@ -87,7 +69,7 @@ def test_a_row_that_is_gone_there_is_found_and_repaired(nats_server, a_mirrored_
 def test_a_row_that_was_never_ours_is_found_and_deleted(nats_server, a_mirrored_registry):
     registry, mirror, service = a_mirrored_registry
     service.store.apply([command(3, STRANGER)])
-    found, left = verified(nats_server, registry, repairs=True)
+    found, left = verified(registry, nats_server, repairs=True)
     assert [(each.kind, each.id) for each in found] == [(Kind.FOREIGN, STRANGER)]
     assert left == []
     require_equal(registry, nats_server, mirror)
@@ -96,9 +78,9 @@ def test_a_row_that_was_never_ours_is_found_and_deleted(nats_server, a_mirrored_
 def test_differences_are_only_told_where_nothing_is_to_be_repaired(nats_server, a_mirrored_registry):
     registry, _, service = a_mirrored_registry
     service.store.apply([command(3, STRANGER)])
-    found, left = verified(nats_server, registry)
+    found, left = verified(registry, nats_server)
     assert found == left
-    assert len(verified(nats_server, registry)[0]) == 1
+    assert len(verified(registry, nats_server)[0]) == 1
 
 
 def test_rows_ahead_of_the_log_are_brought_back_to_it(nats_server, a_mirrored_registry):
@@ -109,12 +91,14 @@ def test_rows_ahead_of_the_log_are_brought_back_to_it(nats_server, a_mirrored_re
         [command(beyond, STRANGER), command(beyond, UUID(str(model["id"])), name="from the future")]
     )
     assert eventually(lambda: "ahead of the log" in str(mirror.status.error))
-    found, left = verified(nats_server, registry, repairs=True)
+    found, left = verified(registry, nats_server, repairs=True)
     assert {each.kind for each in found} == {Kind.AHEAD}
     assert left == []
     require_equal(registry, nats_server, mirror)
     registry.register("wine")
     require_equal(registry, nats_server, mirror)
+    assert "ahead of the log" in str(mirror.status.error)
+    Past(log=registry.ledger, positions=registry.positions).settle()
     assert eventually(lambda: mirror.status.error is None)
 
 

@@ -106,6 +106,14 @@ def test_an_events_position_is_found_by_its_place_in_its_stream(an_empty_store: 
     assert an_empty_store.position_of(A_STREAM, version=2) is None
 
 
+def test_a_past_is_told_from_others_by_the_hash_at_a_position(an_empty_store: Recorder) -> None:
+    an_empty_store.insert_events([stored(), stored()])
+    hashes = [an_empty_store.hash_at(position) for position in (0, 1, 2, 3)]
+    assert hashes[0] is hashes[3] is None
+    assert [len(each or b"") for each in hashes[1:3]] == [32, 32]
+    assert hashes[1] != hashes[2]
+
+
 def test_a_stream_is_read_forwards_backwards_and_in_parts(an_empty_store: Recorder) -> None:
     given = [stored(A_STREAM, version, state=bytes([version])) for version in range(1, 6)]
     an_empty_store.insert_events([*given, stored(ANOTHER_STREAM, 1)])

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from application.ledger import Ledger
 from application.ports.relay import Halt, HaltReason
+from infrastructure.database_service.past import Past
 from infrastructure.database_service.store import SCHEMA
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.positions import SqlFollowerPositions
@@ -104,6 +105,22 @@ def test_a_row_that_differs_is_a_finding_and_is_repaired(a_service_of_three_even
     ]
     assert ended.exit_code == 1
     assert run(a_service_of_three_events).exit_code == 0
+
+
+def test_a_doubt_about_what_the_database_service_has_is_settled_when_both_sides_are_equal(tmp_path):
+    settings = a_home(tmp_path)
+    assert run(settings).exit_code == 0
+    forge(settings)
+    with (
+        closing(SqlFollowerPositions(operation(settings))) as positions,
+        Ledger(event_environment(settings)) as ledger,
+    ):
+        past = Past(log=ledger, positions=positions)
+        assert past.doubt("Nobody knows", since=past.belief()).doubt is not None
+        assert run(settings, "--no-repair").exit_code == 1
+        assert past.belief().doubt is not None
+        assert run(settings).exit_code == 1
+        assert past.belief().doubt is None
 
 
 @contextmanager
