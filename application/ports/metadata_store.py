@@ -30,7 +30,8 @@ changes several rows at times: of its position all but the last command are part
 and one part of what comes next)."""
 
 REPLACES = "Database-Replaces"
-"""Header of a command that mends: the row stands at this position, and is replaced also by what is older."""
+"""Header of a command that mends: the row stands at this position, and is replaced also by what is older, or by a
+document where what stands there is none. Where it goes back in this way, so does its collection's position."""
 
 FIND_MAX = 1_000
 """A page has so many documents at most."""
@@ -83,17 +84,25 @@ class Upsert(_Body):
 
 
 class Delete(_Body):
-    """Let there be no such row, unless it stands at a later position; that there is none has the position."""
+    """Let there be no such row, unless it stands at a later position; that there is none has the position.
+
+    Attributes:
+        id: A UUID; what mends names a row as it is named there, whatever that is.
+    """
 
     collection: Collection
-    id: UUID
+    id: str
     position: int = _POSITION
 
 
 class Get(_Body):
-    """Ask for a row."""
+    """Ask for a row.
 
-    id: UUID
+    Attributes:
+        id: A UUID, or whatever a row is named that somebody has put there past the server.
+    """
+
+    id: str
 
 
 class Row(_Body):
@@ -102,10 +111,26 @@ class Row(_Body):
     Attributes:
         position: At which it became so; 0 where there never was one.
         document: None where there is none.
+        damage: Why what stands there is no document; None where it is one, or there is no row.
     """
 
     position: int
     document: dict[str, Any] | None
+    damage: str | None = None
+
+
+class DamagedRow(_Body):
+    """A row that somebody has changed past the server, so that it cannot be told.
+
+    Attributes:
+        id: Under which it stands.
+        position: At which.
+        damage: What is wrong with it.
+    """
+
+    id: str
+    position: int
+    damage: str
 
 
 class Find(_Body):
@@ -132,11 +157,15 @@ class Found(_Body):
         position: Of the collection.
         documents: In order.
         next_after: How to ask for the next page; None where there is none.
+        positions: Where each of the documents stands; None where the server does not tell.
+        damaged: The rows of the page that are left out.
     """
 
     position: int
     documents: list[dict[str, Any]]
     next_after: str | None = None
+    positions: list[int] | None = None
+    damaged: list[DamagedRow] = []
 
 
 class MirrorStatus(Immutable):

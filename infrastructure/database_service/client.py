@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from infrastructure.read_models.contents import encoded
 
 _ANSWER_S = 5.0
 _ACKNOWLEDGED_S = 5.0
+_ASKED_TOGETHER = 64
 _WINDOW_MESSAGES = 256
 _WINDOW_BYTES = 4 * 1024 * 1024
 
@@ -52,6 +54,22 @@ class Outgoing(NamedTuple):
     payload: bytes
 
 
+class TheirRow(NamedTuple):
+    """A row as the Database Service has it.
+
+    Attributes:
+        id: Under which it stands.
+        position: At which.
+        document: None where it cannot be told.
+        damage: Why not; None where it can.
+    """
+
+    id: str
+    position: int
+    document: Document | None
+    damage: str | None = None
+
+
 class DatabaseClient:
     """Asks the Database Service.
 
@@ -62,13 +80,13 @@ class DatabaseClient:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def get(self, collection: Collection, id: UUID) -> Row:  # noqa: A002 - the field's name
+    async def get(self, collection: Collection, id: UUID | str) -> Row:  # noqa: A002 - the field's name
         """Return a row.
 
         Raises:
             DatabaseServiceUnavailable: It is not told.
         """
-        return await self._ask(query_subject(collection, QueryKind.GET), Get(id=id), Row)
+        return await self._ask(query_subject(collection, QueryKind.GET), Get(id=str(id)), Row)
 
     async def find(self, collection: Collection, question: Find) -> Found:
         """Return rows.
@@ -78,8 +96,8 @@ class DatabaseClient:
         """
         return await self._ask(query_subject(collection, QueryKind.FIND), question, Found)
 
-    async def rows(self, collection: Collection) -> AsyncIterator[Document]:
-        """Yield every document, by id.
+    async def rows(self, collection: Collection) -> AsyncIterator[TheirRow]:
+        """Yield every row, by id.
 
         Raises:
             DatabaseServiceUnavailable: They are not told.
@@ -87,8 +105,16 @@ class DatabaseClient:
         after: str | None = None
         while True:
             page = await self.find(collection, Find(limit=FIND_MAX, after=after))
-            for document in page.documents:
-                yield document
+            positions = page.positions
+            if positions is None or len(positions) != len(page.documents):
+                positions = await self._positions_of(collection, page.documents)
+            rows = [
+                TheirRow(str(document.get("id")), position, document)
+                for position, document in zip(positions, page.documents, strict=True)
+            ]
+            rows += [TheirRow(each.id, each.position, None, each.damage) for each in page.damaged]
+            for row in sorted(rows, key=attrgetter("id")):
+                yield row
             if (after := page.next_after) is None:
                 return
 
@@ -111,6 +137,15 @@ class DatabaseClient:
         anything = Find(limit=1)
         found = await asyncio.gather(*(self.find(collection, anything) for collection in Collection))
         return not any(each.position or each.documents for each in found)
+
+    async def _positions_of(self, collection: Collection, documents: Sequence[Document]) -> list[int]:
+        """Return where the documents stand, of a server that tells it of one row at a time."""
+        ids = [str(each.get("id")) for each in documents]
+        rows: list[Row] = []
+        for start in range(0, len(ids), _ASKED_TOGETHER):
+            together = ids[start : start + _ASKED_TOGETHER]
+            rows += await asyncio.gather(*(self.get(collection, id_) for id_ in together))
+        return [row.position for row in rows]
 
     async def _ask(self, subject: str, question: BaseModel, answer: type[Body]) -> Body:
         try:
@@ -150,7 +185,14 @@ def outgoing(changes: Iterable[Change], *, sent: Mapping[Collection, int]) -> li
     return commands
 
 
-def mending(collection: Collection, id: UUID, document: Document | None, *, at: int, replaces: int) -> Outgoing:  # noqa: A002
+def mending(
+    collection: Collection,
+    id: UUID | str,  # noqa: A002 - the field's name
+    document: Document | None,
+    *,
+    at: int,
+    replaces: int,
+) -> Outgoing:
     """Return the command that lets a row be what it should be.
 
     Args:
@@ -162,7 +204,7 @@ def mending(collection: Collection, id: UUID, document: Document | None, *, at: 
     """
     headers = {REPLACES: str(replaces)}
     if document is not None:
-        return _upsert(Change(collection, id, at, document), headers)
+        return _upsert(Change(collection, UUID(str(id)), at, document), headers)
     body = {"collection": collection, "id": str(id), "position": at}
     return Outgoing(command_subject(collection, CommandKind.DELETE), headers, encoded(body).encode())
 

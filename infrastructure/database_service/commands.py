@@ -30,7 +30,7 @@ class Command(NamedTuple):
 
     Attributes:
         collection: Of the row.
-        id: Of the row.
+        id: Of the row; no UUID only where it is to be gone that should never have been.
         position: At which it became so.
         content: The document; None where there is to be none.
         arrival: What has arrived with it; None of a command that mends.
@@ -38,7 +38,7 @@ class Command(NamedTuple):
     """
 
     collection: Collection
-    id: UUID
+    id: UUID | str
     position: int
     content: Content | None
     arrival: Arrival | None
@@ -63,13 +63,14 @@ def parsed(subject: str, headers: Mapping[str, str] | None, payload: bytes) -> C
             message = f"the subject {subject} is not one for {body.collection}"
             raise InvalidCommand(message)
         arrival, replaces = _marks(headers or {}, body.position)
+        id_ = body.id if replaces is not None else UUID(str(body.id))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise InvalidCommand(f"{where}: {first['msg']}" if where else first["msg"]) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidCommand(str(error)) from error
-    return Command(body.collection, body.id, body.position, content, arrival, replaces)
+    return Command(body.collection, id_, body.position, content, arrival, replaces)
 
 
 def _storable(body: Upsert) -> Content:

@@ -13,7 +13,8 @@ from application.ports.filters import Condition, Order
 from application.ports.metadata_store import Find, Get, QueryKind, query_subject
 from application.ports.read_models import Collection, ReadTooLong
 from domain.errors import InvalidInput
-from infrastructure.database_service.store import Page, SqlMetadataStore, StoredRow
+from infrastructure.database_service.damage import canonical
+from infrastructure.database_service.store import NO_ROW, Page, SqlMetadataStore, StoredRow
 from infrastructure.read_models.contents import encoded
 
 ParseFilter = Callable[[str], Condition]
@@ -50,7 +51,11 @@ class Queries:
                 )
 
     def _get(self, collection: Collection, payload: bytes) -> bytes:
-        return _row(self._store.get(collection, Get.model_validate_json(payload).id))
+        asked = Get.model_validate_json(payload).id
+        row = self._store.get(collection, asked)
+        if row == NO_ROW and (id_ := canonical(asked)) is not None:  # UUIDs can be written in several ways
+            row = self._store.get(collection, id_)
+        return _row(row)
 
     def _find(self, collection: Collection, payload: bytes) -> bytes:
         asked = Find.model_validate_json(payload or b"{}")
@@ -97,10 +102,20 @@ def _error(code: str, words: str) -> ServiceError:
 
 
 def _row(row: StoredRow) -> bytes:
-    return f'{{"position":{row.position},"document":{row.document or "null"}}}'.encode()
+    damage = "" if row.damage is None else f',"damage":{encoded(row.damage)}'
+    return f'{{"position":{row.position},"document":{row.document or "null"}{damage}}}'.encode()
 
 
 def _page(page: Page) -> bytes:
-    documents = ",".join(page.documents)
+    documents = ",".join(row.document for row in page.rows if row.document is not None)
+    positions = ",".join(str(row.position) for row in page.rows if row.document is not None)
     next_after = "null" if page.next_after is None else encoded(page.next_after)
-    return f'{{"position":{page.position},"documents":[{documents}],"next_after":{next_after}}}'.encode()
+    damaged = [
+        {"id": row.id, "position": row.position, "damage": row.damage}
+        for row in page.rows
+        if row.damage is not None
+    ]
+    return (
+        f'{{"position":{page.position},"documents":[{documents}],"next_after":{next_after},'
+        f'"positions":[{positions}],"damaged":{encoded(damaged)}}}'
+    ).encode()

@@ -1,7 +1,7 @@
 """The rows that a batch of commands speaks of: as they are, and as they become."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from application.ports.read_models import Collection
 from infrastructure.database_service.commands import Command
+from infrastructure.database_service.damage import Damaged, document_of
 from infrastructure.database_service.tables import TABLES, TOMBSTONES
 from infrastructure.read_models.attributes import Attributes, Key, flatten
 from infrastructure.read_models.contents import KEYED, Content, decoded
@@ -41,12 +42,14 @@ class Rows:
     Args:
         connection: A transaction that no other writer's crosses.
         places: Which rows.
+        afresh: Whether nothing of what is there of those that change is relied on: all of it is removed.
     """
 
-    def __init__(self, connection: Connection, places: Iterable[Place]) -> None:
+    def __init__(self, connection: Connection, places: Sequence[Place], *, afresh: bool = False) -> None:
         self._connection = connection
-        self._before = _read(connection, places)
+        self._before, damaged = _read(connection, places)
         self._after: dict[Place, Row] = {}
+        self._afresh = set(places) if afresh else damaged
 
     def carry_out(self, command: Command) -> int | None:
         """Change the row; return the position that it goes back to, where a command that mends does so."""
@@ -55,32 +58,64 @@ class Rows:
         if row is not None and not row.gives_way_to(command):
             return None
         self._after[place] = Row(command.position, command.content)
-        return command.position if row is not None and command.position < row.position else None
+        if command.replaces is None:
+            return None
+        self._afresh.add(place)
+        stood_at = command.replaces if row is None else row.position
+        return command.position if command.position < stood_at else None
 
     def write(self) -> None:
         """Write what has changed."""
-        changed = {place: row for place, row in self._after.items() if row != self._before.get(place)}
-        _remove(self._connection, {place: row for place in changed if (row := self._before.get(place))})
+        afresh = self._after.keys() & self._afresh
+        before = {place: row for place, row in self._before.items() if place not in afresh}
+        changed = {place: row for place, row in self._after.items() if row != before.get(place)}
+        _clear(self._connection, afresh)
+        _remove(self._connection, {place: row for place in changed if (row := before.get(place))})
         _add(self._connection, changed)
-        _write_attributes(self._connection, before=self._before, after=changed)
+        _write_attributes(self._connection, before=before, after=changed)
 
 
-def _read(connection: Connection, places: Iterable[Place]) -> dict[Place, Row]:
+def _read(connection: Connection, places: Iterable[Place]) -> tuple[dict[Place, Row], set[Place]]:
+    """Return the rows, and where there is more or something else than a row."""
     ids: dict[Collection, set[str]] = defaultdict(set)
     for collection, id_ in places:
         ids[collection].add(id_)
     found: dict[Place, Row] = {}
+    damaged: set[Place] = set()
     for collection, sought in ids.items():
         table, graves = TABLES.tables[collection.value].c, TOMBSTONES.c
         rows = select(table.id, table.from_position, table.document).where(table.id.in_(sorted(sought)))
-        for id_, position, text in connection.execute(rows):
-            found[collection, id_] = Row(position, Content.of(collection, decoded(text)))
+        for id_, position, text in connection.execute(rows.order_by(table.from_position)):
+            place = (collection, id_)
+            if place in found:
+                damaged.add(place)
+            try:
+                found[place] = Row(position, Content.of(collection, document_of(id_, text)))
+            except Damaged:
+                damaged.add(place)
+                found[place] = Row(position, None)
         gone = select(graves.id, graves.position).where(
             graves.collection == collection.value, graves.id.in_(sorted(sought))
         )
         for id_, position in connection.execute(gone):
-            found[collection, id_] = Row(position, None)
-    return found
+            place = (collection, id_)
+            if place in found:
+                damaged.add(place)
+            else:
+                found[place] = Row(position, None)
+    return found, damaged
+
+
+def _clear(connection: Connection, places: Iterable[Place]) -> None:
+    """Remove whatever there is of the rows."""
+    ids: dict[Collection, list[str]] = defaultdict(list)
+    for collection, id_ in places:
+        ids[collection].append(id_)
+    for collection, gone in ids.items():
+        for table in (TOMBSTONES, _ATTRIBUTES):  # of the latter no index leads to an id: all are passed by at once
+            connection.execute(delete(table).where(table.c.collection == collection.value, table.c.id.in_(gone)))
+        its = TABLES.tables[collection.value]
+        connection.execute(delete(its).where(its.c.id.in_(gone)))
 
 
 def _remove(connection: Connection, rows: Mapping[Place, Row]) -> None:

@@ -3,18 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
 from nats.aio.client import Client
 
 from application.ports.event_log import EventLog
 from application.ports.filters import Comparison, FieldPath, Operator
-from application.ports.metadata_store import Row
+from application.ports.metadata_store import Find, Row
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Document, Query, ReadModels
-from infrastructure.database_service.client import DatabaseClient, Outgoing, mending, send
+from infrastructure.database_service.client import DatabaseClient, TheirRow, send
+from infrastructure.database_service.damage import canonical
+from infrastructure.database_service.findings import Ahead, Difference, Finding, Kind
 from infrastructure.read_models.contents import encoded, says_the_same
 
 _PAGE = 500
@@ -24,45 +24,6 @@ _REPAIRED_TOGETHER = 1_000
 
 OnRow = Callable[[str, int], None]
 """Told of which collection how many rows were compared."""
-
-
-class Kind(StrEnum):
-    """How a row is not what it should be."""
-
-    MISSING = "is missing in the Database Service"
-    FOREIGN = "is in the Database Service only"
-    DIFFERENT = "differs in the Database Service"
-    AHEAD = "is ahead of the log in the Database Service"
-
-
-class Difference(NamedTuple):
-    """A row that is not what readers see here.
-
-    Attributes:
-        collection: Of the row.
-        id: Of the row.
-        kind: How it differs.
-        stands_at: The position of the row there.
-        document: What it should be; None for nothing.
-        since: Since which position it should be so.
-        fields: Which of its fields differ.
-    """
-
-    collection: Collection
-    id: UUID
-    kind: Kind
-    stands_at: int
-    document: Document | None
-    since: int
-    fields: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        where = f"position {self.since}: {self.collection} {self.id} {self.kind}"
-        return f"{where} ({', '.join(self.fields)})" if self.fields else where
-
-    def mended(self) -> Outgoing:
-        """Return the command that makes good for it."""
-        return mending(self.collection, self.id, self.document, at=self.since, replaces=self.stands_at)
 
 
 class Verification:
@@ -88,21 +49,23 @@ class Verification:
         self._progress = progress
         self._at = at
 
-    async def differences(self, *, on_row: OnRow = lambda _collection, _count: None) -> AsyncIterator[Difference]:
-        """Yield the rows that are not the same on both sides.
+    async def differences(self, *, on_row: OnRow = lambda _collection, _count: None) -> AsyncIterator[Finding]:
+        """Yield what is not the same on both sides.
 
         Raises:
             DatabaseServiceUnavailable: It does not answer.
         """
         for collection in Collection:
             count = 0
-            async for id_, is_same in _side_by_side(self._ours(collection), self._service.rows(collection)):
+            async for id_, ours, theirs in _side_by_side(self._ours(collection), self._service.rows(collection)):
                 count += 1
                 on_row(collection.value, count)
-                if not is_same and (difference := await self._difference(collection, UUID(id_))) is not None:
-                    yield difference
+                if not self._is_well(ours, theirs) and (found := await self._difference(collection, id_)):
+                    yield found
+            if (ahead := await self._ahead(collection)) is not None:
+                yield ahead
 
-    async def repair(self, differences: Sequence[Difference], *, within_s: float) -> list[Difference]:
+    async def repair(self, differences: Sequence[Finding], *, within_s: float) -> list[Finding]:
         """Send what makes good for the differences, and return those that are left after a while.
 
         Raises:
@@ -116,24 +79,49 @@ class Verification:
         end = time.monotonic() + within_s
         while left and time.monotonic() < end:
             await asyncio.sleep(_LOOK_EVERY_S)
-            looked_at = [await self._difference(each.collection, each.id) for each in left]
+            looked_at = [await self._look_again(each) for each in left]
             left = [each for each in looked_at if each is not None]
         return left
 
-    async def _difference(self, collection: Collection, id: UUID) -> Difference | None:  # noqa: A002 - the field's name
+    async def _look_again(self, finding: Finding) -> Finding | None:
+        if isinstance(finding, Ahead):
+            return await self._ahead(finding.collection)
+        return await self._difference(finding.collection, str(finding.id))
+
+    def _is_well(self, ours: Document | None, theirs: TheirRow | None) -> bool:
+        if ours is None or theirs is None or theirs.document is None:
+            return False
+        return theirs.position <= self._at and _is_same(ours, theirs.document)
+
+    async def _difference(self, collection: Collection, id_: str) -> Difference | None:
         """Return how the row differs when it is looked at by itself, where it stands; None when it does not."""
-        theirs = await self._service.get(collection, id)
+        theirs = await self._service.get(collection, id_)
         at = max(self._at, theirs.position)
         if theirs.position > self._at and not await self._is_reached(theirs.position):
             at = self._at
-        ours = await asyncio.to_thread(self._read_models.get, collection, id, at=at)
-        changed_at = await asyncio.to_thread(self._read_models.changed_at, collection, id, upto=at)
+        row_id: UUID | str = id_
+        ours: Document | None = None
+        changed_at: Sequence[int] = ()
+        if canonical(id_) == id_:
+            row_id = UUID(id_)
+            ours = await asyncio.to_thread(self._read_models.get, collection, row_id, at=at)
+            changed_at = await asyncio.to_thread(self._read_models.changed_at, collection, row_id, upto=at)
         kind = _kind(ours, theirs, is_ahead=theirs.position > at)
         if kind is None:
             return None
         since = changed_at[-1] if changed_at else max(1, min(theirs.position, at))
-        fields = _differing(ours, theirs.document) if kind is Kind.DIFFERENT else ()
-        return Difference(collection, id, kind, theirs.position, ours, since, fields)
+        details = _differing(ours, theirs.document) if kind is Kind.DIFFERENT else ()
+        if theirs.damage is not None:
+            details = (theirs.damage,)
+        return Difference(collection, row_id, kind, theirs.position, ours, since, details)
+
+    async def _ahead(self, collection: Collection) -> Ahead | None:
+        """Return how far the collection claims to be beyond the log; None where it does not."""
+        most = max(1, self._at)  # no row can go back behind the first position
+        position = (await self._service.find(collection, Find(limit=0))).position
+        if position <= most or await self._is_reached(position):
+            return None
+        return Ahead(collection, position, most)
 
     async def _is_reached(self, position: int) -> bool:
         """Return whether the log has such a position, once the read models have it, too."""
@@ -156,20 +144,20 @@ class Verification:
 
 
 async def _side_by_side(
-    ours: AsyncIterator[Document], theirs: AsyncIterator[Document]
-) -> AsyncIterator[tuple[str, bool]]:
-    """Yield each id of two sides that are sorted by id, and whether both have the same under it."""
+    ours: AsyncIterator[Document], theirs: AsyncIterator[TheirRow]
+) -> AsyncIterator[tuple[str, Document | None, TheirRow | None]]:
+    """Yield each id of two sides that are sorted by id, and what both have under it."""
     own, other = await anext(ours, None), await anext(theirs, None)
     while own is not None or other is not None:
-        if other is None or (own is not None and own["id"] < other["id"]):
+        if other is None or (own is not None and own["id"] < other.id):
             assert own is not None
-            yield own["id"], False
+            yield own["id"], own, None
             own = await anext(ours, None)
-        elif own is None or other["id"] < own["id"]:
-            yield other["id"], False
+        elif own is None or other.id < own["id"]:
+            yield other.id, None, other
             other = await anext(theirs, None)
         else:
-            yield own["id"], _is_same(own, other)
+            yield other.id, own, other
             own, other = await anext(ours, None), await anext(theirs, None)
 
 
@@ -178,10 +166,14 @@ def _is_same(one: Document, other: Document) -> bool:
 
 
 def _kind(ours: Document | None, theirs: Row, *, is_ahead: bool) -> Kind | None:
+    if theirs.damage is not None:
+        return Kind.DAMAGED
+    if ours is None and theirs.document is None:
+        return None  # of what never was here, nothing can stand in the way
     if is_ahead:
         return Kind.AHEAD
     if ours is None:
-        return None if theirs.document is None else Kind.FOREIGN
+        return Kind.FOREIGN
     if theirs.document is None:
         return Kind.MISSING
     return None if _is_same(ours, theirs.document) else Kind.DIFFERENT

@@ -31,13 +31,17 @@ class Search:
 
     def documents(self, query: Query) -> list[str]:
         """Return the documents that the checked question asks for, as JSON."""
+        return self._texts(Source(query.collection, DOCUMENTS[query.collection]), self.ids(query))
+
+    def ids(self, query: Query) -> list[str]:
+        """Return the ids of the documents that the checked question asks for."""
         source = Source(query.collection, DOCUMENTS[query.collection])
         windows = Windows(source, self._moment, head=self._head, asking=self._asking)
         restriction = EVERYTHING
         if query.where is not None:
             restriction = Restricting(self._moment, asking=self._asking).to(query.where, source)
         window = Window(query.offset, query.limit)
-        return self._texts(source, windows.ids(restriction, query.order_by, window))
+        return windows.ids(restriction, query.order_by, window)
 
     def _texts(self, source: Source, ids: Sequence[str]) -> list[str]:
         if not ids:

@@ -81,4 +81,9 @@ def _outcome(verified: VerifiedMirror) -> str:
     if verified.unrepaired is None:
         return f"{compared}, {count} of them not the same on both sides"
     repaired = f"{compared}, {count} of them were not the same on both sides and are repaired"
-    return f"{repaired}, but for {verified.unrepaired}" if verified.unrepaired else repaired
+    if not verified.unrepaired:
+        return repaired
+    return (
+        f"{repaired}, but for {verified.unrepaired}, whose repair it does not take: "
+        "empty the Database Service, and all of it is sent again"
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete, insert, literal, select, update
 
 from application.ports.filters import Comparison, FieldPath, Operator, Order
 from application.ports.read_models import Collection
@@ -17,6 +18,7 @@ from infrastructure.database_service import opening
 from infrastructure.database_service.arrivals import Arrival, Mark
 from infrastructure.database_service.commands import Command
 from infrastructure.database_service.store import SCHEMA, SqlMetadataStore, StoredRow
+from infrastructure.database_service.tables import TABLES
 from infrastructure.read_models.contents import Content, decoded
 from infrastructure.read_models.dialects import sqlite_url
 from tests.support.documents import a_model, a_version
@@ -187,6 +189,75 @@ def test_a_page_is_no_larger_than_a_message_but_never_empty(place):
             break
     assert sizes == [1, 1, 1]
     store.close()
+
+
+def behind_its_back(store: SqlMetadataStore, statement: Any) -> None:
+    with store._writing.begin() as connection:
+        connection.execute(statement)
+
+
+MODEL_ROWS = TABLES.tables[MODELS.value]
+
+
+@pytest.mark.parametrize("mends", [False, True])
+def test_a_row_that_was_removed_behind_its_back_comes_back_with_nothing_left_over(empty_store, mends):
+    empty_store.apply([upsert(a_model(A, metadata={"team": "red", "size": 1}), 1)])
+    behind_its_back(empty_store, delete(MODEL_ROWS))
+    how = {"arrival": None, "replaces": 0} if mends else {}
+    empty_store.apply([upsert(a_model(A, metadata={"team": "blue", "size": 1}), 2, **how)])
+    for team, expected in (("red", []), ("blue", [A])):
+        of_team = Comparison(field=FieldPath(root="metadata", key="team"), operator=Operator.EQ, literal=team)
+        assert found(empty_store, where=of_team) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "damage"),
+    [
+        ({"document": "{no JSON"}, "its document is no JSON"),
+        ({"document": "[]"}, "its document is no JSON object"),
+        ({"document": "{}"}, "its document says that it has another id"),
+        ({"id": "nobody"}, "its id is no UUID"),
+    ],
+)
+def test_a_damaged_row_is_left_out_with_the_reason_until_it_is_mended(empty_store, values, damage):
+    empty_store.apply([upsert(a_model(A, metadata={"team": "red"}), 1), upsert(a_model(B), 2)])
+    behind_its_back(empty_store, update(MODEL_ROWS).where(MODEL_ROWS.c.id == str(A)).values(**values))
+    id_ = values.get("id", str(A))
+    page = empty_store.find(MODELS)
+    assert found(empty_store) == [B]
+    assert [(each.id, each.position, each.damage) for each in page.rows if each.damage] == [(id_, 1, damage)]
+    assert empty_store.get(MODELS, id_) == StoredRow(1, None, damage)
+    gone = Command(MODELS, id_, 1, None, None, replaces=1)
+    empty_store.apply([gone])
+    assert empty_store.get(MODELS, id_) == StoredRow(1, None)
+    empty_store.apply([upsert(a_model(A, metadata={"team": "red"}), 3)])
+    assert found(empty_store) == [A, B]
+
+
+def test_a_damaged_row_gives_way_to_the_next_command(empty_store):
+    empty_store.apply([upsert(a_model(A, metadata={"team": "red"}), 1)])
+    behind_its_back(empty_store, update(MODEL_ROWS).values(document="{no JSON"))
+    empty_store.apply([upsert(a_model(A, name="two", metadata={"team": "red"}), 2)])
+    assert name_of(empty_store, A) == "two"
+
+
+def test_a_row_that_is_there_twice_is_damaged_until_the_next_command(empty_store):
+    empty_store.apply([upsert(a_model(A), 1)])
+    columns = [each for each in MODEL_ROWS.c if each.name != "from_position"]
+    again = select(*columns, literal(2)).select_from(MODEL_ROWS)
+    names = [*(each.name for each in columns), "from_position"]
+    behind_its_back(empty_store, insert(MODEL_ROWS).from_select(names, again))
+    assert empty_store.get(MODELS, A) == StoredRow(2, None, "it is there more than once")
+    assert found(empty_store) == []
+    empty_store.apply([upsert(a_model(A), 3)])
+    assert found(empty_store) == [A]
+
+
+def test_a_collection_goes_back_with_a_row_that_was_said_to_be_ahead(empty_store):
+    empty_store.apply([upsert(a_model(A), 1), removal(B, 500, arrival=Arrival(Mark(0), Mark(500)))])
+    assert position_of(empty_store) == 500
+    empty_store.apply([removal(C, 1, arrival=None, replaces=500)])
+    assert position_of(empty_store) == 1
 
 
 def test_a_batch_that_fails_leaves_nothing_behind(empty_store):

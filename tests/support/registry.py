@@ -19,11 +19,12 @@ from application.training.projection import project as project_jobs
 from domain.models import model as models
 from domain.models.values import ModelStatus
 from infrastructure.database_service.client import DatabaseClient
+from infrastructure.database_service.findings import Finding
 from infrastructure.database_service.mirror import Mirror
 from infrastructure.database_service.queries import Queries
 from infrastructure.database_service.server import DatabaseServer
 from infrastructure.database_service.store import SqlMetadataStore
-from infrastructure.database_service.verification import Difference, Verification
+from infrastructure.database_service.verification import Verification
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.parts import Messaging
@@ -192,7 +193,9 @@ def rows(nats: NatsServer) -> dict[Collection, list[Document]]:
 
     async def all_rows(client: Client) -> dict[Collection, list[Document]]:
         service = DatabaseClient(client)
-        return {collection: [row async for row in service.rows(collection)] for collection in Collection}
+        return {
+            collection: [row.document or {} async for row in service.rows(collection)] for collection in Collection
+        }
 
     return asked(nats, all_rows)
 
@@ -211,10 +214,10 @@ def require_equal(registry: Registry, nats: NatsServer, mirror: RunningMirror) -
 
 def verified(
     registry: Registry, nats: NatsServer, *, repairs: bool = False
-) -> tuple[list[Difference], list[Difference]]:
+) -> tuple[list[Finding], list[Finding]]:
     """Return the differences of both sides, and those that are left after a repair."""
 
-    async def verify(client: Client) -> tuple[list[Difference], list[Difference]]:
+    async def verify(client: Client) -> tuple[list[Finding], list[Finding]]:
         head = registry.ledger.head()
         assert await asyncio.to_thread(registry.runner.wait_for, head, 30)
         verification = Verification(

@@ -80,7 +80,13 @@ def test_a_command_is_carried_out_and_gone(nats_server, a_service):
     assert eventually(lambda: waiting(nats_server) == 0)
     row = json.loads(answer(nats_server, "database.queries.models.get", {"id": str(A)}).data)
     assert row == {"position": 4, "document": a_model(A)}
-    assert found(nats_server, {}) == {"position": 4, "documents": [a_model(A)], "next_after": None}
+    assert found(nats_server, {}) == {
+        "position": 4,
+        "documents": [a_model(A)],
+        "positions": [4],
+        "damaged": [],
+        "next_after": None,
+    }
     publish(nats_server, ("database.commands.models.delete", {**body(5), "document": None}))
     assert eventually(lambda: found(nats_server, {})["documents"] == [])
 
@@ -194,10 +200,27 @@ def test_answers_fit_a_message_however_large_the_rows_are(nats_server, a_service
     assert eventually(lambda: found(nats_server, {"limit": 0})["position"] == 7)
 
     async def all_rows(client):
-        return [row["id"] async for row in DatabaseClient(client).rows(MODELS)]
+        return [row.id async for row in DatabaseClient(client).rows(MODELS)]
 
     assert asked(nats_server, all_rows) == [str(id_) for id_ in ids]
     assert len(found(nats_server, {"limit": 7})["documents"]) == 3
+
+
+def test_a_damaged_row_is_told_of_and_hides_no_other(nats_server, a_service, rows_path):
+    publish(nats_server, (UPSERT, body(1)), (UPSERT, body(2, B)))
+    assert eventually(lambda: waiting(nats_server) == 0)
+    with closing(sqlite3.connect(rows_path)) as connection, connection:
+        connection.execute("UPDATE models SET document = '{no JSON' WHERE id = ?", (str(A),))
+    reason = "its document is no JSON"
+    row = json.loads(answer(nats_server, "database.queries.models.get", {"id": str(A).upper()}).data)
+    assert row == {"position": 1, "document": None, "damage": reason}
+    assert found(nats_server, {}) == {
+        "position": 2,
+        "documents": [a_model(B)],
+        "positions": [2],
+        "damaged": [{"id": str(A), "position": 1, "damage": reason}],
+        "next_after": None,
+    }
 
 
 def test_the_service_is_found_by_its_name(nats_server, a_service):

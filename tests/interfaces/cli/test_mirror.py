@@ -107,6 +107,15 @@ def test_a_row_that_differs_is_a_finding_and_is_repaired(a_service_of_three_even
     assert run(a_service_of_three_events).exit_code == 0
 
 
+def test_what_a_database_service_does_not_take_ends_with_what_to_do():
+    left = VerifiedMirror(position=3, rows=2, findings=["position 3: models is ahead"], unrepaired=1, where="it")
+    app = typer.Typer()
+    app.add_typer(mirror_commands(lambda *_, **__: left), name="mirror")
+    ended = CliRunner().invoke(app, ["mirror", "verify"])
+    assert "but for 1, whose repair it does not take: empty the Database Service" in ended.output
+    assert ended.exit_code == 1
+
+
 def test_a_doubt_about_what_the_database_service_has_is_settled_when_both_sides_are_equal(tmp_path):
     settings = a_home(tmp_path)
     assert run(settings).exit_code == 0
