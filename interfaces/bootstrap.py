@@ -13,6 +13,7 @@ from application.ledger import Ledger
 from application.service import Service
 from application.training.handlers import Attempts
 from application.training.worker import Worker
+from infrastructure.database_service.rivals import RivalWatch
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.subprocess import SubprocessTrainer
@@ -87,11 +88,12 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             version=program_version(),
         )
         resources.callback(predictions.close)
+        rivals = RivalWatch()
         clock = SystemClock()
         messaging = Messaging(
             address=nats,
             name="service",
-            parts=(predictions, live),
+            parts=(predictions, live, rivals),
             leading=outside.parts,
             leadership=engine.leadership,
             when_unavailable=outside.relay.unreachable,
@@ -113,7 +115,14 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
         )
         workers = resources.enter_context(watched_workers(operation))
         health = service_health(
-            settings, service, engine, outside, messaging=messaging, nats=nats, workers=workers
+            settings,
+            service,
+            engine,
+            outside,
+            messaging=messaging,
+            nats=nats,
+            workers=workers,
+            rivalry=lambda: rivals.problem,
         )
         engine.start()
         messaging.start()

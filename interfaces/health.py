@@ -1,6 +1,6 @@
 """What the health of the service is made of, and the signs of life that workers give."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -61,6 +61,7 @@ def service_health(
     messaging: Messaging,
     nats: Address,
     workers: WorkerWatch,
+    rivalry: Callable[[], str | None],
 ) -> Health:
     """Return what asks everything that the service works with how it fares."""
     database_url = settings.events_path.absolute().as_uri()
@@ -105,6 +106,7 @@ def service_health(
                     leadership=engine.leadership,
                     log=engine.ledger,
                     clock=service.clock,
+                    rivalry=rivalry,
                 ),
             ),
             Dependency(name=probes.WORKERS, url=database_url, probe=probes.workers(workers)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from interfaces.cli.app import app
 from interfaces.cli.audit import audit_commands
 from interfaces.cli.backup import add_backup_commands
-from interfaces.cli.mirror import VerifiedMirror, mirror_commands
+from interfaces.cli.mirror import MirrorReport, VerifiedMirror, mirror_commands
 from interfaces.cli.progress_bars import OnStep
 from interfaces.cli.rebuild import RebuiltReadModels, add_rebuild_command
 from interfaces.cli.relay import RelayOperation, relay_commands
@@ -56,10 +56,17 @@ def _verify_mirror(
     return verify_mirror(settings, repairs=repairs, on_step=on_step)
 
 
+def _report_mirror(home: Path | None, database_url: str | None) -> MirrorReport:
+    settings = settings_of(home=home, database_url=database_url)
+    from interfaces.mirror_status import report_mirror  # noqa: PLC0415 - see above
+
+    return report_mirror(settings)
+
+
 add_roles(app)
 app.add_typer(audit_commands(_maintenance), name="audit")
 app.add_typer(relay_commands(_relay), name="relay")
-app.add_typer(mirror_commands(_verify_mirror), name="mirror")
+app.add_typer(mirror_commands(_verify_mirror, _report_mirror), name="mirror")
 add_backup_commands(app, _maintenance)
 add_rebuild_command(app, _rebuild)
 

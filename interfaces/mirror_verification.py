@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -22,21 +22,20 @@ from infrastructure.database_service.mirror import Mirror
 from infrastructure.database_service.past import Past
 from infrastructure.database_service.sending import Sent
 from infrastructure.database_service.verification import Verification
-from infrastructure.messaging.address import NatsAddressInvalid
-from infrastructure.messaging.parts import Messaging, Part
+from infrastructure.messaging.parts import Part
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay_notes import RelayMemory
-from infrastructure.postgres_connection import DatabaseURLInvalid
 from infrastructure.read_models.opening import open_current
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.system.clock import SystemClock
 from interfaces.cli.mirror import VerifiedMirror
 from interfaces.cli.progress_bars import OnStep
-from interfaces.cli.verdicts import Misused, OutOfReach
-from interfaces.database import database_server, require_database_service_url
-from interfaces.home import HomeTaken, locked_home, with_nats_of_running
+from interfaces.cli.verdicts import OutOfReach
+from interfaces.database import database_server
+from interfaces.home import with_nats_of_running
 from interfaces.maintenance import stored_log, told_as_endings
-from interfaces.neighbours import Address, nats_address, not_ours, own_nats
+from interfaces.mirror_connection import connected, is_running, usable_address
+from interfaces.neighbours import not_ours, own_nats
 from interfaces.settings import Settings
 from interfaces.stores import (
     PROJECTIONS,
@@ -79,52 +78,30 @@ def verify_mirror(settings: Settings, *, repairs: bool, on_step: OnStep) -> Veri
     with told_as_endings(), ExitStack() as resources:
         with stored_log(settings).snapshot():
             pass  # there is a log: the ledger would not ask, but make one
-        is_running = _is_running(settings, resources)
-        if is_running:
+        runs = is_running(settings, resources)
+        if runs:
             settings = with_nats_of_running(settings)
-        address = _usable_address(settings)
+        address = usable_address(settings)
         registry = resources.enter_context(_registry(settings))
         if repairs and (reason := _halted(registry)) is not None:
             message = f"nothing may be repaired now: {reason}"
             raise OutOfReach(message)
-        parts = [] if is_running else list(_started(settings, registry, resources))
-        messaging = resources.enter_context(_messaging(address, parts))
+        parts = [] if runs else list(_started(settings, registry, resources))
+        messaging = resources.enter_context(connected(address, parts=parts))
         verifying = messaging.call(
             lambda client: _verified(client, registry, repairs=repairs, on_step=on_step), timeout_s=_WHOLE_S
         )
-        where = _where(settings, is_running=is_running, server=messaging.status.server_url)
+        where = _where(settings, runs=runs, server=messaging.status.server_url)
         return replace(_outcome(verifying), where=where)
-
-
-def _is_running(settings: Settings, resources: ExitStack) -> bool:
-    """Return whether a service runs on the data directory; where none does, it is kept from starting meanwhile."""
-    try:
-        resources.enter_context(locked_home(settings))
-    except HomeTaken:
-        return True
-    return False
-
-
-def _usable_address(settings: Settings) -> Address:
-    """Return what tells where NATS is.
-
-    Raises:
-        Misused: What the settings say is no address of NATS, or of the Database Service's database.
-    """
-    try:
-        require_database_service_url(settings)
-        return nats_address(settings)
-    except (DatabaseURLInvalid, NatsAddressInvalid) as error:
-        raise Misused(str(error)) from error
 
 
 def _halted(registry: _Registry) -> str | None:
     return not_ours(RelayMemory(registry.positions).recall().halt)
 
 
-def _where(settings: Settings, *, is_running: bool, server: str | None) -> str:
+def _where(settings: Settings, *, runs: bool, server: str | None) -> str:
     """Return which NATS and Database Service it is, in words and without secrets."""
-    if is_running:
+    if runs:
         return f"the Database Service on {server}, where the service runs"
     nats = "on its own NATS server" if settings.nats_url is None else f"on {server}"
     if settings.database_service == "outside":
@@ -185,8 +162,7 @@ async def _arrived(
         sent = await asyncio.to_thread(Sent.noted, positions)
         if sent is not None and await asyncio.to_thread(sent.holds, past):
             on_step("sent", sent.position, head)
-            is_there = all(arrived[each] >= position for each, position in sent.collections.items())
-            if sent.position >= head and is_there:
+            if sent.position >= head and not sent.missing(arrived):
                 return
         if (sent, arrived) != before:
             before, patience = (sent, arrived), time.monotonic() + _PATIENCE_S
@@ -231,18 +207,6 @@ def _registry(settings: Settings) -> Iterator[_Registry]:
         yield _Registry(ledger=ledger, read_models=read_models, progress=runner, positions=positions)
 
 
-@contextmanager
-def _messaging(address: Address, parts: Sequence[Part]) -> Iterator[Messaging]:
-    """Yield a connection to where the Database Service is, with what is to work on it."""
-    messaging = Messaging(address=address, name="mirror-verify", parts=parts, clock=SystemClock())
-    messaging.start()
-    try:
-        _wait_for(messaging)
-        yield messaging
-    finally:
-        messaging.stop()
-
-
 def _started(settings: Settings, registry: _Registry, resources: ExitStack) -> Iterator[Part]:
     """Yield what the service runs on NATS for the Database Service; start NATS where it is the service's own.
 
@@ -265,16 +229,3 @@ def _started(settings: Settings, registry: _Registry, resources: ExitStack) -> I
     )
     if settings.database_service == "own":
         yield resources.enter_context(database_server(settings))
-
-
-def _wait_for(messaging: Messaging) -> None:
-    """Wait until there is a connection.
-
-    Raises:
-        OutOfReach: There is none in time.
-    """
-    end = time.monotonic() + _ANSWER_S
-    while not messaging.status.is_connected:
-        if time.monotonic() > end:
-            raise OutOfReach(messaging.status.error or "NATS does not answer")
-        time.sleep(_LOOK_EVERY_S)

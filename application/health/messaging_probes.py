@@ -107,6 +107,7 @@ def database_service(
     leadership: Leadership,
     log: EventLog,
     clock: Clock,
+    rivalry: Callable[[], str | None],
 ) -> Probe:
     """Return a probe that asks the Database Service a question, and how far it has what the read models have.
 
@@ -116,18 +117,22 @@ def database_service(
         leadership: Whether it does.
         log: What is to arrive there.
         clock: Tells how late that is.
+        rivalry: Returns why several cannot serve at once; None where there is but one.
     """
 
     def look() -> Condition:
         ask()
-        if not leadership.is_held():
-            return Condition()
-        status = mirror()
-        lag_s = lag_of(log, lag=status.lag, after=status.confirmed, clock=clock)
-        facts = {"confirmed": status.confirmed, "lag": status.lag, "lag_s": lag_s, "resent": status.resent}
-        if status.error is not None:
-            return Condition(status=HealthStatus.DEGRADED, problem=status.error, facts=facts)
-        return _unless_late(status.lag, lag_s, facts)
+        problems = [] if (problem := rivalry()) is None else [problem]
+        facts: dict[str, Fact] = {}
+        if leadership.is_held():
+            status = mirror()
+            lag_s = lag_of(log, lag=status.lag, after=status.confirmed, clock=clock)
+            facts = {"confirmed": status.confirmed, "lag": status.lag, "lag_s": lag_s, "resent": status.resent}
+            late = lateness(lag=status.lag, lag_s=lag_s)
+            problems += late if status.error is None else [status.error]
+        if problems:
+            return Condition(status=HealthStatus.DEGRADED, problem="; ".join(problems), facts=facts)
+        return Condition(facts=facts)
 
     return look
 

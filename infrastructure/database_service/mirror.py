@@ -165,11 +165,10 @@ class Mirror:
         except DatabaseServiceUnavailable as error:
             return _Look(error=str(error))
         doubt = await self._doubt(arrived, since=belief)
-        missing = [each for each in Collection if arrived[each] < sent.collections.get(each, 0)]
-        confirmed = min((arrived[each] for each in missing), default=sent.position)
-        if not missing or not has_passed_on:
+        confirmed = sent.confirmed(arrived)
+        if not sent.missing(arrived) or not has_passed_on:
             return _Look(confirmed, error=doubt)
-        return _Look(confirmed, sent.back_at(arrived, missing=missing), self._not_taken(confirmed) or doubt)
+        return _Look(confirmed, sent.back_at(arrived), self._not_taken(confirmed) or doubt)
 
     async def _doubt(self, arrived: Mapping[Collection, int], *, since: Belief) -> str | None:
         """Return why the Database Service may have rows of another past; None where nothing speaks for it."""

@@ -58,14 +58,25 @@ class Sent(Immutable):
         """Return whether it was sent by this version of the program, of this past."""
         return self.program == fingerprint() and past.is_mine(self.reach)
 
-    def back_at(self, arrived: Mapping[Collection, int], *, missing: Sequence[Collection]) -> "Sent":
-        """Return from where to send again, so that it follows on what has arrived.
+    def missing(self, arrived: Mapping[Collection, int]) -> list[Collection]:
+        """Return the collections that are not as far as they were sent.
 
         Args:
             arrived: How far each collection is.
-            missing: Those that are not as far as they were sent.
         """
-        position = min(arrived[collection] for collection in missing)
+        return [each for each in Collection if arrived[each] < self.collections.get(each, 0)]
+
+    def confirmed(self, arrived: Mapping[Collection, int]) -> int:
+        """Return up to which position everything has arrived."""
+        return min((arrived[each] for each in self.missing(arrived)), default=self.position)
+
+    def back_at(self, arrived: Mapping[Collection, int]) -> "Sent":
+        """Return from where to send again, so that it follows on what has arrived.
+
+        Args:
+            arrived: How far each collection is, and some not as far as they were sent.
+        """
+        position = self.confirmed(arrived)
         collections = {collection: min(arrived[collection], position) for collection in Collection}
         return self.model_copy(update={"position": position, "collections": collections})
 

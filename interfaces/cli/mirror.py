@@ -1,6 +1,6 @@
-"""`ml-service mirror`: whether the Database Service has what readers see here."""
+"""`ml-service mirror`: how much of what readers see here the Database Service has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 import typer
 
 from interfaces.cli.maintenance import DatabaseUrl, Home
+from interfaces.cli.output import printable
 from interfaces.cli.progress_bars import OnStep, progress_bars
 from interfaces.cli.verdicts import Finding, told
 
@@ -31,6 +32,28 @@ class VerifiedMirror:
     where: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class MirrorReport:
+    """How far the Database Service is.
+
+    Attributes:
+        head: Of the log.
+        sent: Everything up to this position was sent, as last noted.
+        confirmed: Everything up to this position has arrived; None where nobody can be asked.
+        problems: What is wrong, and what to do.
+    """
+
+    head: int
+    sent: int
+    confirmed: int | None
+    problems: Sequence[str]
+
+
+ReportMirror = Callable[[Path | None, str | None], MirrorReport]
+"""Returns it for a data directory and a database's URL, None for what the settings say; raises an `Ending` where
+it cannot."""
+
+
 class VerifyMirror(Protocol):
     """Compares both sides, and repairs; raises an `Ending` where it cannot."""
 
@@ -40,13 +63,22 @@ class VerifyMirror(Protocol):
         """Do so for a data directory and a database's URL; None for what the settings say."""
 
 
-def mirror_commands(verify_mirror: VerifyMirror) -> typer.Typer:
-    """Return the commands, which do their work with the function."""
-    commands = typer.Typer(help="Verify what the Database Service has.", no_args_is_help=True)
+def mirror_commands(verify_mirror: VerifyMirror, report_mirror: ReportMirror) -> typer.Typer:
+    """Return the commands, which do their work with the functions."""
+    commands = typer.Typer(help="See and verify what the Database Service has.", no_args_is_help=True)
 
-    @commands.callback()
-    def group() -> None:  # a group of one command is none without it
-        """Verify what the Database Service has."""
+    @commands.command()
+    def status(*, home: Home = None, database_url: DatabaseUrl = None) -> None:
+        """Print how much of the log the Database Service has.
+
+        Ends with 1 and the reasons where something is wrong: rows that may be of another past, several Database
+        Services on one NATS, a stream of another log; with 3 when the Database Service does not answer.
+        """
+        with told():
+            report = report_mirror(home, database_url)
+            print(_progress(report))
+            if report.problems:
+                raise Finding("\n".join(printable(each) for each in report.problems))
 
     @commands.command()
     def verify(
@@ -71,6 +103,13 @@ def mirror_commands(verify_mirror: VerifyMirror) -> typer.Typer:
                 raise Finding("\n".join(verified.findings))
 
     return commands
+
+
+def _progress(report: MirrorReport) -> str:
+    if report.confirmed is None:
+        sent = f"position {report.sent} of {report.head} is sent"
+        return f"{sent}; NATS does not run, so nobody can say what has arrived"
+    return f"position {report.confirmed} of {report.head} has arrived, {report.sent} is sent"
 
 
 def _outcome(verified: VerifiedMirror) -> str:

@@ -1,6 +1,7 @@
 """The reference server as a message finds it."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -12,9 +13,12 @@ from nats.micro.request import ERROR_CODE_HEADER, ERROR_HEADER
 from application.ports.metadata_store import AFTER, SERVICE, STREAM, Find
 from application.ports.read_models import Collection
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
+from infrastructure.database_service.rivals import RivalWatch, rivalry
 from infrastructure.database_service.streams import commands_stream
+from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.streams import ensure_stream
 from infrastructure.read_models.dialects import sqlite_url
+from infrastructure.system.clock import SystemClock
 from tests.support.documents import a_model
 from tests.support.processes import eventually
 from tests.support.registry import asked
@@ -231,11 +235,12 @@ def test_the_service_is_found_by_its_name(nats_server, a_service):
 
 
 def test_two_servers_of_one_database_share_the_work(nats_server, start_service, rows_path):
-    services = [start_service(), start_service()]
+    for _ in range(2):
+        start_service()
     publish(nats_server, *((UPSERT, body(number, UUID(int=number))) for number in range(1, 101)))
     assert eventually(lambda: waiting(nats_server) == 0)
     assert len(found(nats_server, {"limit": 1_000})["documents"]) == 100
-    assert all(service.messaging.status.parts[0].error is None for service in services)
+    assert asked(nats_server, rivalry) is None
 
 
 def test_a_server_with_rows_of_its_own_stands_by_until_the_other_is_gone(
@@ -245,12 +250,21 @@ def test_a_server_with_rows_of_its_own_stands_by_until_the_other_is_gone(
     publish(nats_server, (UPSERT, body(1)))
     assert eventually(lambda: waiting(nats_server) == 0)
     second = start_service(sqlite_url(tmp_path / "others.db"))
-    assert eventually(lambda: "ServedElsewhere" in str(second.messaging.status.parts[0].error))
+    assert eventually(lambda: asked(nats_server, rivalry) is not None)
+    said = asked(nats_server, rivalry)
+    assert re.search(r"serving: \w+; standing by: \w+\): let them use one database, or stop all but one", said)
     publish(nats_server, (UPSERT, body(2, B)))
     assert eventually(lambda: waiting(nats_server) == 0)
     assert len(found(nats_server, {})["documents"]) == 2
+    watching = RivalWatch()
+    watch = Messaging(address=lambda: nats_server.address, name="watch", parts=[watching], clock=SystemClock())
+    watch.start()
+    assert eventually(lambda: watching.problem is not None)
+    watch.stop()
     first.stop()
     assert eventually(lambda: _documents(nats_server) == [])
+    assert asked(nats_server, rivalry) is None
+    assert second.messaging.status.parts[0].error is None
 
 
 def test_of_servers_that_begin_at_once_one_serves(nats_server, start_service, tmp_path):

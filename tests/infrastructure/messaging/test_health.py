@@ -98,6 +98,7 @@ class Neighbourhood:
                         leadership=leadership,
                         log=ledger,
                         clock=SystemClock(),
+                        rivalry=lambda: None,
                     ),
                 ),
             ],
@@ -213,10 +214,28 @@ def test_a_mirror_that_is_wrong_is_told(status: MirrorStatus, health: HealthStat
         leadership=InMemoryLeadership(InMemoryLease()),
         log=InMemoryEventLog(),
         clock=SystemClock(),
+        rivalry=lambda: None,
     )
     found = probe()
     assert found.status is health
     assert measured(DATABASE_SERVICE) <= found.facts.keys()
+
+
+@pytest.mark.parametrize("error", [None, "it has rows that we never had"])
+def test_several_database_services_are_told_beside_what_else_is_wrong(error: str | None) -> None:
+    probe = database_service(
+        lambda: None,
+        mirror=lambda: MirrorStatus(is_reachable=True, error=error),
+        leadership=InMemoryLeadership(InMemoryLease()),
+        log=InMemoryEventLog(),
+        clock=SystemClock(),
+        rivalry=lambda: "there are two",
+    )
+    found = probe()
+    assert (found.status, found.problem) == (
+        HealthStatus.DEGRADED,
+        "; ".join(["there are two", *([error] if error else [])]),
+    )
 
 
 def refused(_event: InboundEvent) -> bool:

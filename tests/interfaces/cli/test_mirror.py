@@ -21,27 +21,29 @@ from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay_notes import RelayMemory, RelayNotes
 from infrastructure.system.clock import SystemClock
-from interfaces.cli.mirror import VerifiedMirror, mirror_commands
+from interfaces.cli.mirror import MirrorReport, VerifiedMirror, mirror_commands
 from interfaces.cli.progress_bars import OnStep
 from interfaces.database import database_server
 from interfaces.home import announced, locked_home
+from interfaces.mirror_status import report_mirror
 from interfaces.mirror_verification import verify_mirror
 from interfaces.neighbours import nats_address, own_nats
 from interfaces.settings import Settings
 from interfaces.stores import event_environment, operation_database
 from tests.support.events import MODEL_ID, model_registered, model_renamed, version_registered
+from tests.support.processes import eventually
 
 pytestmark = pytest.mark.slow
 
 
-def run(settings: Settings, *flags: str) -> Result:
+def run(settings: Settings, *flags: str, command: str = "verify") -> Result:
     def verify(home: Path | None, database_url: str | None, *, repairs: bool, on_step: OnStep) -> VerifiedMirror:
         assert home == settings.home
         return verify_mirror(settings, repairs=repairs, on_step=on_step)
 
     app = typer.Typer()
-    app.add_typer(mirror_commands(verify), name="mirror")
-    return CliRunner().invoke(app, ["mirror", "verify", "--home", str(settings.home), *flags])
+    app.add_typer(mirror_commands(verify, lambda _home, _url: report_mirror(settings)), name="mirror")
+    return CliRunner().invoke(app, ["mirror", command, "--home", str(settings.home), *flags])
 
 
 def a_home(path: Path, **fields: Any) -> Settings:
@@ -109,8 +111,9 @@ def test_a_row_that_differs_is_a_finding_and_is_repaired(a_service_of_three_even
 
 def test_what_a_database_service_does_not_take_ends_with_what_to_do():
     left = VerifiedMirror(position=3, rows=2, findings=["position 3: models is ahead"], unrepaired=1, where="it")
+    report = MirrorReport(head=3, sent=3, confirmed=3, problems=[])
     app = typer.Typer()
-    app.add_typer(mirror_commands(lambda *_, **__: left), name="mirror")
+    app.add_typer(mirror_commands(lambda *_, **__: left, lambda *_: report), name="mirror")
     ended = CliRunner().invoke(app, ["mirror", "verify"])
     assert "but for 1, whose repair it does not take: empty the Database Service" in ended.output
     assert ended.exit_code == 1
@@ -120,14 +123,17 @@ def test_a_doubt_about_what_the_database_service_has_is_settled_when_both_sides_
     settings = a_home(tmp_path)
     assert run(settings).exit_code == 0
     forge(settings)
-    with (
-        closing(SqlFollowerPositions(operation(settings))) as positions,
-        Ledger(event_environment(settings)) as ledger,
-    ):
-        past = Past(log=ledger, positions=positions)
+    with operation_database(settings) as operation, Ledger(event_environment(settings)) as ledger:
+        past = Past(log=ledger, positions=SqlFollowerPositions(operation))
         assert past.doubt("Nobody knows", since=past.belief()).doubt is not None
         assert run(settings, "--no-repair").exit_code == 1
         assert past.belief().doubt is not None
+        told = run(settings, command="status")
+        assert told.output.splitlines() == [
+            "position 3 of 3 is sent; NATS does not run, so nobody can say what has arrived",
+            past.belief().doubt,
+        ]
+        assert told.exit_code == 1
         assert run(settings).exit_code == 1
         assert past.belief().doubt is None
 
@@ -157,6 +163,18 @@ def test_a_service_that_runs_is_verified_where_it_is(tmp_path):
     ]
     assert "are repaired" in ended.output
     assert re.search(r"\nagainst .* on nats://127\.0\.0\.1:\d+, where the service runs\n", ended.output)
+
+
+def test_two_database_services_on_one_nats_are_told_of(tmp_path, nats_server):
+    settings = a_home(tmp_path, nats_url=nats_server.url)
+    another = Settings(home=tmp_path / "another", nats_url=nats_server.url)
+    with running(settings):
+        assert eventually(lambda: run(settings, command="status").exit_code == 0)
+        with running(another):
+            ended = run(settings, command="status")
+    assert ended.output.splitlines()[0] == "position 0 of 3 has arrived, 0 is sent"
+    assert "several Database Services with rows of their own are on this NATS" in ended.output
+    assert ended.exit_code == 1
 
 
 def test_a_service_that_runs_on_an_outside_nats_is_found_by_its_data_directory(tmp_path, nats_server):
