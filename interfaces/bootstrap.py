@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from application.health.health import Health
 from application.inference.serving import Serving
+from application.integration.predictions import SERVICE as PREDICTIONS
 from application.integration.wake_ups import WAKING_EVENTS
 from application.ledger import Ledger
 from application.service import Service
@@ -20,6 +21,7 @@ from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.dead_letters import NatsDeadLetters
 from infrastructure.messaging.inbox import NatsInbox
 from infrastructure.messaging.live import LiveJobFeed, NatsLiveIterations
+from infrastructure.messaging.one_log import OneLog
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.waking import Waking
 from infrastructure.snapshots import SqlSnapshots
@@ -86,6 +88,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             progress=engine.runner,
             tell_error=error_response_body,
             version=program_version(),
+            one_log=OneLog(service=PREDICTIONS, log=engine.ledger),
         )
         resources.callback(predictions.close)
         rivals = RivalWatch()

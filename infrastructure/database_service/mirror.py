@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, TypeVar
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from application.log_identity import ChainedLog
 from application.ports.clock import Clock
 from application.ports.follower_positions import FollowerPositions
 from application.ports.metadata_store import STREAM, MirrorStatus
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
-from infrastructure.database_service.past import Belief, ChainedLog, Past
+from infrastructure.database_service.past import Belief, Past
 from infrastructure.database_service.sending import Sender, Sent
 from infrastructure.database_service.streams import commands_stream
 from infrastructure.messaging.streams import ensure_stream

@@ -4,39 +4,14 @@ A log that was restored from a backup goes on with other events at positions tha
 past that is gone stand in the way of those that follow now, also where the log has got past them since.
 """
 
-from typing import Protocol
-
 from pydantic import ValidationError
 
-from application.ports.event_log import EventLog
+from application.log_identity import ChainedLog, Reach, has, reach_of
 from application.ports.follower_positions import FollowerPositions
 from domain.kernel import Immutable
 
 _NAME = "mirror-past"
 _VERIFY = "`ml-service mirror verify` finds and mends the rows that differ"
-
-
-class ChainedLog(EventLog, Protocol):
-    """A log whose past can be told from all others."""
-
-    def hash_at(self, position: int) -> bytes | None:
-        """Return the hash of its chain at the position; None where there is none."""
-
-
-class Reach(Immutable):
-    """How far documents may have been sent, and of which past.
-
-    Attributes:
-        position: Of a log.
-        hash: Of its chain there, in hexadecimal digits; empty at its beginning.
-    """
-
-    position: int
-    hash: str
-
-
-BEGINNING = Reach(position=0, hash="")
-"""That all pasts have in common."""
 
 
 class Belief(Immutable):
@@ -72,12 +47,11 @@ class Past:
 
     def reach(self, position: int) -> Reach:
         """Return what tells this past at a position from others."""
-        hash_ = self._log.hash_at(position)
-        return Reach(position=position, hash="" if hash_ is None else hash_.hex())
+        return reach_of(self._log, position)
 
     def is_mine(self, reach: Reach) -> bool:
         """Return whether it is this past that was sent."""
-        return self.reach(reach.position) == reach
+        return has(self._log, reach)
 
     def doubt(self, reason: str, *, since: Belief) -> Belief:
         """Note a doubt, unless there is one, or one was settled meanwhile; return what is believed then.

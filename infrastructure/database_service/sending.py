@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from nats.js import JetStreamContext
 from pydantic import ValidationError
 
+from application.log_identity import BEGINNING, ChainedLog, Reach
 from application.mirroring import changes
 from application.ports.event_log import Recorded
 from application.ports.follower_positions import FollowerPositions
@@ -14,7 +15,7 @@ from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from domain.kernel import Immutable
 from infrastructure.database_service.client import outgoing, send
-from infrastructure.database_service.past import BEGINNING, ChainedLog, Past, Reach
+from infrastructure.database_service.past import Past
 from infrastructure.messaging.log_tail import LogTail
 from infrastructure.read_models.fingerprint import fingerprint
 

@@ -6,7 +6,7 @@ all others. So it brings the discovery, and what is discovered is this.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -133,12 +133,15 @@ class DiscoverableService(Service):
     Args:
         client: A connection.
         config: What it is.
-        endpoints: What it serves, by their own means.
     """
 
-    def __init__(self, client: Client, config: ServiceConfig, *, endpoints: Sequence[ConcurrentEndpoint]) -> None:
+    def __init__(self, client: Client, config: ServiceConfig) -> None:
         super().__init__(client, config)
-        self._concurrent = tuple(endpoints)
+        self._concurrent: tuple[ConcurrentEndpoint, ...] = ()
+
+    def offer(self, endpoint: ConcurrentEndpoint) -> None:
+        """Tell of an endpoint from now on, which serves by its own means."""
+        self._concurrent = (*self._concurrent, endpoint)
 
     def info(self) -> ServiceInfo:
         """Return what the service is."""

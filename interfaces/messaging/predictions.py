@@ -1,9 +1,9 @@
 """`ml.inference.predict`: predictions over NATS, by the very path that they take over HTTP."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from nats.aio.client import Client
@@ -41,6 +41,19 @@ TellError = Callable[[Exception, str], ToldError]
 """Returns status, headers and body of the response that tells of an error of this request id."""
 
 
+class OneLog(Protocol):
+    """Keeps requests from instances that answer from another log than others on the same NATS.
+
+    Attributes:
+        metadata: What this instance is to say of itself; it changes.
+    """
+
+    metadata: dict[str, str]
+
+    async def serve(self, client: Client, *, instance: str, answer: Callable[[], Awaitable[None]]) -> None:
+        """Answer until cancelled, or raise while others answer from another log."""
+
+
 class AnswerTooLarge(RequestProblem):
     """The answer does not fit into one message."""
 
@@ -63,6 +76,7 @@ class Predictions:
         progress: Waited for by requests that want to see a position.
         tell_error: Tells of errors as HTTP does.
         version: Of this program, as `1.2.3`.
+        one_log: Keeps requests from meeting the wrong registry.
         threads: For predictions that are too long for the event loop; as many more for explanations.
 
     Attributes:
@@ -78,12 +92,17 @@ class Predictions:
         progress: ReadModelProgress,
         tell_error: TellError,
         version: str,
+        one_log: OneLog,
         threads: int | None = None,
     ) -> None:
         self._inference = Inference(serving=serving, progress=progress, threads=threads)
         self._tell_error = tell_error
+        self._one_log = one_log
         self._configuration = ServiceConfig(
-            name=SERVICE, version=version, description="Predicts with the models of this service."
+            name=SERVICE,
+            version=version,
+            description="Predicts with the models of this service.",
+            metadata=one_log.metadata,
         )
 
     @property
@@ -96,12 +115,21 @@ class Predictions:
         self._inference.close()
 
     async def run(self, client: Client) -> None:
-        """Answer until cancelled."""
+        """Answer until cancelled.
+
+        Raises:
+            Exception: Others on the same NATS answer from another log.
+        """
         endpoint = ConcurrentEndpoint(_PLACE, answer=lambda message: self._answer(client, message))
-        service = DiscoverableService(client, self._configuration, endpoints=(endpoint,))
+        service = DiscoverableService(client, self._configuration)
+
+        def answer() -> Awaitable[None]:
+            service.offer(endpoint)
+            return endpoint.serve(client)
+
         try:
             await service.start()
-            await endpoint.serve(client)
+            await self._one_log.serve(client, instance=service.id, answer=answer)
         finally:
             with suppress(NatsError, OSError):
                 await service.stop()

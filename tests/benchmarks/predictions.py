@@ -19,6 +19,7 @@ from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import train
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
+from infrastructure.messaging.one_log import OneLog
 from infrastructure.messaging.parts import Messaging
 from infrastructure.system.clock import SystemClock
 from interfaces.http.errors import error_response_body
@@ -29,6 +30,7 @@ from tests.benchmarks.measure import REPEATS, Figure, median_ratio, percentile, 
 from tests.interfaces.http.test_inference import Progress
 from tests.support.data import wine
 from tests.support.fakes.artifacts import InMemoryArtifacts
+from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.nats import NatsServer
 
 PREDICT, ECHO = "ml.inference.predict", "echo"
@@ -165,6 +167,7 @@ def _predict(address: NatsAddress, directory: Path) -> None:
         progress=Progress(0),
         tell_error=error_response_body,
         version=version("machine-learning-service"),
+        one_log=OneLog(service="machine-learning", log=InMemoryEventLog()),
     )
     messaging = Messaging(address=lambda: address, name="predictions", parts=[part], clock=SystemClock())
     messaging.start()

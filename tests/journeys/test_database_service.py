@@ -77,6 +77,7 @@ def test_two_services_on_one_nats_leave_each_others_rows_alone(tmp_path: Path, n
 
             health = partial(second.client.get, "/health")
             assert eventually(lambda: "nothing is sent to the Database Service" in health().text), health().text
+            assert eventually(lambda: "answers on this NATS from another log" in health().text), health().text
             said = verified(homes[1])
             assert said.status == 3
             assert "nothing may be repaired now: Stream ML_EVENTS" in said.err

@@ -6,6 +6,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from time import sleep
+from uuid import uuid4
 
 import httpx
 import orjson
@@ -15,6 +16,7 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import train
 from infrastructure.messaging.connection import connect
+from infrastructure.messaging.one_log import OneLog
 from infrastructure.messaging.parts import Messaging
 from infrastructure.system.clock import SystemClock
 from interfaces.http.errors import error_response_body
@@ -24,7 +26,9 @@ from interfaces.messaging.predictions import Predictions
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import ANN, BOB, Progress
 from tests.support.data import EXAMPLES
+from tests.support.events import model_registered
 from tests.support.fakes.artifacts import InMemoryArtifacts
+from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 from tests.support.processes import eventually
 
@@ -38,19 +42,31 @@ OWN_TO_EACH = re.compile(rb'"(inference_time_ms|timestamp|instance)":("[^"]*"|nu
 class Side:
     """A service over NATS in a process's place: its part, on a connection of its own."""
 
-    def __init__(self, address, registry):
+    def __init__(self, address, registry, log):
         self.part = Predictions(
             serving=registry.serving,
             progress=Progress(5),
             tell_error=error_response_body,
             version=VERSION,
+            one_log=OneLog(service="machine-learning", log=log, look_every_s=0.2),
             threads=1,
         )
         self.messaging = Messaging(address=lambda: address, name="tests", parts=[self.part], clock=SystemClock())
 
     def start(self):
         self.messaging.start()
-        assert eventually(lambda: self.messaging.status.subscriptions == 10)
+        self.wait_until_it_answers()
+
+    @property
+    def error(self):
+        return self.messaging.status.parts[0].error
+
+    def wait_until_it_answers(self):
+        assert eventually(self._is_subscribed)
+
+    def _is_subscribed(self):
+        session = self.messaging._session
+        return session is not None and SUBJECT in {each.subject for each in list(session.client._subs.values())}
 
     def stop(self):
         self.part.close()
@@ -59,10 +75,11 @@ class Side:
 
 @contextmanager
 def answering(address, registry, *, sides=1):
+    log = InMemoryEventLog()
     with ExitStack() as resources:
         found = []
         for _ in range(sides):
-            side = Side(address, registry)
+            side = Side(address, registry, log)
             resources.callback(side.stop)
             side.start()
             found.append(side)
@@ -371,7 +388,7 @@ def test_requests_are_answered_again_after_nats_was_gone(nats_server, a_side):
     nats_server.kill()
     assert eventually(lambda: not a_side.messaging.status.is_connected)
     nats_server.start()
-    assert eventually(lambda: a_side.messaging.status.subscriptions == 10)
+    a_side.wait_until_it_answers()
     (answer,) = ask(nats_server.address, a_request(CHURN))
     assert "Nats-Service-Error" not in answer.headers
 
@@ -389,3 +406,64 @@ def test_nobody_answers_for_a_service_that_has_ended(nats_server, a_registry):
 
     with pytest.raises(Exception, match="no responders"):
         asyncio.run(send())
+
+
+def a_log(events):
+    log = InMemoryEventLog()
+    for _ in range(events):
+        log.append(model_registered(event_id=uuid4()))
+    return log
+
+
+@pytest.fixture
+def start_side(nats_server, a_registry):
+    with ExitStack() as resources:
+
+        def start(log):
+            side = Side(nats_server.address, a_registry, log)
+            resources.callback(side.stop)
+            side.messaging.start()
+            return side
+
+        yield start
+
+
+def test_a_registry_of_another_log_does_not_answer_while_one_does(start_side):
+    first = start_side(a_log(2))
+    first.wait_until_it_answers()
+    second = start_side(a_log(5))
+    assert eventually(lambda: "from another log" in str(second.error))
+    assert "a NATS account of its own, or stop one" in second.error
+    assert first.error is None
+    first.stop()
+    second.wait_until_it_answers()
+
+
+def test_of_registries_that_turn_out_to_have_different_logs_the_longer_one_goes_on(start_side):
+    logs = a_log(0), a_log(0)
+    sides = [start_side(log) for log in logs]
+    for side in sides:
+        side.wait_until_it_answers()
+    logs[0].append(model_registered(event_id=uuid4()))
+    assert eventually(lambda: "from another log" in str(sides[1].error))
+    assert sides[0].error is None
+
+
+def test_a_registry_whose_log_cannot_be_read_keeps_answering(start_side):
+    class Unreadable(InMemoryEventLog):
+        def head(self):
+            raise OSError("no such disk")
+
+    side = start_side(Unreadable())
+    side.wait_until_it_answers()
+    assert side.error is None
+
+
+def test_registries_whose_log_grows_meanwhile_share_the_requests(start_side):
+    log = a_log(1)
+    first = start_side(log)
+    first.wait_until_it_answers()
+    log.append(model_registered(event_id=uuid4()))
+    second = start_side(log)
+    second.wait_until_it_answers()
+    assert first.error is second.error is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from threading import Condition
 
 from application.ports.event_log import Recorded
@@ -30,6 +31,13 @@ class InMemoryEventLog:
     def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return the next events after the position, at most `limit`."""
         return tuple(self._events[after : after + limit])
+
+    def hash_at(self, position: int) -> bytes | None:
+        """Return what tells the events up to the position from all others; None where there is none."""
+        if not 0 < position <= len(self._events):
+            return None
+        ids = (each.event.event_id.bytes for each in self._events[:position])
+        return sha256(b"".join(ids)).digest()
 
     @contextmanager
     def follow(self, *, after: int) -> Iterator["InMemoryFollowing"]:
