@@ -64,7 +64,7 @@ def load(registry: Registry) -> Iterator[None]:
             registry.register(f"model-{number}")
             registry.train()
             number += 1
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     thread = threading.Thread(target=change)
     thread.start()
@@ -91,7 +91,7 @@ def test_a_database_service_that_is_killed_again_and_again_ends_with_every_row(
     with Registry(tmp_path / "registry") as registry, mirrored(registry, nats_server) as mirror:
         with load(registry):
             for _ in range(3 * scale):
-                time.sleep(chance.uniform(1.0, 3.0))
+                time.sleep(chance.uniform(0.5, 2.0))
                 a_database.kill()
                 a_database.start()
         require_equal(registry, nats_server, mirror)

@@ -2,52 +2,58 @@
 
 import random
 import threading
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from tests.faults.load import Load
 from tests.faults.stores import Store
+from tests.support.postgres import PostgresServer
+from tests.support.service import RunningService
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    url = request.getfixturevalue("postgres_url") if request.param == "PostgreSQL" else None
-    return Store(home=tmp_path / "home", database_url=url)
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
+def what_was_killed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, scale: int
+) -> Iterator[tuple[RunningService, Load]]:
+    """A service on a store whose services were killed under load, and what the load was told."""
+    home = tmp_path_factory.mktemp("killed") / "home"
+    with ExitStack() as resources:
+        url = None
+        if request.param == "PostgreSQL":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = resources.enter_context(server.fresh_database())
+        store, load, chance = Store(home=home, database_url=url), Load(), random.Random(7)
+        for _ in range(2 * scale):
+            service = store.serve()
+            killer = threading.Timer(chance.uniform(0.1, 0.8), service.kill)
+            with load.on(service.url):
+                killer.start()
+                killer.join()
+        yield resources.enter_context(store.serve()), load
 
 
-def test_what_was_acknowledged_is_there_once_however_often_a_writer_is_killed(a_store: Store, scale: int) -> None:
-    load, chance = Load(), random.Random(7)
-    for _ in range(2 * scale):
-        service = a_store.serve()
-        killer = threading.Timer(chance.uniform(0.1, 0.8), service.kill)
-        with load.on(service.url):
-            killer.start()
-            killer.join()
-    with a_store.serve() as service:
-        assert load.acknowledged
-        load.require_every_effect_once(service)
-        load.require_same_answers_again(service)
-        load.require_every_effect_once(service)
-        verified = service.get("/audit/verify")
-        assert verified["verified"] is True
+def test_what_was_acknowledged_is_there_once_however_often_a_writer_is_killed(
+    what_was_killed: tuple[RunningService, Load],
+) -> None:
+    service, load = what_was_killed
+    assert load.acknowledged
+    load.require_every_effect_once(service)
+    load.require_same_answers_again(service)
+    load.require_every_effect_once(service)
+    assert service.get("/audit/verify")["verified"] is True
 
 
-def test_a_command_whose_answer_was_lost_can_be_sent_again(a_store: Store) -> None:
-    load = Load()
-    service = a_store.serve()
-    killer = threading.Timer(0.4, service.kill)
-    with load.on(service.url):
-        killer.start()
-        killer.join()
+def test_a_command_whose_answer_was_lost_can_be_sent_again(what_was_killed: tuple[RunningService, Load]) -> None:
+    service, load = what_was_killed
     assert load.unanswered
-    with a_store.serve() as service:
-        for key in load.unanswered:
-            body = {"name": key, "type": "regression"}
-            answers = [service.post("/models", body, **{"Idempotency-Key": key}) for _ in range(2)]
-            assert [answer.status_code for answer in answers] == [httpx.codes.CREATED] * 2
-            assert answers[0].json() == answers[1].json()
-        load.require_every_effect_once(service)
+    for key in load.unanswered:
+        body = {"name": key, "type": "regression"}
+        answers = [service.post("/models", body, **{"Idempotency-Key": key}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [httpx.codes.CREATED] * 2
+        assert answers[0].json() == answers[1].json()
+    load.require_every_effect_once(service)

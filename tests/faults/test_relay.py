@@ -95,7 +95,7 @@ def load(ledger: Ledger) -> Iterator[None]:
     stopping = threading.Event()
 
     def commit() -> None:
-        while not stopping.wait(0.005):
+        while not stopping.wait(0.02):
             register_models(ledger, MODELS_A_COMMIT)
 
     thread = threading.Thread(target=commit)

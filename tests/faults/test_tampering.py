@@ -14,7 +14,7 @@ from infrastructure.event_store.verification import verify
 from tests.faults.edits import CHECKPOINT_EVERY, EDITS
 from tests.support.logs import EditableLog, EditablePostgresLog, EditableSQLiteLog, Rows, some_rows
 
-EVENTS = 600
+EVENTS = 300
 EDITS_AT_SCALE_1 = 60
 
 ROWS = some_rows(EVENTS)
