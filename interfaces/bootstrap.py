@@ -25,6 +25,7 @@ from infrastructure.messaging.one_log import OneLog
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.waking import Waking
 from infrastructure.snapshots import SqlSnapshots
+from infrastructure.system.background import BackgroundThreads
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import prepared_engine
@@ -41,6 +42,8 @@ from interfaces.stores import event_environment, opened_artifacts, operation_dat
 
 _WORKER_CONNECTIONS = 3
 """To the log: a worker decides one thing at a time, and looks for more to do meanwhile."""
+
+_LOADING_THREADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +77,12 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
         artifacts = opened_artifacts(settings, operation=operation)
         artifacts.clear_incoming()
         engine = resources.enter_context(prepared_engine(settings, operation=operation))
+        background = resources.enter_context(BackgroundThreads(name="predictors", threads=_LOADING_THREADS))
         serving = Serving(
             read_models=engine.read_models,
             loader=LightGBMPredictorLoader(artifacts=artifacts),
             capacity_bytes=settings.predictor_memory_bytes,
+            background=background,
         )
         live = LiveJobFeed()
         engine.runner.on_page(lambda _, page: serving.on_page(page))
@@ -128,6 +133,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             rivalry=lambda: rivals.problem,
         )
         engine.start()
+        serving.warm_up()
         messaging.start()
         resources.callback(messaging.stop)
         yield Running(service=service, health=health, predictions={"nats": predictions.work})

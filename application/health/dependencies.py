@@ -25,4 +25,5 @@ def own_dependencies(service: Service, *, database_url: str = "", artifacts_url:
             ),
         ),
         Dependency(name=probes.ARTIFACT_STORE, url=artifacts_url, probe=probes.artifact_store(service.artifacts)),
+        Dependency(name=probes.PREDICTORS, url=artifacts_url, probe=probes.predictors(service.serving)),
     ]

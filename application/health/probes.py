@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from application.health.lateness import lag_of, lateness
 from application.health.workers import WorkerWatch
+from application.inference.serving import Serving
 from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
 from application.ports.clock import Clock
@@ -15,6 +16,7 @@ from application.ports.read_models import ReadModels
 EVENT_STORE = "event-store"
 READ_MODELS = "read-models"
 ARTIFACT_STORE = "artifact-store"
+PREDICTORS = "predictors"
 WORKERS = "workers"
 
 
@@ -67,6 +69,20 @@ def artifact_store(artifacts: ArtifactStore) -> Probe:
         finally:
             path.unlink(missing_ok=True)
         return Condition()
+
+    return look
+
+
+def predictors(serving: Serving) -> Probe:
+    """Return a probe that counts the models that are answered by an earlier version than they are to be."""
+
+    def look() -> Condition:
+        late, problems = serving.late()
+        return Condition(
+            status=HealthStatus.DEGRADED if problems else HealthStatus.HEALTHY,
+            problem="; ".join(problems) or None,
+            facts={"late": late},
+        )
 
     return look
 

@@ -1,54 +1,68 @@
 """Which predictor a request means: the routes from names to versions in memory. No event store on the way."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
 from uuid import UUID
 
-from application.inference.loaded import Loaded, LoadedPredictors
-from application.models.queries import get_model, get_version
+from application.inference.loaded import LoadedPredictors
+from application.inference.lookup import Request, look_up, look_up_again
+from application.inference.routes import Routes, Served
+from application.inference.swaps import Swaps
+from application.inference.warming import Warming
+from application.models.views import ModelVersionResponse
+from application.ports.artifacts import ArtifactUnavailable, is_artifact_url
+from application.ports.background import Background
 from application.ports.event_log import Recorded
 from application.ports.predictor import PredictorLoader
 from application.ports.read_models import ReadModels
-from domain.inference.errors import NoProductionVersion, NotServable
+from domain.inference.errors import NotServable
 from domain.models.values import PRODUCTION_ALIAS
 from domain.naming import has_uuid_shape, normal_form
 
-ROUTES_MAX = 10_000
-"""One model can be spelled in countless ways (an id with and without dashes): routes must not pile up."""
+READY_WITHIN_S = 2.0
+"""So long a version that is to answer is waited for before requests are led to it."""
 
-Request = tuple[str, str | None]
-"""A model and a version as a request names them; no version means the one in production."""
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A version that is ready to answer."""
-
-    model_id: str
-    version: str
-    loaded: Loaded
+_log = logging.getLogger(__name__)
 
 
 class Serving:
     """Answers which version a request means, and holds its predictor. Safe to use from several threads.
 
+    Where a model changes, its routes are swapped at once if the versions that they are to lead to are in memory.
+    Until a version is, the one before it goes on answering.
+
     Args:
-        capacity_bytes: How much memory predictors may take; the newest stays whatever it takes.
+        capacity_bytes: How much memory predictors may take; the newest that is wanted stays whatever it takes.
+        background: Loads what requests do not wait for.
+        again_after_s: The first wait after a load that failed, doubled by each that follows, and the longest.
     """
 
-    def __init__(self, *, read_models: ReadModels, loader: PredictorLoader, capacity_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        read_models: ReadModels,
+        loader: PredictorLoader,
+        capacity_bytes: int,
+        background: Background,
+        again_after_s: tuple[float, float] = (0.5, 60.0),
+    ) -> None:
         self._read_models = read_models
         self._predictors = LoadedPredictors(
             loader=loader,
             capacity_bytes=capacity_bytes,
-            on_evicted=self._on_evicted,
+            in_use=lambda: self._routes.led_to(),  # noqa: PLW0108 - there are none yet
+            on_evicted=lambda evicted: self._routes.drop(evicted),  # noqa: PLW0108 - see above
         )
-        self._routes: dict[Request, Served] = {}
-        self._lookups: list[set[str]] = []
-        self._lock = threading.Lock()
+        self._routes = Routes(find=self._predictors.find)
+        self._background = background
+        self._swaps = Swaps(again_after_s=again_after_s)
+        self._warming = Warming(read_models=read_models, predictors=self._predictors, background=background)
+        self._position = 0
+        self._swapping = threading.Lock()
 
     def ready(self, request: Request) -> Served | None:
         """Return what the request means, if it is in memory: never waits, never reads."""
@@ -68,74 +82,136 @@ class Serving:
             NoProductionVersion: No version was named and none is in production.
             NotServable, ArtifactUnavailable: The version cannot predict.
         """
-        with self._changes_meanwhile() as changed:
-            served = self._read(request)
-            with self._lock:
-                # an evicted predictor in a route would stay in memory without being counted
-                if served.model_id not in changed and self._predictors.holds(served.loaded):
-                    kept = self._routes if len(self._routes) < ROUTES_MAX else {}
-                    self._routes = {**kept, request: served}
+        with self._routes.lookup() as changed:
+            meant = look_up(request, read_models=self._read_models)
+            loaded = self._predictors.get(meant.artifact_url)
+            served = Served(model_id=meant.model_id, version=meant.version, loaded=loaded)
+            self._routes.keep(request, served, changed=changed)
             return served
 
     def on_page(self, page: Sequence[Recorded]) -> None:
-        """Forget where requests lead to, for all models that a page of the log has changed.
+        """Lead requests to where they lead now, for all models that a page of the log has changed.
 
-        To be called once the read models show the page, before anybody is told that they do.
+        To be called once the read models show the page, before anybody is told that they do. Nothing is loaded
+        here: what requests mean that is not in memory is waited for by `swapping`.
         """
-        changed = {
-            str(recorded.event.originator_id) for recorded in page if recorded.event.TOPIC.startswith("model.")
-        }
+        changed: dict[str, int] = {}
+        for recorded in page:
+            if recorded.event.TOPIC.startswith("model."):
+                changed.setdefault(str(recorded.event.originator_id), recorded.position)
         if not changed:
             return
-        with self._lock:
-            for lookup in self._lookups:
-                lookup.update(changed)
-            self._keep_routes(lambda served: served.model_id not in changed)
+        self._position = page[-1].position
+        for model_id in self._routes.note_changes(changed):
+            self._follow(model_id, since=changed[model_id])
+        self._warming.on_page(page)
 
     def refresh(self, reference: str) -> None:
-        """Forget where requests for a model lead to, given its id or name: the next one looks it up anew."""
-        name = normal_form(reference)
-        with self._lock:
-            meant = {served.model_id for (model, _), served in self._routes.items() if normal_form(model) == name}
-            if has_uuid_shape(reference):
-                meant.add(str(UUID(reference)))
-            for lookup in self._lookups:
-                lookup.update(meant)
-            self._keep_routes(lambda served: served.model_id not in meant)
+        """Look up anew where requests for a model lead to, given its id or name."""
+        meant = self._routes.models_called(normal_form(reference))
+        if has_uuid_shape(reference):
+            meant.add(str(UUID(reference)))
+        for model_id in self._routes.note_changes(meant):
+            self._follow(model_id, since=self._position)
+
+    def warm_up(self) -> None:
+        """Begin to load, in spare time, what requests are likely to mean."""
+        self._warming.start()
+
+    def make_ready(self, version: ModelVersionResponse, name: str) -> None:
+        """Bring a version into memory before requests by a name are led to it; what takes long goes on alone.
+
+        A version whose artifact lies elsewhere, or that has none, is only kept account of here: nothing happens.
+
+        Args:
+            version: Which.
+            name: `production`, which counts always, or an alias, which counts where there are requests by it.
+
+        Raises:
+            NotServable: Its artifact cannot be loaded.
+        """
+        artifact_url = version.artifact_url
+        if artifact_url is None or not is_artifact_url(artifact_url):
+            return
+        if not self._is_asked_for(version.model_id, name):
+            return
+        if (found := self._predictors.find(artifact_url)) is not None:
+            found.last_used = time.monotonic()
+            return
+        loading = self._background.soon(partial(self._predictors.get, artifact_url))
+        wait([loading], READY_WITHIN_S)
+        if not loading.done() or loading.cancelled():
+            _log.info("version %s of model %s is still being loaded", version.version, version.model_id)
+            return
+        try:
+            loading.result()
+        except ArtifactUnavailable as error:
+            message = (
+                f"Version {version.version} cannot answer requests: {error.message.rstrip('.')}. "
+                "Put its artifact back, or choose another version."
+            )
+            raise NotServable(message, model=version.model_id, version=version.version) from None
+
+    def swapping(self, model_id: str, *, position: int) -> Future[None] | None:
+        """Return what is done when a model's requests are answered as of a position, or that has failed.
+
+        None where they are already. To cancel it changes nothing for others.
+        """
+        return self._swaps.awaited(model_id, position=position)
+
+    def late(self) -> tuple[int, list[str]]:
+        """Return how many models are answered by an earlier version than is meant; and of which of them why."""
+        return len(self._swaps), self._swaps.problems()
 
     def sizes_bytes(self) -> list[int]:
         """Return about how much memory each predictor takes that is there now."""
         return self._predictors.sizes_bytes()
 
-    def _on_evicted(self, evicted: Loaded) -> None:
-        with self._lock:
-            self._keep_routes(lambda served: served.loaded is not evicted)
-
-    def _keep_routes(self, where: Callable[[Served], bool]) -> None:
-        self._routes = {request: served for request, served in self._routes.items() if where(served)}
-
-    @contextmanager
-    def _changes_meanwhile(self) -> Iterator[set[str]]:
-        changed: set[str] = set()
-        with self._lock:
-            self._lookups.append(changed)
+    def _follow(self, model_id: str, *, since: int) -> None:
+        """Lead a model's requests to where they lead now, as far as that is in memory; have the rest loaded."""
         try:
-            yield changed
-        finally:
-            with self._lock:
-                self._lookups = [each for each in self._lookups if each is not changed]
+            to_load = self._swap(model_id, since=since)
+        except Exception as error:
+            self._try_again(model_id, error, since=since)
+            return
+        for artifact_url in to_load:
+            self._background.soon(partial(self._fetch, model_id, artifact_url))
 
-    def _read(self, request: Request) -> Served:
-        reference, version_reference = request
-        model = get_model(reference, read_models=self._read_models)
-        if version_reference is None:
-            if model["production_version"] is None:
-                message = f"Model {model['name']!r} has no version in production: promote one, or name a version."
-                raise NoProductionVersion(message, model=model["id"])
-            version_reference = PRODUCTION_ALIAS
-        version = get_version(model, version_reference, read_models=self._read_models)
-        if version["artifact_url"] is None:
-            message = f"Version {version['version']} of model {model['name']!r} has no artifact to predict with."
-            raise NotServable(message, model=model["id"], version=version["version"])
-        loaded = self._predictors.get(version["artifact_url"])
-        return Served(model_id=model["id"], version=version["version"], loaded=loaded)
+    def _swap(self, model_id: str, *, since: int) -> Iterable[str]:
+        """Swap a model's routes as far as that is possible now; return what nobody loads for them yet."""
+        with self._routes.lookup() as changed:
+            before = self._routes.of_model(model_id)
+            meant = look_up_again(model_id, before, read_models=self._read_models)
+            with self._swapping:  # so that what is known of swaps is as new as the routes
+                missing = self._routes.swap(model_id, before, meant, changed=changed)
+                if missing is None:
+                    return ()  # whoever noted the change goes on from there
+                if missing:
+                    return self._swaps.behind(model_id, missing, since=since)
+                self._swaps.ended(model_id)
+                return ()
+
+    def _fetch(self, model_id: str, artifact_url: str) -> None:
+        """Load what requests for a model mean, and lead them there."""
+        try:
+            self._predictors.get(artifact_url)
+        except Exception as error:
+            if self._swaps.loaded(model_id, artifact_url):
+                self._try_again(model_id, error, since=self._position)
+            return
+        self._swaps.loaded(model_id, artifact_url)
+        self._follow(model_id, since=self._position)
+
+    def _try_again(self, model_id: str, error: Exception, *, since: int) -> None:
+        wait_s = self._swaps.failed(model_id, error, since=since)
+        _log.warning("model %s: what requests mean cannot be loaded: %s", model_id, error)
+        if wait_s is not None:
+            self._background.later(partial(self._retry, model_id), after_s=wait_s)
+
+    def _retry(self, model_id: str) -> None:
+        self._swaps.tried_again(model_id)
+        self._follow(model_id, since=self._position)
+
+    def _is_asked_for(self, model_id: str, name: str) -> bool:
+        asked = (version for _, version in self._routes.of_model(model_id) if version is not None)
+        return name == PRODUCTION_ALIAS or any(normal_form(version) == name for version in asked)

@@ -1,6 +1,6 @@
 """One function for each thing that may be asked of models: read, decide, say what the sender sees."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +21,15 @@ from domain.models import model as models
 from domain.models.errors import ModelNotFound, NameTaken
 from domain.models.events import ModelEvent, ModelNameReleased, ModelNameReserved
 from domain.models.model import Model
+from domain.models.values import PRODUCTION_ALIAS, ModelStatus
 from domain.naming import release, reserve, valid_name
 from domain.training.automatic import AUTO_TRAIN, require_followable
 
 KIND = "model"
 """Of names, in reservations."""
+
+MakeReady = Callable[[ModelVersionResponse, str], None]
+"""Given a version before a name, `production` or an alias, stands for it; may refuse."""
 
 
 def register_model(
@@ -105,36 +109,42 @@ def retire_model(reference: str, *, context: Context, ledger: Ledger) -> Outcome
 
 
 def change_status(
-    reference: str, version: str, command: ChangeStatus, *, context: Context, ledger: Ledger
+    reference: str, version: str, command: ChangeStatus, *, context: Context, ledger: Ledger, make_ready: MakeReady
 ) -> Outcome[ModelVersionResponse]:
-    """Move a version.
+    """Move a version; before it goes into production it is made ready.
 
     Raises:
         ModelNotFound, RetiredModel, VersionNotFound: There is none to move.
         StaleVersion: The model is not at the version that the sender decided on.
         StatusMoveRefused: The version's status does not allow the move.
+        DomainError: As `make_ready` refuses.
     """
     model = load(reference, context=context, ledger=ledger)
     moved_id = models.find_version(model, version).id
     events = models.change_status(model, reference=version, status=command.status, by=context.provenance)
     model = _after(model, events)
-    registered = ledger.event(model.id, model.versions[moved_id].registered_at)
-    return Outcome(events=events, view=version_view(model, registered), version=model.version)
+    view = _version_view(model, moved_id, ledger)
+    if events and command.status is ModelStatus.PRODUCTION:
+        make_ready(view, PRODUCTION_ALIAS)
+    return Outcome(events=events, view=view, version=model.version)
 
 
 def assign_alias(
-    reference: str, alias: str, command: AssignAlias, *, context: Context, ledger: Ledger
+    reference: str, alias: str, command: AssignAlias, *, context: Context, ledger: Ledger, make_ready: MakeReady
 ) -> Outcome[AliasResponse]:
-    """Let an alias stand for a version.
+    """Let an alias stand for a version, which is made ready before.
 
     Raises:
         ModelNotFound, RetiredModel, VersionNotFound: There is none to stand for.
         StaleVersion: The model is not at the version that the sender decided on.
         InvalidInput: The alias cannot be one.
+        DomainError: As `make_ready` refuses.
     """
     model = load(reference, context=context, ledger=ledger)
     version = models.find_version(model, command.version)
     events = models.assign_alias(model, alias=alias, reference=command.version, by=context.provenance)
+    for assigned in events:
+        make_ready(_version_view(model, version.id, ledger), assigned.alias)
     view = AliasResponse(alias=alias, version=version.number, version_id=str(version.id), model_id=str(model.id))
     return Outcome(events=events, view=view, version=changed(events, model.version))
 
@@ -175,6 +185,10 @@ def _reserve(ledger: Ledger, name: str, holder_id: UUID, by: Provenance) -> Mode
 def _release(ledger: Ledger, model: Model, by: Provenance) -> ModelNameReleased:
     reservation = ledger.reservation(KIND, model.name)
     return release(reservation, name=model.name, holder_id=model.id, event=ModelNameReleased, by=by)
+
+
+def _version_view(model: Model, version_id: UUID, ledger: Ledger) -> ModelVersionResponse:
+    return version_view(model, ledger.event(model.id, model.versions[version_id].registered_at))
 
 
 def _after(model: Model, events: tuple[ModelEvent, ...] | list[ModelEvent]) -> Model:

@@ -21,6 +21,11 @@ def url_of(sha256: str) -> str:
     return f"{SCHEME}{sha256}"
 
 
+def is_artifact_url(url: str) -> bool:
+    """Tell whether a URL is meant to be an artifact's of this service, and not of something elsewhere."""
+    return url.startswith(SCHEME)
+
+
 def sha256_of(url: str) -> str:
     """Return the hash that an artifact's URL names.
 

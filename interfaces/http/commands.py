@@ -1,6 +1,6 @@
 """From a decision to the response of its command: carried out once, answered when it can be read."""
 
-import logging
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,8 +21,6 @@ from interfaces.http.threads import Threads
 READABLE_WITHIN_S = 2.0
 """So long a command's answer waits for the read models; it is a success in any case."""
 
-_log = logging.getLogger(__name__)
-
 Result = TypeVar("Result")
 Decide = Callable[[Context], Outcome[Any]]
 
@@ -36,12 +34,15 @@ class Success:
         location: Where what it made is found; given its view.
         creates: Whether it makes something new, of which there is no version yet to be decided on.
         headers: Further ones.
+        leads_predictions: Whether it leads requests for predictions of the model that its view names to another
+            version: the answer waits for that, too.
     """
 
     status: int = 200
     location: Callable[[Any], str] | None = None
     creates: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    leads_predictions: bool = False
 
 
 class Commands:
@@ -68,7 +69,8 @@ class Commands:
         demanded = self.demanded(request, success=success)
         key = idempotency(request, demanded.key, body)
         given = self.context(request).model_copy(update={"idempotency": key})
-        return await self.answered(await self.executed(decide, demanded, given, success=success))
+        executed = await self.executed(decide, demanded, given, success=success)
+        return await self.answered(executed, leads_predictions=success.leads_predictions)
 
     def demanded(self, request: Request, *, success: Success) -> Conditions:
         """Return what the sender demands.
@@ -109,32 +111,23 @@ class Commands:
         """
         return await self._threads.run(work)
 
-    async def answered(self, executed: Executed) -> Response:
+    async def answered(self, executed: Executed, *, leads_predictions: bool = False) -> Response:
         """Return the response, once what the command did can be read here, or after a while anyway."""
-        answer = executed.answer
+        answer, position = executed.answer, executed.position
         with anyio.move_on_after(READABLE_WITHIN_S):
-            if await self._service.progress.wait_until(executed.position, READABLE_WITHIN_S):
-                await self._warm_up(answer)
-        headers = {**answer.headers, "x-event-position": str(executed.position)}
+            if await self._service.progress.wait_until(position, READABLE_WITHIN_S) and leads_predictions:
+                await self._followed(answer, position)
+        headers = {**answer.headers, "x-event-position": str(position)}
         if executed.is_replay:
             headers["idempotent-replayed"] = "true"
         return Response(None if answer.body is None else answer.body.encode(), answer.status, headers)
 
-    async def _warm_up(self, answer: Answer) -> None:
-        """Load the version that was promoted, so that no prediction has to wait for it."""
-        promoted = _promoted_model(answer)
-        if promoted is None:
-            return
-        serving = self._service.serving
-
-        def load() -> None:
-            try:
-                serving.resolve((promoted, None))
-            except Exception as error:
-                _log.warning("model %s: the version in production cannot be loaded: %s", promoted, error)
-
-        # A load that takes longer goes on, so the next prediction finds it the further along.
-        await self._threads.run(load, abandon_on_cancel=True)
+    async def _followed(self, answer: Answer, position: int) -> None:
+        """Wait until predictions are made by what the command has led their requests to."""
+        model_id = orjson.loads(answer.body or "")["model_id"]
+        swapping = self._service.serving.swapping(model_id, position=position)
+        if swapping is not None:
+            await asyncio.wrap_future(swapping)
 
 
 def _decided(decide: Decide, given: Context, versions: tuple[int, ...] | None) -> Outcome[Any]:
@@ -163,11 +156,3 @@ def _answer(outcome: Outcome[Any], success: Success) -> Answer:
     headers["content-type"] = "application/json"
     body = orjson.dumps(outcome.view.model_dump(mode="json")).decode()
     return Answer(status=success.status, headers=headers, body=body)
-
-
-def _promoted_model(answer: Answer) -> str | None:
-    # Of all views only a version's has a status and a model.
-    if answer.body is None or '"production"' not in answer.body:
-        return None
-    view = orjson.loads(answer.body)
-    return view.get("model_id") if view.get("status") == "production" else None

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from application.health.asking import Finding
 from application.health.messaging_probes import DATABASE_SERVICE, INBOX, NATS, RELAY
-from application.health.probes import EVENT_STORE, READ_MODELS, WORKERS
+from application.health.probes import EVENT_STORE, PREDICTORS, READ_MODELS, WORKERS
 from application.ports.health import HealthStatus
 
 PREFIX = "ml_service"
@@ -57,6 +57,12 @@ MEASURES = (
         fact="parked_events",
         name="read_models_parked_events",
         says="Events, of the first thousand, that only a newer program can read.",
+    ),
+    Measure(
+        dependency=PREDICTORS,
+        fact="late",
+        name="predictors_late",
+        says="Models that an earlier version goes on answering for, until the one to follow is loaded.",
     ),
     Measure(dependency=WORKERS, fact="alive", name="workers_alive", says="Workers that show signs of life."),
     Measure(

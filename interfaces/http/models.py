@@ -30,6 +30,7 @@ _VERSION = f"{_MODEL}/versions/{{version}}"
 _ALIAS = f"{_MODEL}/aliases/{{alias}}"
 _REGISTERED = Success(status=201, location=lambda view: f"{_MODELS}/{view.id}", creates=True)
 _CHANGED = Success()
+_LED = Success(leads_predictions=True)
 _REMOVED = Success(status=204)
 
 
@@ -46,6 +47,7 @@ class ModelEndpoints:
         self._ledger = service.ledger
         self._identity = service.identity
         self._read_models = service.read_models
+        self._make_ready = service.serving.make_ready
         self._commands = commands
         self._reads = reads
 
@@ -114,7 +116,7 @@ class ModelEndpoints:
                 path=f"{_VERSION}/status",
                 endpoint=self.change_status,
                 description=Description.of_command(
-                    "change_status", takes={JSON: ChangeStatus}, success=_CHANGED, answers=ModelVersionResponse
+                    "change_status", takes={JSON: ChangeStatus}, success=_LED, answers=ModelVersionResponse
                 ),
             ),
             Operation(
@@ -122,7 +124,7 @@ class ModelEndpoints:
                 path=_ALIAS,
                 endpoint=self.assign_alias,
                 description=Description.of_command(
-                    "assign_alias", takes={JSON: AssignAlias}, success=_CHANGED, answers=AliasResponse
+                    "assign_alias", takes={JSON: AssignAlias}, success=_LED, answers=AliasResponse
                 ),
             ),
             Operation(
@@ -216,9 +218,11 @@ class ModelEndpoints:
         model, version = request.path_params["model"], request.path_params["version"]
 
         def decide(context: Context) -> Outcome[ModelVersionResponse]:
-            return handlers.change_status(model, version, command, context=context, ledger=self._ledger)
+            return handlers.change_status(
+                model, version, command, context=context, ledger=self._ledger, make_ready=self._make_ready
+            )
 
-        return await self._commands.carry_out(request, decide, success=_CHANGED, body=body)
+        return await self._commands.carry_out(request, decide, success=_LED, body=body)
 
     async def assign_alias(self, request: Request) -> Response:
         """Let an alias stand for a version."""
@@ -229,12 +233,14 @@ class ModelEndpoints:
 
         def decide(context: Context) -> Outcome[AliasResponse]:
             try:
-                return handlers.assign_alias(model, alias, command, context=context, ledger=self._ledger)
+                return handlers.assign_alias(
+                    model, alias, command, context=context, ledger=self._ledger, make_ready=self._make_ready
+                )
             except VersionNotFound as error:
                 # the path exists: it is a field of the body that names nothing
                 raise InvalidInput.of("version", error.message, command.version) from None
 
-        return await self._commands.carry_out(request, decide, success=_CHANGED, body=body)
+        return await self._commands.carry_out(request, decide, success=_LED, body=body)
 
     async def remove_alias(self, request: Request) -> Response:
         """Let an alias stand for nothing."""

@@ -28,12 +28,8 @@ class Threads:
         self._limiter = anyio.CapacityLimiter(count)  # never short: there is a turn for each that asks it
         self._turn_within_s = turn_within_s
 
-    async def run(self, work: Callable[[], Result], *, abandon_on_cancel: bool = False) -> Result:
-        """Return what the work returns.
-
-        Args:
-            work: May block.
-            abandon_on_cancel: Whether it goes on alone when nobody waits for it any more.
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Return what the work returns, which may block.
 
         Raises:
             ServiceBusy: No thread was free in the time; nothing was done.
@@ -44,6 +40,6 @@ class Threads:
         except TimeoutError:
             raise ServiceBusy from None
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=abandon_on_cancel)
+            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
         finally:
             self._turns.release()

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import orjson
 
-from application.inference.serving import Served
+from application.inference.routes import Served
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Prediction
 from interfaces.inference.asked import Asked

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from application.inference.serving import Request
+from application.inference.lookup import Request
 from application.inference.views import InferenceRequest
 from domain.errors import FieldProblem, InvalidInput, suggestion
 from interfaces.requests.fields import BODY

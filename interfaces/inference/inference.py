@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 
-from application.inference.serving import Request, Served, Serving
+from application.inference.lookup import Request
+from application.inference.routes import Served
+from application.inference.serving import Serving
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
 from interfaces.inference.answers import answer_at_once, answer_in_steps
 from interfaces.inference.asked import parse_body, require_explainable
 from interfaces.inference.turns import InferenceThreads, UntilLeft
 from interfaces.inference.work import Work
-from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem
+from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem, VersionLoading
 
 INLINE_BODY_MAX_BYTES = 64 * 1024
 INLINE_COST_MAX_BYTES = 8 * 1024 * 1024
@@ -61,7 +64,8 @@ class Inference:
             until_left: Tells when the sender goes away; None where nobody can tell.
 
         Raises:
-            RequestProblem: The body is no JSON, the position is not reached in the time, or the service ends.
+            RequestProblem: The body is no JSON, the position is not reached in the time, what serves there is not
+                loaded in the time, or the service ends.
             DomainError: What is asked for is not there, or cannot be had.
             SenderLeft: The sender went away.
         """
@@ -86,7 +90,7 @@ class Inference:
         if explain:
             require_explainable(asked)
         if position is not None:
-            await self._wait_until(position)
+            await self._wait_until(position, asked.request)
         served = self._serving.ready(asked.request) or await self._resolved(asked.request)
         count = len(asked.instances)
         if explain:
@@ -99,9 +103,17 @@ class Inference:
             answer = answer_at_once(served, asked)
         return answer, count
 
-    async def _wait_until(self, position: int) -> None:
+    async def _wait_until(self, position: int, request: Request) -> None:
+        began = perf_counter()
         if not await self._progress.wait_until(position, BEHIND_WITHIN_S):
             raise ReadModelBehind(wanted=position, reached=self._progress.status.position)
+        served = self._serving.ready(request)
+        if served is None or (swapping := self._serving.swapping(served.model_id, position=position)) is None:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(swapping), BEHIND_WITHIN_S - (perf_counter() - began))
+        if self._serving.swapping(served.model_id, position=position) is not None:
+            raise VersionLoading(position=position)
 
     async def _resolved(self, request: Request) -> Served:
         """Return what the request means; however many ask for a cold model, one thread is busy with it.

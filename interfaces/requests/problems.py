@@ -3,6 +3,7 @@
 RequestProblem
 ├── NotJson          400  request.not-json
 ├── ReadModelBehind  503  read-model.behind
+├── VersionLoading   503  inference.version-loading
 └── ServiceStopping  503  service.stopping
 """
 
@@ -50,6 +51,17 @@ class ReadModelBehind(RequestProblem):
     def __init__(self, *, wanted: int, reached: int) -> None:
         message = f"Position {wanted} is not readable yet, only {reached}: ask again."
         super().__init__(message, headers={"retry-after": "1"}, wanted=wanted, reached=reached)
+
+
+class VersionLoading(RequestProblem):
+    """The version that answers at the position that the sender wants to see is not in memory yet."""
+
+    status = 503
+    code = "inference.version-loading"
+
+    def __init__(self, *, position: int) -> None:
+        message = f"The version that answers at position {position} is not loaded yet: ask again."
+        super().__init__(message, headers={"retry-after": "1"}, wanted=position)
 
 
 class ServiceStopping(RequestProblem):

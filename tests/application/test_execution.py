@@ -12,14 +12,16 @@ from domain.commands import KeyReused
 from domain.errors import DomainError
 from domain.models.errors import NameTaken
 from domain.models.values import ModelStatus
-from tests.support.commands import a_context, a_registered_model, add_version, answered, register
+from tests.support.commands import a_context, a_registered_model, add_version, answered, nothing_to_load, register
 from tests.support.fakes.identity import CountingIdentity
 
 
 def promote(ledger: Ledger, model: str, version: str, context: Context) -> Executed:
     command = ChangeStatus(status=ModelStatus.PRODUCTION)
     return execute(
-        lambda: handlers.change_status(model, version, command, context=context, ledger=ledger),
+        lambda: handlers.change_status(
+            model, version, command, context=context, ledger=ledger, make_ready=nothing_to_load
+        ),
         ledger=ledger,
         context=context,
         answer=answered,
@@ -111,7 +113,9 @@ def test_of_two_concurrent_promotions_one_wins_and_one_is_told_of_the_conflict(a
 
         def decide() -> object:
             nonlocal decided
-            outcome = handlers.change_status("churn", version, command, context=context, ledger=an_empty_ledger)
+            outcome = handlers.change_status(
+                "churn", version, command, context=context, ledger=an_empty_ledger, make_ready=nothing_to_load
+            )
             decided += 1
             if decided == 1:
                 read.wait()

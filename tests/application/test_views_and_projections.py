@@ -19,7 +19,7 @@ from application.ports.read_models import Collection, Document
 from domain.errors import DomainError
 from domain.models.values import ModelStatus, ModelType
 from infrastructure.event_store.settings import sqlite_environment
-from tests.support.commands import a_context, add_version, answered
+from tests.support.commands import a_context, add_version, answered, nothing_to_load
 from tests.support.fakes.identity import CountingIdentity
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -43,13 +43,13 @@ def _update(name: str, fields: dict[str, Any]) -> Do:
 
 def _move(name: str, version: str, status: ModelStatus) -> Do:
     return lambda context, ledger, _: handlers.change_status(
-        name, version, ChangeStatus(status=status), context=context, ledger=ledger
+        name, version, ChangeStatus(status=status), context=context, ledger=ledger, make_ready=nothing_to_load
     )
 
 
 def _assign(name: str, alias: str, version: str) -> Do:
     return lambda context, ledger, _: handlers.assign_alias(
-        name, alias, AssignAlias(version=version), context=context, ledger=ledger
+        name, alias, AssignAlias(version=version), context=context, ledger=ledger, make_ready=nothing_to_load
     )
 
 

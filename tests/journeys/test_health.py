@@ -15,6 +15,7 @@ DEPENDENCIES = {
     "event-store",
     "read-models",
     "artifact-store",
+    "predictors",
     "nats",
     "relay",
     "inbox",

@@ -7,6 +7,7 @@ from application.execution import Context, Executed, Idempotency, Outcome, execu
 from application.ledger import Ledger
 from application.models import handlers
 from application.models.commands import RegisterModel
+from application.models.views import ModelVersionResponse
 from application.ports.identity import Identity
 from domain.commands import Answer
 from domain.models import model as models
@@ -74,3 +75,8 @@ def add_version(ledger: Ledger, model: Model, *, identity: Identity, **changes: 
     registered = models.register_version(now, **(fields | changes), by=a_context().provenance)
     ledger.commit([registered])
     return registered
+
+
+def nothing_to_load(version: ModelVersionResponse, name: str) -> None:
+    """Find every version ready, under every name."""
+    assert version.version != name

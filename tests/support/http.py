@@ -36,10 +36,12 @@ from infrastructure.messaging.live import LiveJobFeed
 from infrastructure.messaging.parts import Messaging
 from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
+from infrastructure.system.background import BackgroundThreads
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.http.app import create_app
 from tests.support.commands import a_context
+from tests.support.events import SHA256
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 from tests.support.inboxes import RunningInbox
 
@@ -140,7 +142,7 @@ def served(
     A service that was there before in the directory goes on.
     """
     with ExitStack() as resources:
-        loader = FakePredictorLoader(one=FakePredictor(), two=FakePredictor())
+        loader = FakePredictorLoader(**{name: FakePredictor() for name in ("one", "two", SHA256)})
         environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
         ledger = resources.enter_context(Ledger(environment))
         service, runner = _service(directory, ledger, loader, resources)
@@ -169,7 +171,8 @@ def _service(
     (directory / "datasets").mkdir(exist_ok=True)
     read_models = SqlReadModels(url=f"sqlite:///{directory / 'read-models.sqlite'}")
     resources.callback(read_models.close)
-    serving = Serving(read_models=read_models, loader=loader, capacity_bytes=10**9)
+    background = resources.enter_context(BackgroundThreads(name="predictors", threads=2))
+    serving = Serving(read_models=read_models, loader=loader, capacity_bytes=10**9, background=background)
     runner = ReadModelRunner(
         log=ledger,
         read_models=read_models,

@@ -1,26 +1,57 @@
 """A registry of models whose every event reaches the read models, and the routes of predictions, at once."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from application.inference.serving import Serving
 from application.models.projection import project
+from application.models.views import ModelVersionResponse
+from application.ports.background import Background
 from application.ports.event_log import Recorded
 from application.ports.predictor import PredictorLoader
+from application.ports.read_models import Collection
 from domain.kernel import DomainEvent
 from domain.models.events import VersionStatusChanged
 from domain.models.values import ModelStatus
 from infrastructure.read_models.sql import SqlReadModels
 from tests.support import events
+from tests.support.fakes.background import FakeBackground
+from tests.support.fakes.read_models import InMemoryReadModels
+from tests.support.given import provenance
 
 
 class Registry:
-    """Puts events into real read models, as the service's projection does."""
+    """Puts events into read models, as the service's projection does: real ones where there is a directory.
 
-    def __init__(self, directory: Path, *, loader: PredictorLoader, capacity_bytes: int = 1_000_000) -> None:
-        self.read_models = SqlReadModels(url=f"sqlite:///{directory / 'read_models.db'}")
-        self.serving = Serving(read_models=self.read_models, loader=loader, capacity_bytes=capacity_bytes)
+    Attributes:
+        background: Loads what nobody waits for.
+        position: Of the last event.
+        tells: Whether the routes of predictions are told of events; if not, `tell` does it later.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        loader: PredictorLoader,
+        capacity_bytes: int = 1_000_000,
+        background: Background | None = None,
+    ) -> None:
+        self.read_models: Any = InMemoryReadModels()
+        if directory is not None:
+            self.read_models = SqlReadModels(url=f"sqlite:///{directory / 'read_models.db'}")
+        self.background = FakeBackground() if background is None else background
+        self.serving = Serving(
+            read_models=self.read_models,
+            loader=loader,
+            capacity_bytes=capacity_bytes,
+            background=self.background,
+            again_after_s=(1.0, 5.0),
+        )
         self.position = 0
+        self.tells = True
+        self._untold: list[Recorded] = []
         self._version_ids: dict[tuple[UUID, str], UUID] = {}
         self._production: dict[UUID, str] = {}
 
@@ -41,7 +72,11 @@ class Registry:
         version_id = self._version_ids[model_id, version] = uuid4()
         self._append(
             events.version_registered(
-                originator_id=model_id, version_id=version_id, version=version, artifact_url=artifact_url
+                originator_id=model_id,
+                version_id=version_id,
+                version=version,
+                artifact_url=artifact_url,
+                provenance=provenance(self.position),
             )
         )
         return version_id
@@ -56,11 +91,20 @@ class Registry:
     def set_status(self, model_id: UUID, version: str, status: ModelStatus) -> None:
         self._append(self._status_changed(model_id, version, status))
 
+    def archive_production(self, model_id: UUID) -> None:
+        """Leave a model with nothing in production."""
+        self.set_status(model_id, self._production.pop(model_id), ModelStatus.ARCHIVED)
+
     def rename(self, model_id: UUID, name: str) -> None:
         self._append(events.model_renamed(originator_id=model_id, name=name))
 
     def retire(self, model_id: UUID) -> None:
         self._append(events.model_retired(originator_id=model_id))
+
+    def version(self, model_id: UUID, version: str) -> ModelVersionResponse:
+        """Return what a sender of commands sees of a version."""
+        document = self.read_models.get(Collection.VERSIONS, self._version_ids[model_id, version])
+        return ModelVersionResponse.model_validate(document)
 
     def assign_alias(self, model_id: UUID, alias: str, version: str) -> None:
         version_id = self._version_ids[model_id, version]
@@ -71,7 +115,11 @@ class Registry:
     def _status_changed(self, model_id: UUID, version: str, status: ModelStatus) -> VersionStatusChanged:
         version_id = self._version_ids[model_id, version]
         return events.version_status_changed(
-            originator_id=model_id, version_id=version_id, version=version, status=status
+            originator_id=model_id,
+            version_id=version_id,
+            version=version,
+            status=status,
+            provenance=provenance(self.position),
         )
 
     def _append(self, *facts: DomainEvent) -> None:
@@ -80,4 +128,12 @@ class Registry:
         with self.read_models.page(after=after, upto=self.position) as rows:
             for each in recorded:
                 project(each.event, each.position, rows)
-        self.serving.on_page(recorded)
+        self._untold += recorded
+        if self.tells:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the routes of all events that they have not been told of."""
+        page, self._untold = self._untold, []
+        if page:
+            self.serving.on_page(page)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 import orjson
@@ -21,7 +22,7 @@ BOB = {"age": 7.5, "city": None}
 
 
 class Progress:
-    """Read models that stand at one position, and never move."""
+    """Read models that stand at one position, and move for nobody."""
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -61,8 +62,13 @@ def a_model_id(a_registry):
 
 
 @pytest.fixture
-def an_endpoint(a_registry):
-    endpoint = InferenceEndpoint(serving=a_registry.serving, progress=Progress(5), threads=2)
+def a_progress():
+    return Progress(5)
+
+
+@pytest.fixture
+def an_endpoint(a_registry, a_progress):
+    endpoint = InferenceEndpoint(serving=a_registry.serving, progress=a_progress, threads=2)
     yield endpoint
     endpoint.close()
 
@@ -251,6 +257,62 @@ def test_a_request_waits_for_the_position_that_it_wants_to_see(an_endpoint):
     assert behind.headers["retry-after"]
     ((field, _),) = problems_of(post(an_endpoint, body, x_min_event_position="last"))
     assert field == "X-Min-Event-Position"
+
+
+@pytest.fixture
+def a_promotion_on_its_way(a_registry, a_progress, an_endpoint, a_model_id):
+    """The position of one whose version is loaded when the test says so; the model was asked before."""
+    assert post(an_endpoint, {"model_id": "churn", "features": ANN}).json()["version"] == "1.0.0"
+    a_registry.background.holds_back = True
+    a_registry.promote(UUID(a_model_id), "1.1.0")
+    a_progress.position = a_registry.position
+    return str(a_registry.position)
+
+
+@pytest.fixture
+def an_endpoint_without_patience(an_endpoint, monkeypatch):
+    monkeypatch.setattr("interfaces.inference.inference.BEHIND_WITHIN_S", 0.01)
+    return an_endpoint
+
+
+def test_a_request_that_wants_to_see_a_promotion_waits_for_its_version(
+    an_endpoint, a_registry, a_promotion_on_its_way
+):
+    body = {"model_id": "churn", "features": ANN}
+
+    async def ask():
+        transport = httpx.ASGITransport(app=an_endpoint)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            headers = {"x-min-event-position": a_promotion_on_its_way}
+            waiting = asyncio.ensure_future(client.post(PATH, json=body, headers=headers))
+            others = [(await client.post(PATH, json=body)).json()["version"] for _ in range(3)]
+            assert not waiting.done()
+            a_registry.background.do_next()
+            return [*others, (await waiting).json()["version"]]
+
+    assert asyncio.run(ask()) == ["1.0.0", "1.0.0", "1.0.0", "1.1.0"]
+
+
+def test_a_promotion_whose_version_is_not_loaded_in_the_time_is_to_be_asked_for_again(
+    an_endpoint_without_patience, a_registry, a_promotion_on_its_way
+):
+    body = {"model_id": "churn", "features": ANN}
+    behind = post(an_endpoint_without_patience, body, x_min_event_position=a_promotion_on_its_way)
+    assert (behind.status_code, behind.json()["error_code"]) == (503, "inference.version-loading")
+    assert behind.headers["retry-after"]
+    seen = post(an_endpoint_without_patience, body, x_min_event_position=str(int(a_promotion_on_its_way) - 2))
+    assert (seen.status_code, seen.json()["version"]) == (200, "1.0.0")
+
+
+def test_a_promotion_whose_version_cannot_be_loaded_is_waited_for_by_nobody(
+    an_endpoint, a_registry, a_loader, a_promotion_on_its_way
+):
+    del a_loader.predictors["artifact:two"]
+    a_registry.background.do_next()
+    body = {"model_id": "churn", "features": ANN}
+    behind = post(an_endpoint, body, x_min_event_position=a_promotion_on_its_way)
+    assert (behind.status_code, behind.json()["error_code"]) == (503, "inference.version-loading")
+    assert post(an_endpoint, body).json()["version"] == "1.0.0"
 
 
 def exchange(endpoint, *messages, headers=()):

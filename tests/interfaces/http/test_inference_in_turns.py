@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from application.inference.loaded import Loaded
-from application.inference.serving import Served
+from application.inference.routes import Served
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import train

@@ -1,13 +1,18 @@
 """What operators are told of the service and all that it works with, whatever has become of that."""
 
 import threading
+from uuid import UUID
 
 import pytest
 
 from application.health.health import Health
 from application.ports.health import Condition, Dependency
+from domain.models import model as models
+from domain.models.values import ModelStatus
 from infrastructure.system.clock import SystemClock
+from tests.support.commands import a_context
 from tests.support.http import served
+from tests.support.processes import eventually
 
 
 def by_name(response):
@@ -18,7 +23,7 @@ def by_name(response):
 def test_a_service_with_all_it_needs_is_healthy(api, base):
     response = api.client.get(f"{base}/health")
     assert (response.status_code, response.json()["status"]) == (200, "healthy"), response.text
-    assert by_name(response).keys() == {"event-store", "read-models", "artifact-store"}
+    assert by_name(response).keys() == {"event-store", "read-models", "artifact-store", "predictors"}
     assert response.headers["cache-control"] == "no-store"
 
 
@@ -48,6 +53,27 @@ def test_a_service_that_cannot_keep_artifacts_is_degraded(api):
     response = api.client.get("/health")
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
     assert by_name(response)["artifact-store"]["status"] == "unhealthy"
+
+
+def test_a_service_that_cannot_follow_a_promotion_is_degraded_and_says_why(api, a_model, a_version):
+    """Somebody else promoted the version, who could load it."""
+    asked = {"model_id": "churn", "features": {"age": 40, "city": "Basel"}}
+    api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"})
+    assert api.post("/inference", asked).json()["version"] == "1.0.0"
+    version = api.add_version(a_model, artifact_url="artifact:missing")
+    ledger = api.service.ledger
+    model = ledger.model(UUID(a_model["id"]))
+    promoted = models.change_status(
+        model, reference=version["id"], status=ModelStatus.PRODUCTION, by=a_context().provenance
+    )
+    assert api.runner.wait_for(ledger.commit(promoted), 10)
+    assert eventually(lambda: api.service.serving.late()[1] != [])
+    found = api.client.get("/health").json()
+    assert found["status"] == "degraded"
+    assert "artifact:missing" in found["error"]
+    assert a_model["id"] in found["error"]
+    answer = api.post("/inference", asked)
+    assert (answer.status_code, answer.json()["version"]) == (200, "1.0.0")
 
 
 def test_a_service_without_its_log_is_unhealthy_and_alive(api):

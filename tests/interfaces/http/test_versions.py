@@ -1,8 +1,11 @@
 """Versions and aliases over HTTP, and what becomes of predictions when a version is promoted."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from tests.support.processes import eventually
 
 INSTANCE = {"age": 40, "city": "Basel"}
 
@@ -84,9 +87,69 @@ def test_the_prediction_after_a_promotion_is_the_promoted_versions(api, a_model,
         assert answer.json()["version"] == number
 
 
-def test_a_version_that_cannot_be_loaded_is_promoted_all_the_same(api, a_model):
+def test_a_promotion_is_answered_once_its_version_is_and_until_then_the_one_before_goes_on(
+    api, a_model, a_version, monkeypatch
+):
+    monkeypatch.setattr("application.inference.serving.READY_WITHIN_S", 0.001)
+    asked, serving = {"model_id": "churn", "features": INSTANCE}, api.service.serving
+    may_go_on = threading.Event()
+    api.loader.before_load = lambda url: may_go_on.wait() if url == "artifact:two" else None
+    promote(api, "1.0.0")
+    api.post("/inference", asked)
+    api.add_version(a_model, artifact_url="artifact:two")
+    with ThreadPoolExecutor(1) as thread:
+        promoting = thread.submit(promote, api, "1.1.0")
+        assert eventually(lambda: serving.swapping(a_model["id"], position=api.service.ledger.head()) is not None)
+        assert api.post("/inference", asked).json()["version"] == "1.0.0"
+        may_go_on.set()
+        assert promoting.result().status_code == 200
+    assert api.post("/inference", asked).json()["version"] == "1.1.0"
+    assert api.loader.loads == {"artifact:one": 1, "artifact:two": 1}
+
+
+def test_a_promotion_whose_version_takes_long_is_answered_all_the_same(api, a_model, a_version, monkeypatch):
+    monkeypatch.setattr("application.inference.serving.READY_WITHIN_S", 0.001)
+    monkeypatch.setattr("interfaces.http.commands.READABLE_WITHIN_S", 0.2)
+    asked = {"model_id": "churn", "features": INSTANCE}
+    may_go_on = threading.Event()
+    api.loader.before_load = lambda url: may_go_on.wait() if url == "artifact:two" else None
+    promote(api, "1.0.0")
+    api.post("/inference", asked)
+    api.add_version(a_model, artifact_url="artifact:two")
+    promoted = promote(api, "1.1.0")
+    assert (promoted.status_code, promoted.json()["status"]) == (200, "production")
+    assert api.post("/inference", asked).json()["version"] == "1.0.0"
+    may_go_on.set()
+    position = {"x_min_event_position": promoted.headers["x-event-position"]}
+    assert api.post("/inference", asked, **position).json()["version"] == "1.1.0"
+
+
+def test_a_version_that_cannot_be_loaded_is_not_promoted(api, a_model, a_version):
+    promote(api, "1.0.0")
     api.add_version(a_model, artifact_url="artifact:missing")
+    refused = promote(api, "1.1.0")
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "inference.not-servable")
+    assert "artifact:missing" in refused.json()["error"]
+    assert api.get("/models/churn").json()["production_version"] == "1.0.0"
+
+
+@pytest.mark.parametrize("artifact_url", [None, "s3://elsewhere/model.onnx"])
+def test_a_version_that_is_served_elsewhere_is_promoted_all_the_same(api, a_model, artifact_url):
+    api.add_version(a_model, artifact_url=artifact_url)
     assert promote(api, "1.0.0").status_code == 200
+    answer = api.post("/inference", {"model_id": "churn", "features": INSTANCE})
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "inference.not-servable")
+
+
+def test_an_alias_that_requests_use_is_not_moved_to_a_version_that_cannot_be_loaded(api, a_model, a_version):
+    path = "/models/churn/aliases/canary"
+    api.add_version(a_model, artifact_url="artifact:missing")
+    api.send("PUT", path, {"version": "1.0.0"})
+    asked = {"model_id": "churn", "version": "canary", "features": INSTANCE}
+    assert api.post("/inference", asked).json()["version"] == "1.0.0"
+    refused = api.send("PUT", path, {"version": "1.1.0"})
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "inference.not-servable")
+    assert api.post("/inference", asked).json()["version"] == "1.0.0"
 
 
 def test_an_alias_points_to_the_version_that_was_assigned_last(api, a_model, a_version):
