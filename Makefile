@@ -8,7 +8,9 @@ UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate
 # bytecode is kept, also where the machine says otherwise: every process that starts would compile all modules again
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test lint bench faults lock clean
+PEERS := mlserver litserve bentoml mlflow
+
+.PHONY: run test lint bench peers bench-peers soak faults lock clean
 
 run: $(VENV)/.service
 	$(BIN)/ml-service serve --demo
@@ -26,6 +28,17 @@ lint: $(VENV)/.development
 bench: $(VENV)/.development
 	$(BIN)/python -m tests.benchmarks
 
+# one that cannot be installed here is told of by the benchmark, with the reason
+peers: $(PEERS:%=.venv-peers/%/installed)
+
+bench-peers: $(VENV)/.development peers
+	$(BIN)/python -m tests.benchmarks serving.peers
+
+# so many minutes: make soak ML_SOAK_MINUTES=1
+soak: export ML_SOAK_MINUTES ?= 30
+soak: $(VENV)/.development
+	$(BIN)/python -m tests.benchmarks serving.soak
+
 # fifty times a killed writer, a thousand edited logs, and so on: what the tests do in passing, at full size
 faults: $(VENV)/.development
 	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
@@ -37,11 +50,15 @@ lock: $(BIN)/python
 	$(NPM) update --prefix tests/asyncapi --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:
-	rm -rf $(VENV) .ml-service *.egg-info
+	rm -rf $(VENV) .venv-peers .ml-service *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+.venv-peers/%/installed: tests/benchmarks/serving/environments/%/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear .venv-peers/$*
+	.venv-peers/$*/bin/python -m pip install --quiet --requirement $< > .venv-peers/$*.log 2>&1 && touch $@ || tail -n 3 .venv-peers/$*.log
 
 $(VENV)/.service: $(BIN)/python requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
