@@ -13,8 +13,8 @@ from infrastructure.messaging.parts import Messaging
 from infrastructure.postgres_connection import DatabaseURLInvalid, conninfo
 from infrastructure.read_models.dialects import sqlite_url
 from infrastructure.system.clock import SystemClock
-from interfaces.http.filters import parse_filter, parse_order_by
 from interfaces.program import program_version
+from interfaces.requests.filters import parse_filter, parse_order_by
 from interfaces.settings import Settings
 
 

@@ -25,8 +25,9 @@ _REQUEST_HEADERS: Mapping[str, Any] = {
     "type": "object",
     "properties": {
         EXPLAIN: {
-            "description": "Whether each prediction comes with the contributions of the features.",
-            "enum": ["true", "false"],
+            "description": "Which predictions come with the contributions of the features: `true` for all, "
+            "`false` for none, or a condition such as `probability > 0.8`.",
+            **_TEXT,
         },
         REQUEST_ID: {
             "description": "The request's id in the answer and in logs; made where there is none.",

@@ -1,7 +1,5 @@
 """The words of inference."""
 
-from collections.abc import Mapping
-
 from domain.datasets.values import ColumnType
 from domain.kernel import Immutable
 
@@ -19,18 +17,3 @@ class Feature(Immutable):
     name: str
     type: ColumnType
     categories: tuple[str, ...] | None = None
-
-
-class Prediction(Immutable):
-    """What a model says of one instance.
-
-    Attributes:
-        prediction: A label of the data, or a number.
-        probability: Of that label; None for a number.
-        explanation: Feature → contribution to the raw score of the predicted label, without bias; None
-            when not asked for.
-    """
-
-    prediction: Label
-    probability: float | None = None
-    explanation: Mapping[str, float] | None = None

@@ -3,18 +3,21 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from application.ports.artifacts import ArtifactStore
-from application.ports.predictor import Predictor
+from application.ports.predictor import Predicted, Predictor
 from domain.inference.conformance import Schema
-from domain.inference.values import Label, Prediction
+from domain.inference.values import Label
 from infrastructure.learning.artifact import Manifest, load, unreadable
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
+from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
 
 
 class LightGBMPredictorLoader:
@@ -37,112 +40,123 @@ class LightGBMPredictorLoader:
         mismatch = _mismatch(manifest, booster)
         if mismatch is not None:
             raise unreadable(artifact_url, mismatch)
-        scores = _Scores(booster, features=len(manifest.features), size_bytes=len(body))
-        schema = Schema(manifest.features)
+        trees = trees_of(booster)
+        common: dict[str, Any] = {
+            "schema": Schema(manifest.features),
+            "trees": trees,
+            "size_bytes": len(body),
+            "row_cost_s": seconds_per_row(trees, booster),
+        }
         if manifest.labels is None:
-            return RegressionPredictor(schema=schema, scores=scores)
-        return ClassificationPredictor(schema=schema, scores=scores, labels=manifest.labels)
+            return RegressionPredictor(**common)
+        return ClassificationPredictor(**common, labels=manifest.labels)
 
 
 class _LightGBMPredictor(ABC):
-    """What all have in common: a schema, and scores to make answers of."""
+    """What all have in common.
 
-    def __init__(self, *, schema: Schema, scores: "_Scores") -> None:
-        self._schema = schema
-        self._scores = scores
+    Args:
+        schema: What an instance must look like.
+        trees: What answers.
+        size_bytes: About how much memory they take.
+        row_cost_s: About how long one row takes.
+    """
 
-    @property
-    def schema(self) -> Schema:
-        """What an instance must look like."""
-        return self._schema
+    labels: tuple[Label, ...] | None
 
-    @property
-    def size_bytes(self) -> int:
-        """About how much memory it takes."""
-        return self._scores.size_bytes
-
-    def predict(self, rows: Sequence[Sequence[float]], *, explain: bool) -> list[Prediction]:
-        """Return one prediction per row."""
-        return self._answers(self._scores.matrix(rows), explain=explain) if rows else []
+    def __init__(self, *, schema: Schema, trees: Trees, size_bytes: int, row_cost_s: float) -> None:
+        self.schema = schema
+        self.size_bytes = size_bytes
+        self.row_cost_s = row_cost_s
+        self._trees = trees
+        self._explaining = Lock()
 
     @abstractmethod
-    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
-        """Return one prediction per row of a matrix that has rows."""
+    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+        """Return the prediction for one row, and its probability."""
 
+    @abstractmethod
+    def predict(self, rows: Floats) -> Predicted:
+        """Return the predictions for rows."""
 
-class ClassificationPredictor(_LightGBMPredictor):
-    """Answers with the most probable label; of equally probable ones, with the first."""
+    @abstractmethod
+    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+        """Return the contributions to the raw scores of what was chosen, with the bias last."""
 
-    def __init__(self, *, schema: Schema, scores: "_Scores", labels: tuple[Label, ...]) -> None:
-        super().__init__(schema=schema, scores=scores)
-        self._labels = labels
-
-    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
-        given = self._scores.predict(matrix)
-        # LightGBM gives one column for two classes: the probability of the second
-        probabilities = given if given.ndim > 1 else np.column_stack([1.0 - given, given])
-        chosen = probabilities.argmax(axis=1)
-        likeliest = probabilities[np.arange(len(chosen)), chosen].tolist()
-        explanations = self._explanations(matrix, chosen) if explain else [None] * len(chosen)
-        return [
-            Prediction(prediction=self._labels[code], probability=probability, explanation=explanation)
-            for code, probability, explanation in zip(chosen.tolist(), likeliest, explanations, strict=True)
-        ]
-
-    def _explanations(self, matrix: Floats, chosen: NDArray[np.intp]) -> list[dict[str, float]]:
-        contributions = self._scores.contributions(matrix)
-        if contributions.shape[1] == 1:
-            # the one score is that of the second class; what speaks for it speaks against the first
-            signs = np.where(chosen == 0, -1.0, 1.0)
-            of_chosen = contributions[:, 0, :] * signs[:, np.newaxis]
-        else:
-            of_chosen = contributions[np.arange(len(chosen)), chosen]
-        return _named(self._schema.names, of_chosen)
-
-
-class RegressionPredictor(_LightGBMPredictor):
-    """Answers with a number."""
-
-    def _answers(self, matrix: Floats, *, explain: bool) -> list[Prediction]:
-        numbers = self._scores.predict(matrix).tolist()
-        if not explain:
-            return [Prediction(prediction=number) for number in numbers]
-        explanations = _named(self._schema.names, self._scores.contributions(matrix)[:, 0, :])
-        return [
-            Prediction(prediction=number, explanation=explanation)
-            for number, explanation in zip(numbers, explanations, strict=True)
-        ]
-
-
-class _Scores:
-    """A booster that several threads may ask."""
-
-    def __init__(self, booster: lgb.Booster, *, features: int, size_bytes: int) -> None:
-        self._booster = booster
-        self._features = features
-        self._explaining = Lock()
-        self.size_bytes = size_bytes
-
-    def matrix(self, rows: Sequence[Sequence[float]]) -> Floats:
-        return np.array(rows, dtype=np.float64).reshape(len(rows), self._features)
-
-    def predict(self, matrix: Floats) -> Floats:
-        """Return probabilities or numbers; concurrent calls only read the trees."""
-        return np.asarray(self._booster.predict(matrix, num_threads=1))
-
-    def contributions(self, matrix: Floats) -> Floats:
-        """Return contributions to raw scores, of shape (rows, scores, features), without the bias.
+    def _contributions(self, rows: Floats) -> Floats:
+        """Return the contributions to all raw scores, of shape (rows, scores, features + 1).
 
         One call at a time: LightGBM recomputes the depths of the shared trees at the start of each, and
         another call would size its buffers by a depth that is half computed.
         """
         with self._explaining:
-            found = np.asarray(self._booster.predict(matrix, num_threads=1, pred_contrib=True))
-        return found.reshape(len(matrix), -1, self._features + 1)[:, :, :-1]
+            return self._trees.contributions(rows)
 
 
-def _named(names: tuple[str, ...], contributions: Floats) -> list[dict[str, float]]:
-    return [dict(zip(names, row, strict=True)) for row in contributions.tolist()]
+class RegressionPredictor(_LightGBMPredictor):
+    """Answers with a number."""
+
+    labels = None
+
+    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+        """Return the number for one row."""
+        return self._trees.scores_of_row(row)[0], None
+
+    def predict(self, rows: Floats) -> Predicted:
+        """Return the numbers for rows."""
+        scores = self._trees.scores(rows)
+        return Predicted(predictions=scores[:, 0].tolist(), probabilities=None, scores=scores, chosen=None)
+
+    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+        """Return the contributions to the numbers, with the bias last."""
+        return self._contributions(rows)[:, 0, :]
+
+
+class ClassificationPredictor(_LightGBMPredictor):
+    """Answers with the most probable label; of equally probable ones, with the first.
+
+    Args:
+        labels: In the order of their codes.
+        common: As for all.
+    """
+
+    labels: tuple[Label, ...]
+
+    def __init__(self, *, labels: tuple[Label, ...], **common: Any) -> None:
+        super().__init__(**common)
+        self.labels = labels
+        self._is_binary = len(labels) == 2  # noqa: PLR2004 - two
+
+    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+        """Return the label for one row, and its probability."""
+        scores = self._trees.scores_of_row(row)
+        if self._is_binary:  # LightGBM gives one score for two labels: the probability of the second
+            scores.insert(0, 1.0 - scores[0])
+        probability = max(scores)
+        return self.labels[scores.index(probability)], probability
+
+    def predict(self, rows: Floats) -> Predicted:
+        """Return the labels for rows, and their probabilities."""
+        scores = self._trees.scores(rows)
+        if self._is_binary:
+            scores = np.hstack([1.0 - scores, scores])
+        chosen = scores.argmax(axis=1)
+        probabilities = scores[np.arange(len(rows)), chosen]
+        return Predicted(
+            predictions=[self.labels[code] for code in chosen.tolist()],
+            probabilities=probabilities.tolist(),
+            scores=scores,
+            chosen=chosen,
+        )
+
+    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+        """Return the contributions to the raw scores of the labels chosen, with the bias last."""
+        assert chosen is not None, "a classification chooses"
+        contributions = self._contributions(rows)
+        if self._is_binary:
+            # the one score is that of the second label; what speaks for it speaks against the first
+            return contributions[:, 0, :] * np.where(chosen == 0, -1.0, 1.0)[:, np.newaxis]
+        return contributions[np.arange(len(rows)), chosen]
 
 
 def _mismatch(manifest: Manifest, booster: lgb.Booster) -> str | None:

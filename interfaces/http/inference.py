@@ -10,8 +10,9 @@ from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
 from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import PARAMETERS, parse_query, read_body, sender_left
+from interfaces.http.inference_body import PARAMETERS, BodyMemory, parse_query, read_body, sender_left
 from interfaces.http.openapi_descriptions import Described, Description, summary_of
+from interfaces.http.preferences import preferred_wait_s
 from interfaces.http.problems import MethodNotAllowed
 from interfaces.inference.inference import Inference, log_failure
 from interfaces.inference.turns import SenderLeft
@@ -36,6 +37,7 @@ class InferenceEndpoint:
     """
 
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
+        self._bodies = BodyMemory()
         self._inference = Inference(serving=serving, progress=progress, threads=threads)
 
     @property
@@ -44,7 +46,7 @@ class InferenceEndpoint:
         description = Description(
             id="predict",
             takes={JSON: InferenceRequest},
-            headers=("X-Min-Event-Position",),
+            headers=("X-Min-Event-Position", "Prefer"),
             answers=InferenceResponse,
             problems=(404, 409, 413, 415, 503),
         )
@@ -91,11 +93,16 @@ class InferenceEndpoint:
         if scope["method"] != "POST":
             raise MethodNotAllowed(scope["method"], allowed="POST")
         explain = parse_query(scope["query_string"])
-        position = _min_position(scope["headers"])
-        body = await read_body(receive, scope["headers"])
-        return await self._inference.answer(
-            body, explain=explain, position=position, until_left=partial(sender_left, receive)
-        )
+        position, within_s = _wishes(scope["headers"])
+        with self._bodies.share() as take:
+            body = await read_body(receive, scope["headers"], take=take)
+            return await self._inference.answer(
+                body,
+                explain=explain,
+                position=position,
+                within_s=within_s,
+                until_left=partial(sender_left, receive),
+            )
 
 
 def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers, bytes]:
@@ -105,8 +112,13 @@ def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers
     return status, headers, body
 
 
-def _min_position(headers: Headers) -> int | None:
+def _wishes(headers: Headers) -> tuple[int | None, float | None]:
+    """Return the position that the sender wants to see, and how many seconds it waits; None for none."""
+    position: int | None = None
+    within_s: float | None = None
     for name, value in headers:
         if name == b"x-min-event-position":
-            return whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
-    return None
+            position = whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
+        elif name == b"prefer":
+            within_s = preferred_wait_s([value.decode("latin-1")]) or None
+    return position, within_s

@@ -1,28 +1,72 @@
 """The body and the query of a prediction's request over HTTP."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
+from application.inference.explaining import Explain
 from domain.errors import InvalidInput, suggestion
 from interfaces.http.bodies import JSON
 from interfaces.http.problems import TooLarge, UnsupportedMediaType
+from interfaces.inference.explained import PARAMETER, parse_explain
 from interfaces.inference.turns import SenderLeft
-from interfaces.requests.fields import boolean
+from interfaces.requests.problems import Overloaded
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
+BODIES_MAX_BYTES = 512 * 1024 * 1024
 
-PARAMETERS = ("explain",)
+PARAMETERS = (PARAMETER,)
 """Of the query, all that there are."""
 _JSON = JSON.encode("ascii")
 
 
-async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]]) -> bytes:
+class BodyMemory:
+    """What the bodies of requests may take together that do not come in one piece.
+
+    Args:
+        max_bytes: For all of them.
+    """
+
+    def __init__(self, *, max_bytes: int = BODIES_MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._taken_bytes = 0
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """Yield what takes so many bytes more; all of them are given back at the end of the block.
+
+        It raises `Overloaded` where they are not to be had.
+        """
+        share_bytes = 0
+
+        def take(size_bytes: int) -> None:
+            nonlocal share_bytes
+            if self._taken_bytes + size_bytes > self._max_bytes:
+                message = f"{self._taken_bytes} bytes of requests are being read already: ask again."
+                raise Overloaded(message)
+            self._taken_bytes += size_bytes
+            share_bytes += size_bytes
+
+        try:
+            yield take
+        finally:
+            self._taken_bytes -= share_bytes
+
+
+async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], *, take: Callable[[int], None]) -> bytes:
     """Return the whole body.
+
+    Args:
+        receive: Of the request.
+        headers: Of the request.
+        take: Takes room for so many bytes.
 
     Raises:
         UnsupportedMediaType: It says that it is no JSON.
         TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
+        Overloaded: There is no room for it.
         SenderLeft: The sender went away.
     """
     for name, value in headers:
@@ -40,6 +84,8 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]]) -> byt
         size += len(chunk)
         if size > BODY_MAX_BYTES:
             raise TooLarge(max_bytes=BODY_MAX_BYTES)
+        if chunks or message.get("more_body", False):
+            take(len(chunk))
         if not message.get("more_body", False):
             return b"".join((*chunks, chunk)) if chunks else chunk
         chunks.append(chunk)
@@ -51,22 +97,22 @@ async def sender_left(receive: Receive) -> None:
         pass
 
 
-def parse_query(query: bytes) -> bool:
-    """Return whether explanations are asked for.
+def parse_query(query: bytes) -> Explain:
+    """Return which predictions are to be explained.
 
     Raises:
-        InvalidInput: Another parameter is given, or `explain` twice or neither true nor false.
+        InvalidInput: Another parameter is given, or `explain` twice or as nothing that can be asked.
     """
     if not query:
         return False
-    explain = None
+    explain: Explain | None = None
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in PARAMETERS:
             raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, PARAMETERS)}", value)
         if explain is not None:
             raise InvalidInput.of(name, "is given twice.", value)
-        explain = boolean(value, field=name)
-    return explain is True
+        explain = parse_explain(value)
+    return explain or False
 
 
 def _require_json(content_type: bytes) -> None:

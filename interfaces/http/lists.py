@@ -6,11 +6,11 @@ from starlette.requests import Request
 
 from application.ports.filters import And, Condition, FieldPath, Order
 from application.ports.read_models import Collection, Query, ReadModels
-from interfaces.http.filters import parse_filter, parse_order_by, written_condition, written_orders
 from interfaces.http.moments import AS_OF, Moment, as_of, written
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, Place, page_token, place_of
 from interfaces.http.parameters import integer, text
 from interfaces.http.reads import Found
+from interfaces.requests.filters import parse_filter, parse_order_by, written_condition, written_orders
 from interfaces.requests.problems import ReadModelBehind
 
 PARAMETERS = ("filter", "order_by", "page_size", "page_token", AS_OF)

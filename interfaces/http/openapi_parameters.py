@@ -4,11 +4,11 @@ from typing import Any
 
 from interfaces.http.audit import LIMIT_DEFAULT, LIMIT_MAX
 from interfaces.http.context import REASON_MAX_CHARS
-from interfaces.http.filters import FILTER_MAX_CHARS
 from interfaces.http.moments import AS_OF
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from interfaces.http.preferences import WAIT_MAX_S
 from interfaces.http.reads import SETTLED_S
+from interfaces.requests.filters import FILTER_MAX_CHARS
 from interfaces.requests.problems import BEHIND_WITHIN_S
 
 REQUEST_ID = "X-Request-ID"
@@ -138,9 +138,13 @@ _QUERY: dict[str, dict[str, Any]] = {
         **_TEXT,
     },
     "explain": {
-        "description": "Whether each prediction comes with the contributions of the features.",
-        "type": "boolean",
-        "default": False,
+        "description": (
+            "Which predictions come with the contributions of the features: `true` for all, `false` for none, or "
+            "a filter over `prediction` and `probability`, so that only the rows that need it pay."
+        ),
+        "type": "string",
+        "default": "false",
+        "examples": ["true", "probability > 0.8", "prediction = 'yes' AND probability < 0.6"],
     },
 }
 
@@ -184,7 +188,10 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         **_POSITION,
     },
     "Prefer": {
-        "description": f"`wait=20`: answer when it has ended, or after so many seconds; at most {WAIT_MAX_S}.",
+        "description": (
+            f"`wait=20`: answer within so many seconds, at most {WAIT_MAX_S}. A job is answered as it is by then, "
+            "a prediction that takes longer is given up."
+        ),
         "type": "string",
         "examples": ["wait=20"],
     },

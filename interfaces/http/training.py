@@ -127,7 +127,7 @@ class TrainingEndpoints:
     async def get(self, request: Request) -> Response:
         """Answer a job; with `Prefer: wait=20` when it has ended, or after so many seconds."""
         ask = partial(self._job, request.path_params["job"])
-        wait_s = preferred_wait_s(request)
+        wait_s = preferred_wait_s(request.headers.getlist("prefer"))
         if wait_s is None or as_of(request) is not None:  # nothing that was can be waited for
             return await self._reads.answer_as_of(request, ask)
         await self._reads.reached(request)

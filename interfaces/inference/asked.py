@@ -1,8 +1,11 @@
 """What a prediction's request asks, out of the JSON that it comes as."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+import msgspec
+import orjson
 
 from application.inference.lookup import Request
 from application.inference.views import InferenceRequest
@@ -16,8 +19,24 @@ EXPLAINED_MAX = 10_000
 REFERENCE_MAX_CHARS = 1_024
 """No id, name or alias is longer in any spelling."""
 
+UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What msgspec raises where a body is not what it was told to expect; `ValueError` for text that is no UTF-8."""
+
 _FIELDS = frozenset(InferenceRequest.model_fields)
 _KINDS = {str: "text", bool: "a boolean", int: "a number", float: "a number", dict: "an object", list: "a list"}
+_OBJECT = b"{"[0]
+_OBJECT_OR_LIST = b"{["
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An `InferenceRequest` whose features are read later, when it is known what they must be."""
+
+    model_id: str
+    features: msgspec.Raw
+    version: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +44,71 @@ class Asked:
     """What is asked of which version.
 
     Attributes:
-        instances: Not yet held against the version's schema.
-        is_single: Whether they came as one object instead of a list.
+        features: The JSON of an object or a list, not yet held against the version's schema.
+        is_single: Whether it is an object instead of a list.
+        body: All of the request.
     """
 
     request: Request
-    instances: Sequence[Mapping[str, Any]]
+    features: msgspec.Raw
     is_single: bool
+    body: bytes
 
 
 def parse_body(body: bytes) -> Asked:
     """Return what the body asks.
 
-    Written by hand: validating by a model costs more than the prediction.
-
     Raises:
         NotJson: It is no JSON.
-        InvalidInput: A field is missing, unknown or of a wrong type, or there are too many instances.
+        InvalidInput: A field is missing, unknown or of a wrong type.
     """
+    try:
+        envelope = _decode(body)
+    except UNDECODABLE:
+        return _parse_slowly(body)
+    features = envelope.features
+    kind = memoryview(features)[0]
+    if (
+        kind in _OBJECT_OR_LIST
+        and len(envelope.model_id) <= REFERENCE_MAX_CHARS
+        and (envelope.version is None or len(envelope.version) <= REFERENCE_MAX_CHARS)
+    ):
+        return Asked((envelope.model_id, envelope.version), features, kind == _OBJECT, body)
+    return _parse_slowly(body)
+
+
+def _parse_slowly(body: bytes) -> Asked:
+    """Return what the body asks, or say all that is wrong with it."""
     document = require_json_text(body)
-    if type(document) is dict and document.keys() <= _FIELDS:
-        model_id, version, features = document.get("model_id"), document.get("version"), document.get("features")
-        if _is_reference(model_id) and (version is None or _is_reference(version)):
-            if type(features) is dict:
-                return Asked((model_id, version), (features,), is_single=True)
-            if type(features) is list and len(features) <= INSTANCES_MAX:
-                return Asked((model_id, version), features, is_single=False)
-    raise InvalidInput(_problems(document))
+    problems = list(_problems(document))
+    if problems:
+        raise InvalidInput(problems)
+    # nothing is wrong: a field stands there twice, and the last one is meant
+    assert isinstance(document, dict)
+    features = document["features"]
+    request = document["model_id"], document.get("version")
+    return Asked(request, msgspec.Raw(orjson.dumps(features)), isinstance(features, dict), orjson.dumps(document))
 
 
-def require_explainable(asked: Asked) -> None:
+def require_explainable(count: int) -> None:
     """Refuse what would take too long to explain.
 
     Raises:
         InvalidInput: There are more instances than are explained in one request.
     """
-    count = len(asked.instances)
     if count > EXPLAINED_MAX:
         message = f"has {count} instances, may have {EXPLAINED_MAX} with explain=true: send several requests."
+        raise InvalidInput.of("features", message)
+
+
+def require_countable(count: int) -> None:
+    """Refuse more than is answered at once.
+
+    Raises:
+        InvalidInput: There are more instances than one request may have.
+    """
+    if count > INSTANCES_MAX:
+        message = f"has {count} instances, may have {INSTANCES_MAX}: send several requests."
         raise InvalidInput.of("features", message)
 
 
@@ -86,9 +132,6 @@ def _problems(document: Any) -> Iterator[FieldProblem]:
     elif type(features) not in {dict, list}:
         message = f"must be an object or a list of objects, is {_kind(features)}."
         yield FieldProblem(field="features", message=message, value=features)
-    elif type(features) is list and len(features) > INSTANCES_MAX:
-        message = f"has {len(features)} instances, may have {INSTANCES_MAX}: send several requests."
-        yield FieldProblem(field="features", message=message)
 
 
 def _reference_problems(document: dict[str, Any], field: str, *, is_required: bool) -> Iterator[FieldProblem]:

@@ -2,28 +2,38 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from time import perf_counter
+from typing import TypeVar
 
+from application.inference.explaining import Explain, rows_to_explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
+from application.ports.predictor import Floats, Predictor
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
-from interfaces.inference.answers import answer_at_once, answer_in_steps
-from interfaces.inference.asked import parse_body, require_explainable
-from interfaces.inference.turns import InferenceThreads, UntilLeft
+from interfaces.inference.answers import answer_in_steps, document, results, single
+from interfaces.inference.asked import Asked, parse_body, require_explainable
+from interfaces.inference.instances import InstanceDecoder, InstanceDecoders
+from interfaces.inference.predicting import Answered, answered, answered_in_steps, joined
+from interfaces.inference.turns import ADMITTED_MAX, InferenceThreads, UntilLeft
 from interfaces.inference.work import Work
-from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem, VersionLoading
+from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem, TooSlow, VersionLoading
 
 INLINE_BODY_MAX_BYTES = 64 * 1024
-INLINE_COST_MAX_BYTES = 8 * 1024 * 1024
-"""Rows times model size: up to here, about 0.2 ms, a prediction is over before a thread would have begun it."""
+INLINE_S = 0.0003
+"""What takes longer would hold up the event loop; what takes less is over before a thread would have begun it."""
+
+WITHIN_S = 30.0
 
 _SERVER_ERRORS = 500
 
 _log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class Inference:
@@ -36,15 +46,27 @@ class Inference:
         serving: What the requests' names lead to.
         progress: Waited for by requests that want to see a position.
         threads: For predictions that are too long for the event loop; as many more for explanations.
+        within_s: So long a request may take.
+        admitted_max: So many requests that take long may be worked on or wait for it; further ones are refused.
 
     Attributes:
         work: What was predicted.
     """
 
-    def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        serving: Serving,
+        progress: ReadModelProgress,
+        threads: int | None = None,
+        within_s: float = WITHIN_S,
+        admitted_max: int = ADMITTED_MAX,
+    ) -> None:
+        self._within_s = within_s
         self._serving = serving
         self._progress = progress
-        self._threads = InferenceThreads(count=threads)
+        self._threads = InferenceThreads(count=threads, admitted_max=admitted_max)
+        self._decoders = InstanceDecoders()
         self._resolving: dict[Request, asyncio.Future[Served]] = {}
         self.work = Work()
 
@@ -53,25 +75,34 @@ class Inference:
         self._threads.close()
 
     async def answer(
-        self, body: bytes, *, explain: bool, position: int | None, until_left: UntilLeft | None
+        self,
+        body: bytes,
+        *,
+        explain: Explain,
+        position: int | None,
+        within_s: float | None = None,
+        until_left: UntilLeft | None,
     ) -> bytes:
         """Return the JSON of an `InferenceResponse`.
 
         Args:
             body: The JSON of an `InferenceRequest`.
-            explain: Whether each prediction is to come with the contributions of the features.
+            explain: Which predictions are to come with the contributions of the features.
             position: The position that the sender wants to see; None for none.
+            within_s: So long the sender waits; None for as long as this service gives any request.
             until_left: Tells when the sender goes away; None where nobody can tell.
 
         Raises:
-            RequestProblem: The body is no JSON, the position is not reached in the time, what serves there is not
-                loaded in the time, or the service ends.
+            RequestProblem: The body is no JSON, there is no answer in the time, or the service has too much to
+                do, or ends.
             DomainError: What is asked for is not there, or cannot be had.
             SenderLeft: The sender went away.
         """
         began = perf_counter()
         try:
-            answer, instances = await self._answer(body, explain=explain, position=position, until_left=until_left)
+            answer, instances = self._answer_at_once(body, explain, position) or await self._answer_in_time(
+                body, explain, position, within_s, until_left
+            )
         except BaseException:
             self.work.refused += 1
             raise
@@ -79,29 +110,94 @@ class Inference:
         self.work.durations.add(perf_counter() - began)
         return answer
 
-    async def _answer(
-        self, body: bytes, *, explain: bool, position: int | None, until_left: UntilLeft | None
+    def _answer_at_once(self, body: bytes, explain: Explain, position: int | None) -> tuple[bytes, int] | None:
+        """Return the answer to what needs nothing but a short look at memory, as most do; None for all else."""
+        if explain is True or position is not None or len(body) > INLINE_BODY_MAX_BYTES:
+            return None
+        asked = parse_body(body)
+        served = self._serving.ready(asked.request)
+        return None if served is None else self._answer_quickly(served, asked, explain)
+
+    def _answer_quickly(self, served: Served, asked: Asked, explain: Explain) -> tuple[bytes, int] | None:
+        """Return the answer, and for how many instances it predicts; None where that takes long."""
+        decoder = self._decoders.of(served.loaded.predictor.schema)
+        if asked.is_single and explain is False:
+            return _answer_one(served, decoder, asked)
+        return _answer_few(served, decoder.rows(asked), explain)
+
+    async def _answer_in_time(
+        self,
+        body: bytes,
+        explain: Explain,
+        position: int | None,
+        within_s: float | None,
+        until_left: UntilLeft | None,
     ) -> tuple[bytes, int]:
-        """Return the answer, and for how many instances it predicts."""
-        if len(body) <= INLINE_BODY_MAX_BYTES:
-            asked = parse_body(body)
-        else:
-            asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
-        if explain:
-            require_explainable(asked)
+        async with self.in_time(within_s):
+            is_short = len(body) <= INLINE_BODY_MAX_BYTES
+            if is_short:
+                asked = parse_body(body)
+            else:
+                asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
+            served = await self.served(asked.request, position=position)
+            if is_short and explain is not True and (found := self._answer_quickly(served, asked, explain)):
+                return found
+            decode = partial(self._decoders.of(served.loaded.predictor.schema).rows, asked)
+            started = perf_counter()
+            rows = await self._threads.run(self._threads.predicting, decode)
+            if explain is not False:
+                require_explainable(len(rows))
+            steps = answer_in_steps(served, rows, explain=explain, started=started)
+            return await self._in_turns(steps, explain, until_left), len(rows)
+
+    @asynccontextmanager
+    async def in_time(self, within_s: float | None) -> AsyncIterator[None]:
+        """Count as one of those that are worked on for long, and end when there is no more time.
+
+        Raises:
+            Overloaded: There are too many.
+            TooSlow: The block has not ended in the time.
+        """
+        limit_s = self._within_s if within_s is None else min(within_s, self._within_s)
+        with self._threads.admitted():
+            try:
+                async with asyncio.timeout(limit_s) as limit:
+                    yield
+            except TimeoutError:
+                if limit.expired():
+                    raise TooSlow(within_s=limit_s) from None
+                raise
+
+    async def served(self, request: Request, *, position: int | None) -> Served:
+        """Return what a request means, brought into memory where it is not.
+
+        Raises:
+            ReadModelBehind, VersionLoading: The position is not reached, or what serves there not loaded in time.
+            DomainError: There is no such version, or it cannot predict.
+        """
         if position is not None:
-            await self._wait_until(position, asked.request)
-        served = self._serving.ready(asked.request) or await self._resolved(asked.request)
-        count = len(asked.instances)
-        if explain:
-            steps = answer_in_steps(served, asked, explain=True)
-            answer = await self._threads.run_in_turns(self._threads.explaining, steps, until_left=until_left)
-        elif count * served.loaded.predictor.size_bytes > INLINE_COST_MAX_BYTES:
-            steps = answer_in_steps(served, asked, explain=False)
-            answer = await self._threads.run_in_turns(self._threads.predicting, steps, until_left=until_left)
-        else:
-            answer = answer_at_once(served, asked)
-        return answer, count
+            await self._wait_until(position, request)
+        return self._serving.ready(request) or await self._resolved(request)
+
+    async def predict(
+        self, served: Served, rows: Floats, *, explain: Explain, until_left: UntilLeft | None
+    ) -> Answered:
+        """Return what a version says of rows of shape (rows, features).
+
+        Raises:
+            ServiceStopping: The service ends.
+            SenderLeft: The sender went away.
+        """
+        predictor = served.loaded.predictor
+        if explain is False and len(rows) * predictor.row_cost_s <= INLINE_S:
+            return answered(predictor, rows, explain=False)
+        return await self._in_turns(_joined_in_steps(predictor, rows, explain), explain, until_left)
+
+    async def _in_turns(
+        self, steps: Iterator[Result | None], explain: Explain, until_left: UntilLeft | None
+    ) -> Result:
+        threads = self._threads.predicting if explain is False else self._threads.explaining
+        return await self._threads.run_in_turns(threads, steps, until_left=until_left)
 
     async def _wait_until(self, position: int, request: Request) -> None:
         began = perf_counter()
@@ -128,9 +224,41 @@ class Inference:
                 running = asyncio.ensure_future(resolving)
                 self._resolving[request] = running
                 running.add_done_callback(lambda _: self._resolving.pop(request))
-                return await running
+                return await asyncio.shield(running)  # others wait for it, too
             await asyncio.wait([running])
         return served
+
+
+def _answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple[bytes, int] | None:
+    """Return the answer for a single instance, and that it is one; None where it takes long."""
+    predictor = served.loaded.predictor
+    if predictor.row_cost_s > INLINE_S:
+        return None
+    row = decoder.row(asked)
+    started = perf_counter()
+    prediction, probability = predictor.predict_row(row)
+    return single(served, prediction, probability, perf_counter() - started), 1
+
+
+def _answer_few(served: Served, rows: Floats, explain: Explain) -> tuple[bytes, int] | None:
+    """Return the answer for rows, and for how many; None where it takes long or one is to be explained."""
+    predictor = served.loaded.predictor
+    if len(rows) * predictor.row_cost_s > INLINE_S:
+        return None
+    started = perf_counter()
+    predicted = predictor.predict(rows)
+    if rows_to_explain(explain, predicted):
+        return None
+    told = results(served, Answered(predicted, (), None))
+    return document(served, told, perf_counter() - started), len(rows)
+
+
+def _joined_in_steps(predictor: Predictor, rows: Floats, explain: Explain) -> Iterator[Answered | None]:
+    pieces: list[Answered] = []
+    for piece in answered_in_steps(predictor, rows, explain=explain):
+        pieces.append(piece)
+        yield None
+    yield joined(pieces) if pieces else answered(predictor, rows, explain=False)
 
 
 def log_failure(error: Exception, *, status: int, request_id: str) -> None:

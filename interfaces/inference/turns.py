@@ -4,13 +4,15 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
-from interfaces.requests.problems import ServiceStopping
+from interfaces.requests.problems import Overloaded, ServiceStopping
 
 TURN_S = 0.03
+ADMITTED_MAX = 1_000
 _LOADING_THREADS = 4
 
 Result = TypeVar("Result")
@@ -27,14 +29,33 @@ class InferenceThreads:
 
     Args:
         count: For predictions that are too long for the event loop; as many more for explanations.
+        admitted_max: So many requests may be worked on or wait for it; further ones are refused.
     """
 
-    def __init__(self, *, count: int | None = None) -> None:
+    def __init__(self, *, count: int | None = None, admitted_max: int = ADMITTED_MAX) -> None:
         workers = count or os.cpu_count() or 1
         self.loading: Executor = ThreadPoolExecutor(_LOADING_THREADS, thread_name_prefix="loading")
         self.predicting: Executor = ThreadPoolExecutor(workers, thread_name_prefix="predicting")
         self.explaining: Executor = ThreadPoolExecutor(workers, thread_name_prefix="explaining")
         self._is_closed = False
+        self._admitted = 0
+        self._admitted_max = admitted_max
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Count as one of the requests that use the threads, for as long as the block lasts.
+
+        Raises:
+            Overloaded: There are so many that this one is better asked again.
+        """
+        if self._admitted >= self._admitted_max:
+            message = f"{self._admitted} predictions that take long are waiting already: ask again."
+            raise Overloaded(message)
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
 
     def close(self) -> None:
         """Give up what has not begun, and what has begun after its turn."""

@@ -26,10 +26,11 @@ from application.integration.predictions import (
     SUBJECT,
 )
 from application.ports.progress import ReadModelProgress
+from interfaces.inference.explained import parse_explain
 from interfaces.inference.inference import Inference, log_failure
 from interfaces.inference.work import Work
 from interfaces.messaging.micro_service import ConcurrentEndpoint, DiscoverableService, Place
-from interfaces.requests.fields import boolean, whole_number
+from interfaces.requests.fields import whole_number
 from interfaces.requests.ids import request_id_of
 from interfaces.requests.problems import RequestProblem, ServiceStopping
 
@@ -159,7 +160,7 @@ class Predictions:
         position = headers.get(MIN_EVENT_POSITION.lower())
         return await self._inference.answer(
             body,
-            explain=explain is not None and boolean(explain, field=EXPLAIN),
+            explain=explain is not None and parse_explain(explain),
             position=None if position is None else whole_number(position, field=MIN_EVENT_POSITION, minimum=0),
             until_left=None,
         )

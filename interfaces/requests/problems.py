@@ -2,6 +2,8 @@
 
 RequestProblem
 ├── NotJson          400  request.not-json
+├── Overloaded       503  inference.overloaded
+├── TooSlow          503  inference.too-slow
 ├── ReadModelBehind  503  read-model.behind
 ├── VersionLoading   503  inference.version-loading
 └── ServiceStopping  503  service.stopping
@@ -40,6 +42,27 @@ class NotJson(RequestProblem):
 
     status = 400
     code = "request.not-json"
+
+
+class Overloaded(RequestProblem):
+    """So much is being worked on that this request is not begun."""
+
+    status = 503
+    code = "inference.overloaded"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"retry-after": "1"})
+
+
+class TooSlow(RequestProblem):
+    """There is no answer in the time that the sender, or this service, gives it."""
+
+    status = 503
+    code = "inference.too-slow"
+
+    def __init__(self, *, within_s: float) -> None:
+        message = f"There is no answer within {within_s:g} s: ask for fewer instances at once, or later."
+        super().__init__(message, headers={"retry-after": "1"}, within_s=within_s)
 
 
 class ReadModelBehind(RequestProblem):

@@ -34,7 +34,7 @@ from infrastructure.read_models.runner import ReadModelRunner
 from infrastructure.read_models.sql import SqlReadModels
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
-from interfaces.http.filters import parse_filter, parse_order_by
+from interfaces.requests.filters import parse_filter, parse_order_by
 from tests.support.commands import a_context, a_registered_model, add_version
 from tests.support.events import (
     dataset_registered,

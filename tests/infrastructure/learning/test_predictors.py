@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 
 import lightgbm as lgb
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.predictor import Predictor
-from domain.inference.values import Label, Prediction
+from domain.inference.values import Label
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import Training, train
@@ -32,9 +33,18 @@ def loaded(training: Training) -> Predictor:
     return LightGBMPredictorLoader(artifacts=artifacts).load(keep(artifacts, training.manifest, training.body))
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What is said of one row; the explanation ends with the bias."""
+
+    prediction: Label
+    probability: float | None
+    explanation: list[float]
+
+
 def plainly(
     booster: lgb.Booster, labels: tuple[Label, ...] | None, rows: Sequence[Sequence[float]]
-) -> list[Prediction]:
+) -> list[Answer]:
     """Return what plain LightGBM says, put into words row by row."""
     matrix = np.array(rows, dtype=np.float64)
     scores = booster.predict(matrix)
@@ -42,30 +52,32 @@ def plainly(
     return [_in_words(score, row, labels) for score, row in zip(scores, contributions, strict=True)]
 
 
-def _in_words(score: np.ndarray, contributions: np.ndarray, labels: tuple[Label, ...] | None) -> Prediction:
+def _in_words(score: np.ndarray, contributions: np.ndarray, labels: tuple[Label, ...] | None) -> Answer:
     if labels is None:
-        return Prediction(prediction=float(score), explanation=_named(contributions[:-1]))
+        return Answer(float(score), None, contributions.tolist())
     if len(labels) == 2:
         first, second = 1.0 - float(score), float(score)
         if second > first:
-            return Prediction(prediction=labels[1], probability=second, explanation=_named(contributions[:-1]))
-        return Prediction(prediction=labels[0], probability=first, explanation=_named(-contributions[:-1]))
+            return Answer(labels[1], second, contributions.tolist())
+        return Answer(labels[0], first, (-contributions).tolist())
     chosen = max(range(len(labels)), key=lambda code: score[code])
-    of_chosen = np.split(contributions, len(labels))[chosen]
-    return Prediction(
-        prediction=labels[chosen], probability=float(score[chosen]), explanation=_named(of_chosen[:-1])
-    )
+    return Answer(labels[chosen], float(score[chosen]), np.split(contributions, len(labels))[chosen].tolist())
 
 
-def _named(contributions: np.ndarray) -> dict[str, float]:
-    return {str(index): float(each) for index, each in enumerate(contributions)}
+def all_at_once(predictor: Predictor, rows: Sequence[Sequence[float]]) -> list[Answer]:
+    matrix = np.array(rows, dtype=np.float64)
+    predicted = predictor.predict(matrix)
+    explanations = predictor.explain(matrix, predicted.chosen).tolist()
+    probabilities = predicted.probabilities or [None] * len(rows)
+    return list(map(Answer, predicted.predictions, probabilities, explanations))
 
 
-def _numbered(predictions: list[Prediction]) -> list[Prediction]:
-    return [
-        each.model_copy(update={"explanation": _named(np.array(list((each.explanation or {}).values())))})
-        for each in predictions
-    ]
+def one_by_one(predictor: Predictor, rows: Sequence[Sequence[float]]) -> list[tuple[Label, float | None]]:
+    return [predictor.predict_row(row) for row in rows]
+
+
+def without_explanations(answers: Sequence[Answer]) -> list[tuple[Label, float | None]]:
+    return [(each.prediction, each.probability) for each in answers]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -73,7 +85,9 @@ def test_answers_equal_plain_lightgbm_on_every_row_of_every_example(name: str) -
     predictor, booster, labels = trained(name)
     rows = predictor.schema.conform(EXAMPLES[name]().instances())
 
-    assert _numbered(predictor.predict(rows, explain=True)) == plainly(booster, labels, rows)
+    expected = plainly(booster, labels, rows)
+    assert all_at_once(predictor, rows) == expected
+    assert one_by_one(predictor, rows) == without_explanations(expected)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -85,7 +99,9 @@ def test_answers_equal_plain_lightgbm_on_any_row(name: str, data: st.DataObject)
     width = len(predictor.schema.names)
     rows = data.draw(st.lists(st.lists(number, min_size=width, max_size=width), min_size=1, max_size=5))
 
-    assert _numbered(predictor.predict(rows, explain=True)) == plainly(booster, labels, rows)
+    expected = plainly(booster, labels, rows)
+    assert all_at_once(predictor, rows) == expected
+    assert one_by_one(predictor, rows) == without_explanations(expected)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "rents"])
@@ -93,19 +109,17 @@ def test_contributions_and_bias_add_up_to_the_raw_score_of_the_answer(name: str)
     predictor, booster, labels = trained(name)
     rows = predictor.schema.conform(EXAMPLES[name]().instances())
     raw = booster.predict(np.array(rows), raw_score=True).reshape(len(rows), -1)
-    bias = booster.predict(np.array(rows[:1]), pred_contrib=True).reshape(raw.shape[1], -1)[:, -1]
 
-    for row, found in zip(raw, predictor.predict(rows, explain=True), strict=True):
+    for row, found in zip(raw, all_at_once(predictor, rows), strict=True):
         code = 0 if len(row) == 1 else (labels or ()).index(found.prediction)
         sign = -1.0 if labels is not None and len(labels) == 2 and found.prediction == labels[0] else 1.0
-        total = sum((found.explanation or {}).values())
-        assert sign * total + bias[code] == pytest.approx(row[code], abs=1e-9)
+        assert sum(found.explanation) == pytest.approx(sign * row[code], abs=1e-9)
 
 
 def test_threads_get_the_answers_of_their_own_rows() -> None:
     predictor, _, _ = trained("churn")
     rows = predictor.schema.conform(EXAMPLES["churn"]().instances())
-    expected = predictor.predict(rows, explain=True)
+    expected = all_at_once(predictor, rows)
     fresh = loaded(
         train(
             EXAMPLES["churn"]().plan(num_iterations=30),
@@ -116,27 +130,30 @@ def test_threads_get_the_answers_of_their_own_rows() -> None:
     )
 
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda row: fresh.predict([row], explain=True)[0], rows))
+        found = list(threads.map(lambda row: all_at_once(fresh, [row])[0], rows))
+        alone = list(threads.map(fresh.predict_row, rows))
 
     assert found == expected
+    assert alone == without_explanations(expected)
 
 
 def test_of_two_equally_probable_labels_the_first_is_the_answer() -> None:
     table = labelled(["b", "a"] * 10, x=[1] * 20)
     training = train(table.plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
 
-    (found,) = loaded(training).predict([[1.0]], explain=True)
+    predictor = loaded(training)
 
-    assert (found.prediction, found.probability) == ("a", 0.5)
-    assert found.explanation == {"x": 0.0}
+    (found,) = all_at_once(predictor, [[1.0]])
+    assert found == Answer("a", 0.5, [0.0, 0.0])
+    assert predictor.predict_row([1.0]) == ("a", 0.5)
 
 
 def test_a_constant_model_answers_one_number_for_all() -> None:
     table = measured([1.0, 3.0] * 10, x=[0] * 20)
     training = train(table.plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
 
-    first, second = loaded(training).predict([[5.0], [-5.0]], explain=True)
+    first, second = all_at_once(loaded(training), [[5.0], [-5.0]])
 
     assert first == second
-    assert first.explanation == {"x": 0.0}
+    assert first.explanation[0] == 0.0
     assert 1.0 < first.prediction < 3.0

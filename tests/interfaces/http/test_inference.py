@@ -46,7 +46,7 @@ class Progress:
 
 @pytest.fixture
 def a_loader():
-    return FakePredictorLoader(one=FakePredictor(), two=FakePredictor(), large=FakePredictor(size_bytes=10**9))
+    return FakePredictorLoader(one=FakePredictor(), two=FakePredictor(), large=FakePredictor(row_cost_s=1.0))
 
 
 @pytest.fixture
@@ -180,10 +180,6 @@ def test_a_body_of_another_type_is_not_understood(an_endpoint, content_type, sta
         (
             {"model_id": "m" * (REFERENCE_MAX_CHARS + 1), "features": {}},
             [("model_id", f"must have at most {REFERENCE_MAX_CHARS} characters, has {REFERENCE_MAX_CHARS + 1}.")],
-        ),
-        (
-            {"model_id": "m", "features": [{}] * (INSTANCES_MAX + 1)},
-            [("features", f"has {INSTANCES_MAX + 1} instances, may have {INSTANCES_MAX}: send several requests.")],
         ),
     ],
 )
@@ -345,6 +341,12 @@ def test_a_body_in_pieces_is_one_body(an_endpoint):
     (start, answer), _ = exchange(an_endpoint, *pieces, {"type": "http.request"})
     assert start["status"] == 200
     assert orjson.loads(answer["body"])["results"][0]["prediction"] == 41.0
+
+
+def test_only_so_many_instances_are_answered_at_once(an_endpoint, a_model_id):
+    body = {"model_id": a_model_id, "features": [{}] * (INSTANCES_MAX + 1)}
+    message = f"has {INSTANCES_MAX + 1} instances, may have {INSTANCES_MAX}: send several requests."
+    assert problems_of(post(an_endpoint, body)) == [("features", message)]
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(an_endpoint):

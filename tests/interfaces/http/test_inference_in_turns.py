@@ -4,6 +4,7 @@ import asyncio
 import threading
 from time import sleep
 
+import numpy as np
 import orjson
 import pytest
 
@@ -13,8 +14,9 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.http.inference import PATH, InferenceEndpoint
-from interfaces.inference.answers import answer_at_once, answer_in_steps
-from interfaces.inference.asked import EXPLAINED_MAX, Asked
+from interfaces.inference.answers import answer_in_steps, results
+from interfaces.inference.asked import EXPLAINED_MAX
+from interfaces.inference.predicting import STEP_S, answered
 from interfaces.inference.turns import TURN_S
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import ANN, Progress, post, problems_of
@@ -28,7 +30,7 @@ EXPLAIN = {"query": "?explain=true"}
 @pytest.fixture
 def a_slow_predictor():
     """One whose every answer takes more than a turn, and that is large enough never to answer at once."""
-    return FakePredictor(size_bytes=10**9, before_answer=lambda: sleep(TURN_S * 1.1))
+    return FakePredictor(row_cost_s=1.0, before_answer=lambda: sleep(TURN_S * 1.1))
 
 
 @pytest.fixture
@@ -88,21 +90,14 @@ def test_an_answer_made_in_steps_is_that_of_the_whole_batch_bit_for_bit(name, ex
     training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
     url = keep(artifacts, training.manifest, training.body)
     predictor = LightGBMPredictorLoader(artifacts=artifacts).load(url)
+    predictor.row_cost_s = STEP_S / 7  # seven rows a step
     served = Served(model_id="m", version="1.0.0", loaded=Loaded(url, predictor))
-    instances = table.instances()
-    asked = Asked(("m", None), instances, is_single=False)
-    *steps, answer = answer_in_steps(served, asked, explain=explain)
+    rows = np.array(predictor.schema.conform(table.instances()))
+    *steps, answer = answer_in_steps(served, rows, explain=explain, started=0.0)
     assert len(steps) > 2
     assert set(steps) == {None}
-    predictions = predictor.predict(predictor.schema.conform(instances), explain=explain)
-    expected = [
-        {"prediction": each.prediction, "probability": each.probability, "explanation": each.explanation}
-        for each in predictions
-    ]
-    assert b'"results":' + orjson.dumps(expected) + b"," in answer
-    if not explain:
-        at_once = orjson.loads(answer_at_once(served, asked))
-        assert at_once | {"inference_time_ms": 0} == orjson.loads(answer) | {"inference_time_ms": 0}
+    expected = results(served, answered(predictor, rows, explain=explain))
+    assert b'"results":' + expected + b"," in answer
 
 
 @pytest.mark.parametrize("explain", [True, False])

@@ -18,7 +18,7 @@ from application.ports.filters import And, Comparison, Condition, FieldPath, Ope
 from application.ports.read_models import Collection, Document, Query
 from application.training.projection import project as project_jobs
 from domain.kernel import DomainEvent
-from interfaces.http.filters import parse_filter
+from interfaces.requests.filters import parse_filter
 from tests.support.fakes.read_models import InMemoryReadModels
 from tests.support.http import Api, served
 from tests.support.strategies_domain import dataset_histories, job_histories, model_histories

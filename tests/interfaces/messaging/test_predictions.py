@@ -88,7 +88,7 @@ def answering(address, registry, *, sides=1):
 
 @pytest.fixture
 def a_loader():
-    return FakePredictorLoader(one=FakePredictor(), two=FakePredictor(), large=FakePredictor(size_bytes=10**9))
+    return FakePredictorLoader(one=FakePredictor(), two=FakePredictor(), large=FakePredictor(row_cost_s=1.0))
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_an_answer_that_fits_into_no_message_is_refused_with_what_to_do(nats_ser
 
 def test_a_long_request_holds_up_no_short_one(nats_server, a_side, a_loader):
     may_go_on = threading.Event()
-    a_loader.predictors["artifact:large"] = FakePredictor(size_bytes=10**9, before_answer=may_go_on.wait)
+    a_loader.predictors["artifact:large"] = FakePredictor(row_cost_s=1.0, before_answer=may_go_on.wait)
 
     async def send():
         client = await connect(nats_server.address, name="neighbour")
@@ -307,7 +307,7 @@ def test_who_waits_when_the_service_stops_is_told_to_ask_again(nats_server, a_si
         begun.set()
         sleep(0.05)
 
-    a_loader.predictors["artifact:large"] = FakePredictor(size_bytes=10**9, before_answer=work)
+    a_loader.predictors["artifact:large"] = FakePredictor(row_cost_s=1.0, before_answer=work)
     body = orjson.dumps({"model_id": "big", "features": [ANN] * 10_000})
 
     async def send():

@@ -5,10 +5,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from application.ports.artifacts import ArtifactUnavailable
+from application.ports.predictor import Floats, Predicted
 from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
-from domain.inference.values import Feature, Prediction
+from domain.inference.values import Feature
 
 SCHEMA = Schema(
     [
@@ -21,24 +24,38 @@ SCHEMA = Schema(
 class FakePredictor:
     """Adds up what is known of a row; explains each feature with its own value."""
 
-    def __init__(self, *, size_bytes: int = 1_000, before_answer: Callable[[], None] = lambda: None) -> None:
+    labels = None
+
+    def __init__(
+        self,
+        *,
+        size_bytes: int = 1_000,
+        row_cost_s: float = 0.0,
+        before_answer: Callable[[], None] = lambda: None,
+    ) -> None:
         self.schema = SCHEMA
         self.size_bytes = size_bytes
+        self.row_cost_s = row_cost_s
         self.threads: list[int] = []
         self._before_answer = before_answer
 
-    def predict(self, rows: Sequence[Sequence[float]], *, explain: bool) -> list[Prediction]:
+    def predict_row(self, row: Sequence[float]) -> tuple[float, float]:
+        self._work()
+        return sum(0.0 if math.isnan(value) else value for value in row), 0.5
+
+    def predict(self, rows: Floats) -> Predicted:
+        self._work()
+        sums = np.nan_to_num(rows).sum(axis=1)
+        return Predicted(
+            predictions=sums.tolist(), probabilities=[0.5] * len(rows), scores=sums[:, np.newaxis], chosen=None
+        )
+
+    def explain(self, rows: Floats, chosen: object) -> Floats:
+        return np.column_stack([np.nan_to_num(rows), np.zeros(len(rows))])
+
+    def _work(self) -> None:
         self.threads.append(threading.get_ident())
         self._before_answer()
-        predictions = []
-        for row in rows:
-            known = {
-                name: 0.0 if math.isnan(value) else value for name, value in zip(SCHEMA.names, row, strict=True)
-            }
-            predictions.append(
-                Prediction(prediction=sum(known.values()), probability=0.5, explanation=known if explain else None)
-            )
-        return predictions
 
 
 class FakePredictorLoader:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from application.ports.filters import And, Comparison, FieldPath, IsNull, Not, OneOf, Operator, Or, Order
 from domain.errors import InvalidInput
-from interfaces.http.filters import (
+from interfaces.requests.filters import (
     CONDITIONS_MAX,
     FILTER_MAX_CHARS,
     parse_filter,

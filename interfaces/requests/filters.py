@@ -34,13 +34,17 @@ _FOUND_MAX_CHARS = 20
 _QUOTE = '"'
 
 
-def parse_filter(text: str) -> Condition:
+def parse_filter(text: str, *, parameter: str = "filter") -> Condition:
     """Return the condition that the text says.
+
+    Args:
+        text: What the parameter holds.
+        parameter: Its name, for who made a mistake in it.
 
     Raises:
         InvalidInput: It cannot be read, and where; or it is too long.
     """
-    condition: Condition = _parsed(text, "filter")
+    condition: Condition = _parsed(text, "filter", parameter=parameter)
     return condition
 
 
@@ -177,7 +181,7 @@ _MEANINGS = {
 _OF_CONDITIONS = {"COMPARISON", "LIKE", "_IN", "_IS", "_NOT"}
 
 
-def _parsed(text: str, start: str, *, parameter: str = "filter") -> Any:
+def _parsed(text: str, start: str, *, parameter: str) -> Any:
     if len(text) > FILTER_MAX_CHARS:
         message = f"has {len(text)} characters, may have {FILTER_MAX_CHARS}."
         raise InvalidInput.of(parameter, message)

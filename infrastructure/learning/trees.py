@@ -1,0 +1,103 @@
+"""The trees of a version, asked in the fastest way that gives LightGBM's own numbers."""
+
+import logging
+from collections.abc import Sequence
+from time import thread_time
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infrastructure.learning.bare_lightgbm import lightgbm as lgb
+from infrastructure.learning.lightgbm_c_api import CBooster, NoSuchFunctions
+
+Floats = NDArray[np.float64]
+
+_COMPARED_ROWS = 8
+_MEASURED_ROWS = 128
+_MEASURED_S = 0.005
+
+_log = logging.getLogger(__name__)
+
+
+class Trees(Protocol):
+    """Trees that several threads may ask.
+
+    A row has as many numbers as there are features, NaN where a value is missing.
+    """
+
+    def scores_of_row(self, row: Sequence[float]) -> list[float]:
+        """Return the scores of one row, as many as there are per row."""
+
+    def scores(self, matrix: Floats) -> Floats:
+        """Return the scores of shape (rows, scores), of a matrix of shape (rows, features)."""
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """Return the contributions of shape (rows, scores, features + 1); the last is the bias."""
+
+
+class WrappedBooster:
+    """A booster, asked through LightGBM's Python wrapper."""
+
+    def __init__(self, booster: "lgb.Booster") -> None:
+        self._booster = booster
+        self._scores: int = booster.num_model_per_iteration()
+
+    def scores_of_row(self, row: Sequence[float]) -> list[float]:
+        """Return the scores of one row."""
+        found: list[float] = self.scores(np.array([row], dtype=np.float64))[0].tolist()
+        return found
+
+    def scores(self, matrix: Floats) -> Floats:
+        """Return the scores of shape (rows, scores)."""
+        if len(matrix) == 0:  # which the wrapper refuses
+            return np.empty((0, self._scores))
+        found: Floats = np.asarray(self._booster.predict(matrix, num_threads=1))
+        return found.reshape(len(matrix), self._scores)
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """Return the contributions of shape (rows, scores, features + 1)."""
+        if len(matrix) == 0:
+            return np.empty((0, self._scores, matrix.shape[1] + 1))
+        found: Floats = np.asarray(self._booster.predict(matrix, num_threads=1, pred_contrib=True))
+        return found.reshape(len(matrix), self._scores, matrix.shape[1] + 1)
+
+
+def trees_of(booster: "lgb.Booster") -> Trees:
+    """Return the trees, asked through LightGBM's C functions if these are there and give the wrapper's numbers."""
+    wrapped = WrappedBooster(booster)
+    rows = _probes(booster, count=_COMPARED_ROWS)
+    try:
+        direct = CBooster(booster)
+        if _agree(direct, wrapped, rows):
+            return direct
+        reason = "its C functions give other numbers than its wrapper"
+    except (NoSuchFunctions, AttributeError, TypeError, ValueError) as error:
+        reason = str(error)
+    _log.warning("Predictions take LightGBM's slower way: %s.", reason)
+    return wrapped
+
+
+def seconds_per_row(trees: Trees, booster: "lgb.Booster") -> float:
+    """Return about how long one row takes on this machine, asked alone."""
+    first, *rows = _probes(booster, count=_MEASURED_ROWS).tolist()
+    trees.scores_of_row(first)  # prepares the call
+    asked, took_s = 0, 0.0
+    began_s = thread_time()  # of this thread alone: a busy machine does not make the trees dear
+    while asked < len(rows) and took_s < _MEASURED_S:
+        trees.scores_of_row(rows[asked])
+        asked, took_s = asked + 1, thread_time() - began_s
+    return took_s / asked
+
+
+def _probes(booster: "lgb.Booster", *, count: int) -> Floats:
+    """Return rows that take different ways through the trees, of shape (rows, features)."""
+    rows = np.random.default_rng(0).normal(scale=10.0, size=(count, booster.num_feature()))
+    rows[0], rows[1] = 0.0, np.nan
+    return rows
+
+
+def _agree(direct: Trees, wrapped: Trees, rows: Floats) -> bool:
+    expected = wrapped.scores(rows)
+    one_by_one = np.array([direct.scores_of_row(row) for row in rows.tolist()])
+    return np.array_equal(direct.scores(rows), expected) and np.array_equal(one_by_one, expected)

@@ -1,0 +1,130 @@
+"""Instances out of JSON, straight into the numbers that a version asks for."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from math import nan
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+import numpy as np
+
+from application.ports.predictor import Floats
+from domain.datasets.values import ColumnType
+from domain.inference.conformance import Schema
+from domain.inference.errors import NonConformingInstance
+from domain.inference.values import Feature
+from interfaces.inference.asked import UNDECODABLE, Asked, require_countable
+from interfaces.requests.json_text import require_json_text
+
+TYPED_FEATURES_MAX = 200
+"""msgspec looks for each name of an object from where it found the last one on: names in disorder take it time
+that grows with their square."""
+
+_TYPES = {ColumnType.NUMERIC: float, ColumnType.BOOLEAN: bool, ColumnType.CATEGORICAL: str}
+_UNSPEAKABLE = frozenset('\\"') | {chr(code) for code in range(32)}
+"""What msgspec takes in no name of a field."""
+
+_values: Callable[[Any], tuple[Any, ...]] = msgspec.structs.astuple
+
+
+class InstanceDecoder:
+    """Reads instances of one schema: what conforms quickly, and whatever does not by `Schema.conform`.
+
+    Both give the same numbers; the second also says what is wrong.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._codes = [
+            (place, {category: float(code) for code, category in enumerate(feature.categories)})
+            for place, feature in enumerate(schema.features)
+            if feature.categories is not None
+        ]
+        instance = _instance_type(schema.features)
+        self._decode_one = None if instance is None else msgspec.json.Decoder(instance).decode
+        self._decode_many = None if instance is None else msgspec.json.Decoder(list[instance]).decode  # type: ignore[valid-type]
+
+    def row(self, asked: Asked) -> list[float]:
+        """Return the numbers of a single instance, in the order of the features; NaN is a missing value.
+
+        Raises:
+            NotJson, NonConformingInstance: It is no instance of this schema.
+        """
+        if self._decode_one is not None:
+            try:
+                values = list(_values(self._decode_one(asked.features)))
+            except UNDECODABLE:
+                pass
+            else:
+                for place, codes in self._codes:
+                    values[place] = codes.get(values[place])
+                return [nan if value is None else value for value in values]
+        return self._conforming(asked)[0]
+
+    def rows(self, asked: Asked) -> Floats:
+        """Return the numbers of all instances, of shape (rows, features).
+
+        Raises:
+            NotJson, NonConformingInstance: One of them is no instance of this schema.
+            InvalidInput: There are too many.
+        """
+        if asked.is_single:
+            return np.array([self.row(asked)], dtype=np.float64)
+        width = len(self._schema.features)
+        if self._decode_many is not None:
+            try:
+                instances = self._decode_many(asked.features)
+            except UNDECODABLE:
+                pass
+            else:
+                require_countable(len(instances))
+                cells = list(chain.from_iterable(map(_values, instances)))
+                for place, codes in self._codes:
+                    cells[place::width] = map(codes.get, cells[place::width])
+                return np.array(cells, dtype=np.float64).reshape(-1, width)  # None becomes NaN
+        return np.array(self._conforming(asked), dtype=np.float64).reshape(-1, width)
+
+    def _conforming(self, asked: Asked) -> list[list[float]]:
+        document: Any = require_json_text(asked.body)
+        features = document["features"]
+        if asked.is_single:
+            try:
+                return self._schema.conform((features,))
+            except NonConformingInstance as error:
+                raise _of_single(error) from None
+        require_countable(len(features))
+        return self._schema.conform(features)
+
+
+class InstanceDecoders:
+    """A decoder for each schema that is in memory."""
+
+    def __init__(self) -> None:
+        self._decoders: WeakKeyDictionary[Schema, InstanceDecoder] = WeakKeyDictionary()
+
+    def of(self, schema: Schema) -> InstanceDecoder:
+        """Return the decoder of a schema, the same each time."""
+        decoder = self._decoders.get(schema)
+        if decoder is None:
+            decoder = self._decoders[schema] = InstanceDecoder(schema)
+        return decoder
+
+
+def _instance_type(features: Sequence[Feature]) -> type[msgspec.Struct] | None:
+    """Return the type of an instance; None where msgspec cannot or should not read it."""
+    if len(features) > TYPED_FEATURES_MAX or any(_UNSPEAKABLE & set(feature.name) for feature in features):
+        return None
+    fields: list[tuple[str, Any]] = [
+        (f"f{place}", _TYPES[feature.type] | None) for place, feature in enumerate(features)
+    ]
+    names = {f"f{place}": feature.name for place, feature in enumerate(features)}
+    return msgspec.defstruct("Instance", fields, rename=names, forbid_unknown_fields=True, gc=False)
+
+
+def _of_single(error: NonConformingInstance) -> NonConformingInstance:
+    """Return the error with paths as they stand in a request that gave one object, not a list."""
+    return NonConformingInstance(
+        each.model_copy(update={"field": each.field.replace("features[0]", "features", 1)})
+        for each in error.problems
+    )

@@ -1,0 +1,94 @@
+"""Predictions and explanations for rows, in steps so short that others come in between."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from application.inference.explaining import Explain, rows_to_explain
+from application.ports.predictor import Floats, Predicted, Predictor
+
+STEP_S = 0.01
+_FIRST_EXPLAINED_ROWS = 8
+_GROWTH_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is answered for rows.
+
+    Attributes:
+        predicted: For all of them.
+        explained: The places of the rows that are explained, ascending.
+        contributions: Of shape (explained, features + 1): to the raw score of the prediction, the bias last.
+    """
+
+    predicted: Predicted
+    explained: Sequence[int]
+    contributions: Floats | None
+
+
+def answered(predictor: Predictor, rows: Floats, *, explain: Explain) -> Answered:
+    """Return the answer for all rows at once."""
+    predicted = predictor.predict(rows)
+    explained = rows_to_explain(explain, predicted)
+    if not explained:
+        return Answered(predicted, (), None)
+    if len(explained) == len(rows):
+        return Answered(predicted, explained, predictor.explain(rows, predicted.chosen))
+    places = np.asarray(explained)
+    chosen = None if predicted.chosen is None else predicted.chosen[places]
+    return Answered(predicted, explained, predictor.explain(rows[places], chosen))
+
+
+def answered_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered]:
+    """Yield the answers for the rows in their order, for as many at a time as take about `STEP_S`."""
+    start = 0
+    size = _fitting(1, predictor.row_cost_s) if explain is False else _FIRST_EXPLAINED_ROWS
+    while start < len(rows):
+        piece = rows[start : start + size]
+        began = perf_counter()
+        done = answered(predictor, piece, explain=explain)
+        took_s = perf_counter() - began
+        yield done
+        start += size
+        size = min(_fitting(len(piece), took_s), size * _GROWTH_MAX)
+
+
+def joined(pieces: Sequence[Answered]) -> Answered:
+    """Return the answer that the pieces are parts of; there is at least one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    explained: list[int] = []
+    start = 0
+    for each in pieces:
+        explained += [start + place for place in each.explained]
+        start += len(each.predicted.predictions)
+    contributions = [each.contributions for each in pieces if each.contributions is not None]
+    return Answered(
+        _joined_predictions([each.predicted for each in pieces]),
+        explained,
+        np.concatenate(contributions) if contributions else None,
+    )
+
+
+def _joined_predictions(pieces: Sequence[Predicted]) -> Predicted:
+    return Predicted(
+        predictions=[each for piece in pieces for each in piece.predictions],
+        probabilities=(
+            None
+            if pieces[0].probabilities is None
+            else [each for piece in pieces for each in piece.probabilities or ()]
+        ),
+        scores=np.concatenate([piece.scores for piece in pieces]),
+        chosen=(
+            None
+            if pieces[0].chosen is None
+            else np.concatenate([piece.chosen for piece in pieces if piece.chosen is not None])
+        ),
+    )
+
+
+def _fitting(rows: int, took_s: float) -> int:
+    return max(1, int(rows * STEP_S / max(took_s, 1e-9)))

@@ -1,0 +1,1 @@
+"""Tests of the path of predictions that all transports share."""

@@ -1,0 +1,1 @@
+"""Tests of what requests have in common, whatever brings them."""
