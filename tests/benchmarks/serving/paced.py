@@ -113,12 +113,13 @@ class Pace:
         now_s = time.perf_counter()
         if now_s < self._ends_s:
             return True
-        is_behind = self._due_s < self._ends_s or any(each.is_waiting for each in self._connections)
-        return is_behind and now_s < self._ends_s + _LAST_ANSWERS_S
+        return now_s < self._ends_s + _LAST_ANSWERS_S and any(each.is_waiting for each in self._connections)
 
     def _send_what_is_due(self) -> None:
-        until_s = min(time.perf_counter(), self._ends_s)
-        while self._due_s < until_s and self._free:
+        now_s = time.perf_counter()
+        if now_s >= self._ends_s:
+            return  # what is still due is not sent any more: it would only be cut off
+        while self._due_s <= now_s and self._free:
             self._free.popleft().send(next(self._requests), due_s=self._due_s)
             self._due_s += self._interval_s
 

@@ -43,7 +43,7 @@ class Stretch:
         self.other_cores = self._watch.other_cores()
 
     def percentile_ms(self, per_cent: int) -> float:
-        """Return what so many per cent of the answers did not exceed, to 0.05 ms."""
+        """Return what so many per cent of the answers did not exceed, to 0.05 ms and up to 2 s."""
         reached = np.searchsorted(np.cumsum(self._answers), self.answers * per_cent / 100)
         return 1e3 * _BUCKET_S * (int(reached) + 1)
 
