@@ -124,7 +124,8 @@ class Commands:
 
     async def _followed(self, answer: Answer, position: int) -> None:
         """Wait until predictions are made by what the command has led their requests to."""
-        model_id = orjson.loads(answer.body or "")["model_id"]
+        assert answer.body is not None
+        model_id = orjson.loads(answer.body)["model_id"]
         swapping = self._service.serving.swapping(model_id, position=position)
         if swapping is not None:
             await asyncio.wrap_future(swapping)

@@ -1,6 +1,7 @@
 """Register, train, promote, predict, look back: over HTTP, in the processes that a user would run."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support import data
 from tests.support.data import ExampleTable
+from tests.support.predicting import Traffic
 from tests.support.service import RunningService
 
 pytestmark = pytest.mark.slow
@@ -84,3 +86,37 @@ def test_predictions_equal_the_engine_bit_for_bit(a_service: RunningService, tmp
     answered = [each["prediction"] for each in service.post("/inference", body).json()["results"]]
     (text,) = boosters(service) - before
     assert answered == lgb.Booster(model_str=text).predict(rows, num_threads=1).tolist()
+
+
+def test_promotions_and_rollbacks_under_load_are_seen_at_once_and_disturb_nobody(
+    a_service: RunningService, tmp_path: Path
+) -> None:
+    service, table, versions = a_service, data.diabetes(), ("1.0.0", "1.1.0")
+    service.upload("swapped", table.write(tmp_path), table.target)
+    service.post("/models", {"name": "swapped", "type": table.model_type})
+    for rounds in (5, 40):
+        assert service.ended(service.train("swapped", "swapped", num_iterations=rounds))["status"] == "completed"
+    instances = [
+        {name: cells[row] for name, cells in table.cells.items() if name != table.target} for row in range(3)
+    ]
+    body = {"model_id": "swapped", "features": instances}
+    expected = {}
+    for version in versions:
+        answer = service.post("/inference", {**body, "version": version}).json()
+        expected[version] = [each["prediction"] for each in answer["results"]]
+    assert expected["1.0.0"] != expected["1.1.0"]
+    assert service.promote("swapped", "1.0.0").status_code == httpx.codes.OK
+    traffic = Traffic(service.url, body, expected, production="1.0.0")
+    with ThreadPoolExecutor(3) as threads:
+        clients = [threads.submit(traffic.predict) for _ in range(3)]
+        try:
+            for number in range(1, 31):
+                version = versions[number % 2]
+                traffic.promoted.append(version)
+                promotion = service.promote("swapped", version)
+                assert promotion.status_code == httpx.codes.OK, promotion.text
+                traffic.answered += 1
+                traffic.ask(service.client)
+        finally:
+            traffic.end()
+        assert all(each.result() > 0 for each in clients)
