@@ -1,11 +1,12 @@
 """A relay at work, a log to publish, and what is in the stream in the end."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
@@ -14,14 +15,17 @@ from application.integration.translation import TRANSLATIONS, Private
 from application.ledger import Ledger
 from application.ports.event_log import EventLog
 from application.ports.follower_positions import FollowerPositions
+from application.ports.relay import Choice, HaltReason
 from domain.kernel import DomainEvent, UnknownEvent
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.relay import Relay
+from infrastructure.messaging.relay_control import RelayControl
 from infrastructure.system.clock import SystemClock
 from tests.support.events import model_name_reserved, model_registered
 from tests.support.fakes.follower_positions import InMemoryFollowerPositions
+from tests.support.nats import NatsServer
 from tests.support.processes import eventually
 
 _PAGE = 500
@@ -133,3 +137,26 @@ def is_done(relay: Relay) -> bool:
 def catch_up(relay: Relay, *, within_s: float = 60.0) -> None:
     """Wait until the relay has published all that there is."""
     assert eventually(lambda: is_done(relay), within_s=within_s), relay.status
+
+
+def on_jetstream(server: NatsServer, work: Callable[[JetStreamContext], Awaitable[object]]) -> None:
+    """Do the work on a connection of its own."""
+
+    async def connected() -> None:
+        client = await connect(server.address, name="tests")
+        try:
+            await work(client.jetstream())
+        finally:
+            await client.close()
+
+    asyncio.run(connected())
+
+
+def halted(relay: Relay, reason: HaltReason) -> bool:
+    """Tell whether the relay comes to wait for somebody, for this reason."""
+    return eventually(lambda: (halt := relay.status.halted) is not None and halt.reason is reason)
+
+
+def choose(ledger: Ledger, positions: FollowerPositions, choice: Choice) -> None:
+    """Choose how the relay goes on."""
+    RelayControl(log=ledger, positions=positions).choose(choice)
