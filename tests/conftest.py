@@ -5,12 +5,25 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests.support.examples import examples
 from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
 
 
 def pytest_configure() -> None:
+    settings.register_profile(
+        "service",
+        max_examples=examples(25),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+    settings.load_profile("service")  # nothing of it depends on how busy the machine is
+    _heed_interrupts()
+
+
+def _heed_interrupts() -> None:
     """Heed Ctrl-C also in a run that a shell started in its background, where the processes that tests start
     would inherit that it is ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from application.datasets.projection import project as project_datasets
@@ -64,7 +64,6 @@ def copied(log: InMemoryEventLog, ends: list[int], read_models: InMemoryReadMode
 
 
 @given(ends=st.sets(st.integers(1, len(HISTORY) - 1)))
-@settings(deadline=None)
 def test_whoever_takes_over_the_changes_has_the_documents_however_the_log_is_cut_into_pages(ends):
     log = InMemoryEventLog()
     log.append(*HISTORY)

@@ -16,6 +16,7 @@ from domain.models import model as models
 from domain.models.events import VersionRegistered
 from domain.models.model import Model
 from tests.domain.histories import a_model_with_versions, a_retired_model
+from tests.support.examples import examples
 from tests.support.strategies_domain import Command, model_commands, model_histories
 
 PINNED = ("1", "1adc2c622d6ce819e7b04539716ba8203ea71064f33674fa366db442fe6affb3")
@@ -29,7 +30,7 @@ def through_a_snapshot(model: Model) -> Model:
 
 
 @given(stream=model_histories(), place=st.integers(1, 13), commands=st.lists(model_commands(), max_size=5))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=examples(20))
 def test_every_view_and_decision_is_as_if_all_events_had_been_read(
     stream: tuple[DomainEvent, ...], place: int, commands: list[Command]
 ) -> None:

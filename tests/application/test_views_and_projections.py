@@ -20,6 +20,7 @@ from domain.errors import DomainError
 from domain.models.values import ModelStatus, ModelType
 from infrastructure.event_store.settings import sqlite_environment
 from tests.support.commands import a_context, add_version, answered, nothing_to_load
+from tests.support.examples import examples
 from tests.support.fakes.identity import CountingIdentity
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -100,7 +101,7 @@ class Documents:
         self.now[collection, id] = document
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(15))
 @given(st.lists(ACTIONS, max_size=25))
 def test_the_answer_to_a_command_is_the_document_that_readers_see(actions: list[Do]) -> None:
     with tempfile.TemporaryDirectory() as home, Ledger(sqlite_environment(Path(home) / "e.db")) as ledger:

@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, sha256_of, url_of
 from infrastructure.artifacts.local import LocalArtifacts
+from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
@@ -18,7 +19,7 @@ def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
     return LocalArtifacts(root=tmp_path) if request.param == "local" else InMemoryArtifacts(directory=tmp_path)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8))
 @given(content=st.binary(max_size=10_000))
 def test_what_was_put_is_read_under_its_hash(artifacts: ArtifactStore, content: bytes) -> None:
     sha256 = artifacts.put(content)

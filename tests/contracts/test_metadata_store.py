@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, literal, select, update
 
@@ -22,6 +22,7 @@ from infrastructure.database_service.tables import TABLES
 from infrastructure.read_models.contents import Content, decoded
 from infrastructure.read_models.dialects import sqlite_url
 from tests.support.documents import a_model, a_version
+from tests.support.examples import examples
 
 MODELS, VERSIONS = Collection.MODELS, Collection.VERSIONS
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
@@ -304,7 +305,7 @@ _CHANGES = st.lists(st.tuples(st.sampled_from([A, B, C, D]), st.none() | st.samp
 
 
 @given(changes=_CHANGES, data=st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8))
 def test_any_order_of_any_duplicates_in_any_batches_gives_the_same_rows(tmp_path_factory, changes, data):
     commands = _sent(changes)
     delivered = data.draw(st.permutations([*commands, *commands, *data.draw(st.permutations(commands))[:3]]))

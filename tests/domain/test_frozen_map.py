@@ -1,6 +1,6 @@
 """The frozen map is a dictionary whose every generation stays as it was."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.frozen_map import FrozenMap, frozen
@@ -12,7 +12,6 @@ CHANGES = st.lists(
 
 
 @given(first=st.dictionaries(KEYS, st.integers(), max_size=300), changes=CHANGES)
-@settings(deadline=None)
 def test_it_is_what_a_dictionary_would_be_and_stays_so(first, changes):
     generations = [(FrozenMap(first), dict(first))]
     for change, key, value in changes:

@@ -10,6 +10,7 @@ from domain.datasets import dataset as datasets
 from domain.kernel import DomainEvent, fold
 from domain.models import model as models
 from domain.training import job as jobs
+from tests.support.examples import examples
 from tests.support.strategies_domain import (
     Command,
     dataset_histories,
@@ -21,7 +22,7 @@ from tests.support.strategies_domain import (
 )
 
 EVOLVE = {"model": models.evolve, "training-job": jobs.evolve, "dataset": datasets.evolve}
-PROPERTY = settings(deadline=None, max_examples=60)
+PROPERTY = settings(max_examples=examples(15))
 
 Stream = tuple[DomainEvent, ...]
 STREAMS = st.one_of(model_histories(), job_histories(), dataset_histories())

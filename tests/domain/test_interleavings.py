@@ -39,6 +39,7 @@ from domain.training.events import (
 from domain.training.values import InterruptionCause
 from tests.domain.histories import TRAINED, a_model, a_pending_job, a_version
 from tests.domain.small_store import Client, SmallStore
+from tests.support.examples import examples
 from tests.support.given import provenance
 from tests.support.strategies_domain import Command, version_commands
 
@@ -49,8 +50,7 @@ MODELS = st.integers(0, 1).map(lambda number: UUID(int=number))
 IS_FRESH = st.sampled_from([True, True, False])
 """Whether a client reads once more before it decides; else it may decide on what was long ago."""
 STATES = settings(
-    deadline=None,
-    max_examples=100,
+    max_examples=examples(40),
     stateful_step_count=40,
     # Shrinking a failure takes longer than a test may: the first one found is told as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

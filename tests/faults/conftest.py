@@ -1,10 +1,10 @@
 """How often faults are tried: a little whenever tests run, `ML_FAULTS_SCALE` times as often in `make faults`."""
 
-import os
-
 import pytest
+
+from tests.support.examples import SCALE
 
 
 @pytest.fixture(scope="session")
 def scale() -> int:
-    return int(os.environ.get("ML_FAULTS_SCALE", "1"))
+    return SCALE

@@ -14,6 +14,7 @@ from application.ports.read_models import Document, Query
 from domain.inference.errors import NoProductionVersion
 from domain.models.errors import VersionNotFound
 from tests.application.inference.registry import Registry
+from tests.support.examples import examples
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 
 ARTIFACTS = {"1.0.0": "artifact:one", "1.1.0": "artifact:two", "1.2.0": "artifact:three"}
@@ -152,7 +153,7 @@ class Promotions(RuleBasedStateMachine):
 TestPromotions = Promotions.TestCase
 TestPromotions.settings = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=examples(40),
     stateful_step_count=30,
     # Shrinking a failure takes longer than a test may: the first one found is told as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

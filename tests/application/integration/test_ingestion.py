@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.commands import KeyReused
 from domain.datasets.errors import DatasetNotFound
 from domain.errors import InvalidInput
+from tests.support.examples import examples
 from tests.support.neighbourhood import Neighbourhood
 
 
@@ -237,7 +238,7 @@ UNKNOWN = st.tuples(st.just("clicks"), st.sampled_from([40, 41, 42]))
 EVENTS = st.lists(KNOWN | UNKNOWN, max_size=6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8))
 @given(events=EVENTS, seed=st.randoms(use_true_random=False))
 def test_however_often_events_come_and_however_datasets_are_mixed_the_outcome_is_the_same(
     events: list[tuple[str, int | None]], seed: random.Random

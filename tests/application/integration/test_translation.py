@@ -21,6 +21,7 @@ from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.event_store.topics import TOPICS
 from infrastructure.messaging.cloudevents import to_binary
 from tests.support.events import BUILDERS, CONTENTS, dataset_registered, model_registered, training_job_requested
+from tests.support.examples import examples
 from tests.support.newer_program import store_newer_event
 from tests.support.strategies import instances
 
@@ -84,7 +85,7 @@ def test_a_private_event_is_told_to_nobody(topic: str) -> None:
     assert translate(Recorded(position=POSITION, event=BUILDERS[topic]())) is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8))
 @given(data=st.data())
 @pytest.mark.parametrize("topic", PUBLIC_TOPICS)
 def test_whatever_can_be_stored_is_told_by_the_schema(topic: str, data: st.DataObject) -> None:

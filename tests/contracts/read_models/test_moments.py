@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.read_models import ParkedEvent, ReadModels
 from tests.contracts.read_models.questions import MODELS, VERSIONS, A, B, C, D, by, found, is_, put
 from tests.support.documents import a_model
+from tests.support.examples import examples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MICROSECONDS = st.integers(-3, 3) | st.sampled_from([-(10**9), 10**9])
@@ -41,7 +42,7 @@ def test_an_instant_is_the_same_in_every_time_zone(empty_read_models):
 
 
 @given(pages=PAGES, asked=st.lists(MICROSECONDS, min_size=1, max_size=5))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8))
 def test_the_position_at_an_instant_is_where_the_running_maximum_says(empty_read_models, pages, asked):
     position = reached = empty_read_models.position()
     start = NOON + timedelta(hours=position)  # each example goes on, later than those before it

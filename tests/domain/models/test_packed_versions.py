@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.models.values import ModelStatus
 from domain.models.versions import Columns, Numbers, Version, Versions
+from tests.support.examples import examples
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = st.integers(0, 300).map(lambda number: UUID(int=number << 64 | number))
@@ -36,7 +37,7 @@ def of(count: int) -> Versions:
 
 
 @given(changes=CHANGES)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(15))
 def test_they_are_what_a_dictionary_would_be_and_stay_so(changes):
     generations = [(Versions(), {})]
     for version_id, status, at, is_repacked in changes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.datasets.errors import UnreadableDataset
@@ -74,7 +74,6 @@ def schema(path: Path) -> list[tuple[str, ColumnType, int]]:
     return [(each.name, each.type, each.missing) for each in inspect_csv(path).columns]
 
 
-@settings(deadline=None)
 @given(
     table=tables(),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -304,7 +303,6 @@ def test_the_widest_table_is_read(tmp_path: Path) -> None:
     assert (contents.rows, [each.name for each in contents.columns]) == (2, names)
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=200) | st.text('a1",\r\n ;é', max_size=60).map(str.encode))
 def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = write(tmp_path_factory.mktemp("csv"), content)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.datasets.errors import UnreadableDataset
@@ -19,6 +19,7 @@ from domain.datasets.values import Contents, DatasetFormat
 from domain.errors import FieldProblem
 from infrastructure.datasets.isolated import MIB, InspectionFailed, IsolatedDatasetFiles
 from infrastructure.datasets.protocol import ANSWER, Refused
+from tests.support.examples import examples
 from tests.support.processes import children_of, eventually, is_running, needs_proc, own_children
 
 CALLER = """
@@ -92,7 +93,7 @@ def test_a_file_that_aborts_its_decoder_is_refused(
     assert files.inspect(a_csv, DatasetFormat.CSV).rows == 1
 
 
-@settings(deadline=None, max_examples=24, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6))
 @given(at=st.integers(0, 2_000) | st.integers(-1_000, -1), bytes_=st.binary(min_size=1, max_size=4))
 def test_damage_anywhere_is_refused_or_harms_nothing(
     files: IsolatedDatasetFiles, tmp_path: Path, sound: bytes, at: int, bytes_: bytes

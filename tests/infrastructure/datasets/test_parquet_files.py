@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.datasets.errors import UnreadableDataset
@@ -66,7 +66,6 @@ def write(path: Path, columns: Any, **options: Any) -> Path:
     return path
 
 
-@settings(deadline=None)
 @given(table_and_types=tables(), row_group_size=st.integers(1, 12), use_dictionary=st.booleans())
 def test_a_table_is_read_as_plain_python_reads_it(
     tmp_path_factory: pytest.TempPathFactory,

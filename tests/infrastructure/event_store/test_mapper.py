@@ -14,6 +14,7 @@ from domain.kernel import DomainEvent, Provenance, UnknownEvent
 from infrastructure.event_store.mapper import EventMapper, Unstorable
 from infrastructure.event_store.topics import TOPICS
 from tests.support import events
+from tests.support.examples import examples
 from tests.support.strategies import instances
 
 
@@ -73,7 +74,7 @@ def counted_row(payload: bytes) -> StoredEvent:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-@settings(max_examples=25)
+@settings(max_examples=examples(8))
 @given(data=st.data())
 def test_an_event_is_read_back_as_what_was_stored(topic: str, data: st.DataObject) -> None:
     mapper = EventMapper(JSONTranscoder())

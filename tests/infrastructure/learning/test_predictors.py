@@ -18,6 +18,7 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.predictors import LightGBMPredictorLoader
 from infrastructure.learning.training import Training, train
 from tests.support.data import EXAMPLES, labelled, measured
+from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
@@ -91,7 +92,7 @@ def test_answers_equal_plain_lightgbm_on_every_row_of_every_example(name: str) -
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(10))
 @given(data=st.data())
 def test_answers_equal_plain_lightgbm_on_any_row(name: str, data: st.DataObject) -> None:
     predictor, booster, labels = trained(name)

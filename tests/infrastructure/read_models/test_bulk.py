@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.read_models import Collection
@@ -46,6 +46,7 @@ from tests.support.events import (
     version_registered,
     version_status_changed,
 )
+from tests.support.examples import examples
 from tests.support.fakes.event_log import InMemoryEventLog
 
 A = UUID(int=1)
@@ -61,7 +62,6 @@ EXAMPLES = [
     training_job_progressed(),
     training_job_completed(),
 ]
-_SLOW_HISTORIES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.fixture(params=STORES)
@@ -99,7 +99,7 @@ def made_by_pages(log: InMemoryEventLog, directory: Path) -> SqlReadModels:
 
 
 @given(log=logs())
-@settings(max_examples=40, deadline=None, suppress_health_check=_SLOW_HISTORIES)
+@settings(max_examples=examples(10))
 def test_the_rows_of_a_history_are_those_that_pages_make(room, log):
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)

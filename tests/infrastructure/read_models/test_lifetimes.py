@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, create_engine, insert, text
 
 from infrastructure.read_models.lifetimes import ids_at, ids_now
 from infrastructure.read_models.tables import OPEN
+from tests.support.examples import examples
 from tests.support.postgres import PostgresServer
 
 ROWS = Table(
@@ -35,7 +36,7 @@ def a_database(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 @given(spans=st.lists(SPANS, max_size=12), at=POSITIONS, nearby=st.integers(-1, 1))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15))
 def test_those_are_found_that_hold_at_a_position_whenever_they_began_and_end(a_database, spans, at, nearby):
     rows = [
         {"id": str(number), "from_position": since, "to_position": OPEN if lifetime is None else since + lifetime}

@@ -11,7 +11,7 @@ import lightgbm as lgb
 import numpy as np
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.datasets.values import ColumnType
@@ -23,6 +23,7 @@ from interfaces.http.inference import PATH, InferenceEndpoint
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import Progress
 from tests.support.data import EXAMPLES
+from tests.support.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def conforming_instances(name, features):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8))
 def test_any_conforming_instances_are_answered_as_lightgbm_does(a_service, name, data):
     """Nulls, unseen categories and numbers of any size among them."""
     training = a_service.trained[name]

@@ -19,6 +19,7 @@ from application.ports.read_models import Collection, Document, Query
 from application.training.projection import project as project_jobs
 from domain.kernel import DomainEvent
 from interfaces.requests.filters import parse_filter
+from tests.support.examples import examples
 from tests.support.fakes.read_models import InMemoryReadModels
 from tests.support.http import Api, served
 from tests.support.strategies_domain import dataset_histories, job_histories, model_histories
@@ -118,7 +119,7 @@ def check(api: Api, recorded: Sequence[Recorded], as_of: int | str, written: dic
         ]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(5))
 @given(st.data())
 def test_what_is_answered_as_of_a_moment_is_what_the_events_until_then_give(data: st.DataObject) -> None:
     events = data.draw(logs())
