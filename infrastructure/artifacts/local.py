@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from application.ports.artifacts import ArtifactUnavailable, url_of
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _READ_ONLY = 0o444
+_ABANDONED_S = 3600.0
 
 
 class LocalArtifacts:
@@ -61,9 +64,11 @@ class LocalArtifacts:
         return self._incoming / uuid4().hex
 
     def clear_incoming(self) -> None:
-        """Remove what dead processes left half-written. Only at start-up, before anybody writes."""
+        """Remove what dead processes left half-written: nobody has written to it for an hour."""
         for path in self._incoming.iterdir():
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process is at the same
+                if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink()
 
     def path(self, sha256: str) -> Path:
         """Return where the bytes lie, not checked against their hash.

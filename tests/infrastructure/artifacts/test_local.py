@@ -1,7 +1,9 @@
 """What the directory of artifacts withstands."""
 
 import hashlib
+import os
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,13 +57,19 @@ def test_writers_of_the_same_bytes_do_not_disturb_each_other(artifacts: LocalArt
     assert len(files(artifacts)) == 1
 
 
-def test_what_a_dead_process_left_half_written_goes_at_the_next_start(artifacts: LocalArtifacts) -> None:
+def test_what_a_dead_process_left_half_written_goes_and_what_a_living_one_writes_stays(
+    artifacts: LocalArtifacts,
+) -> None:
     artifacts.put(CONTENT)
-    artifacts.incoming().write_bytes(b"hal")
+    left, written = artifacts.incoming(), artifacts.incoming()
+    for path in (left, written):
+        path.write_bytes(b"hal")
+    two_hours_ago = time.time() - 7200
+    os.utime(left, (two_hours_ago, two_hours_ago))
 
     LocalArtifacts(root=artifacts.root).clear_incoming()
 
-    assert {path.name for path in files(artifacts)} == {SHA256}
+    assert {path.name for path in files(artifacts)} == {SHA256, written.name}
 
 
 def test_a_file_that_is_not_there_cannot_be_adopted(artifacts: LocalArtifacts) -> None:
