@@ -7,8 +7,9 @@ from typing import Any
 
 from infrastructure.event_store.subscription import EventSubscription
 
-POLL_S = 0.05
-"""How often to look for commits of other processes."""
+POLL_S = 0.02
+"""How often to look for commits of other processes, which takes some 15 µs. What one process commits, another
+applies and a third serves within 100 ms."""
 
 
 class SQLiteSubscription(EventSubscription):

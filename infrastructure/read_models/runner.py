@@ -15,8 +15,11 @@ from domain.kernel import UnknownEvent
 from infrastructure.read_models.positions import ReachedPosition
 from infrastructure.read_models.projecting import ProjectionFailed, apply
 
-_FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.05
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.002, 0.05
 """How soon to look whether another process has applied a page, and how often at least after that."""
+
+_LOOKS_GROW = 1.25
+"""From one look to the next: a page is noticed late by no more than a quarter of the time that it has taken."""
 
 _log = logging.getLogger(__name__)
 
@@ -200,7 +203,7 @@ class ReadModelRunner:
                 events = events[len(applied) :]
             elif self._leads() or self._stopping.wait(look_s):
                 return False
-            look_s = min(2 * look_s, _LAST_LOOK_S)
+            look_s = min(_LOOKS_GROW * look_s, _LAST_LOOK_S)
         return True
 
     def _apply(self, events: Sequence[Recorded]) -> None:
