@@ -22,6 +22,14 @@ _NOTICE_LOSS = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 1; SE
 _TRY = f"SELECT pg_try_advisory_lock({_ENGINE_LOCK})"
 
 
+class NeverLeading:
+    """Held by nobody: for a process that answers, and follows whoever leads."""
+
+    def is_held(self) -> bool:
+        """Return that this process does not lead."""
+        return False
+
+
 class FileLeadership:
     """Held by who has a lock on a file; the operating system lets go of it when the process ends.
 

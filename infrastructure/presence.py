@@ -1,4 +1,4 @@
-"""Signs of life of workers, in a small table beside those of their jobs."""
+"""Signs of life of processes, in a small table beside those of jobs."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from infrastructure.operation import SCHEMA, create_missing
 
 _metadata = MetaData(schema=SCHEMA)
-_workers = Table(
-    "workers",
+_processes = Table(
+    "workers",  # as it was called when they alone gave signs
     _metadata,
     Column("name", String(255), primary_key=True),
     Column("counter", Integer, nullable=False),
@@ -31,9 +31,9 @@ class SqlPresence:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         create_missing(engine, _metadata)
-        first = _INSERT[engine.dialect.name](_workers)
+        first = _INSERT[engine.dialect.name](_processes)
         self._sign = first.on_conflict_do_update(
-            index_elements=[_workers.c.name], set_={"counter": _workers.c.counter + 1}
+            index_elements=[_processes.c.name], set_={"counter": _processes.c.counter + 1}
         )
 
     def sign(self, name: str) -> None:
@@ -44,12 +44,12 @@ class SqlPresence:
     def signs(self) -> Mapping[str, int]:
         """Return process → counter, for all that are not forgotten."""
         with self._engine.connect() as connection:
-            return {row.name: row.counter for row in connection.execute(select(_workers))}
+            return {row.name: row.counter for row in connection.execute(select(_processes))}
 
     def forget(self, name: str, *, counter: int | None = None) -> None:
         """Forget the process; where a counter is given, only if it still stands there."""
-        statement = _workers.delete().where(_workers.c.name == name)
+        statement = _processes.delete().where(_processes.c.name == name)
         if counter is not None:
-            statement = statement.where(_workers.c.counter == counter)
+            statement = statement.where(_processes.c.counter == counter)
         with self._engine.begin() as connection:
             connection.execute(statement)

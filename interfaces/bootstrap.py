@@ -1,16 +1,19 @@
 """The composition root: the only place that sees all layers."""
 
-import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+
+from starlette.types import ASGIApp
 
 from application.health.health import Health
+from application.health.processes import Role
 from application.inference.serving import Serving
 from application.integration.predictions import SERVICE as PREDICTIONS
 from application.integration.wake_ups import WAKING_EVENTS
 from application.ledger import Ledger
+from application.ports.siblings import Siblings
 from application.service import Service
 from application.training.handlers import Attempts
 from application.training.worker import Worker
@@ -29,9 +32,12 @@ from infrastructure.system.background import BackgroundThreads
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import prepared_engine
-from interfaces.health import service_health, signs_of_life, watched_workers
+from interfaces.health import nats_servers, service_health, signs_of_life, watched_processes
 from interfaces.home import require_finished
+from interfaces.http.app import create_app
+from interfaces.http.conversations import conversations
 from interfaces.http.errors import error_response_body
+from interfaces.http.stopping import Stopping
 from interfaces.inference.work import Work
 from interfaces.maintenance import log_verifier
 from interfaces.messaging.predictions import Predictions
@@ -62,12 +68,13 @@ class Running:
 
 
 @contextmanager
-def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
+def running_service(settings: Settings, *, nats: Address, may_lead: bool = True) -> Iterator[Running]:
     """Yield the service, with its read models following the log, its jobs watched over, and its neighbours told.
 
     Args:
         settings: Where everything is.
         nats: Where NATS is, which may be so only later.
+        may_lead: Whether it does the work of the engine when nobody else does; if not, it only answers.
     """
     # here, because a worker has no use for the libraries that it brings, nor room: they are half its memory
     from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
@@ -76,7 +83,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
         operation = resources.enter_context(operation_database(settings))
         artifacts = opened_artifacts(settings, operation=operation)
         artifacts.clear_incoming()
-        engine = resources.enter_context(prepared_engine(settings, operation=operation))
+        engine = resources.enter_context(prepared_engine(settings, operation=operation, may_lead=may_lead))
         background = resources.enter_context(BackgroundThreads(name="predictors", threads=_LOADING_THREADS))
         serving = Serving(
             read_models=engine.read_models,
@@ -102,7 +109,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             address=nats,
             name="service",
             parts=(predictions, live, rivals),
-            leading=outside.parts,
+            leading=outside.parts if may_lead else (),
             leadership=engine.leadership,
             when_unavailable=outside.relay.unreachable,
             clock=clock,
@@ -121,7 +128,8 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             clock=clock,
             identity=RandomIdentity(),
         )
-        workers = resources.enter_context(watched_workers(operation))
+        resources.enter_context(signs_of_life(operation, Role.API))
+        processes = resources.enter_context(watched_processes(operation))
         health = service_health(
             settings,
             service,
@@ -129,7 +137,7 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
             outside,
             messaging=messaging,
             nats=nats,
-            workers=workers,
+            processes=processes,
             rivalry=lambda: rivals.problem,
         )
         engine.start()
@@ -137,6 +145,38 @@ def running_service(settings: Settings, *, nats: Address) -> Iterator[Running]:
         messaging.start()
         resources.callback(messaging.stop)
         yield Running(service=service, health=health, predictions={"nats": predictions.work})
+
+
+def http_application(
+    settings: Settings,
+    running: Running,
+    *,
+    nats: Address,
+    stopping: Stopping,
+    is_loopback: bool,
+    siblings: Siblings | None = None,
+) -> ASGIApp:
+    """Return what answers for the service over HTTP.
+
+    Args:
+        settings: Where everything is.
+        running: The service.
+        nats: Where NATS is.
+        stopping: Told when the service is about to end.
+        is_loopback: Whether nobody but this machine reaches it.
+        siblings: The processes that answer on the same port; None where this is the only one.
+    """
+    return create_app(
+        running.service,
+        health=running.health,
+        conversations=conversations(with_database_service=settings.database_service == "own"),
+        nats_servers=partial(nats_servers, nats),
+        predictions=running.predictions,
+        upload_max_bytes=settings.upload_max_bytes,
+        stopping=stopping,
+        loopback_host=settings.host if is_loopback else None,
+        siblings=siblings,
+    )
 
 
 @contextmanager
@@ -157,12 +197,12 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
         environment = event_environment(settings, connections=_WORKER_CONNECTIONS)
         ledger = resources.enter_context(Ledger(environment, snapshots=SqlSnapshots(operation)))
         clock = SystemClock()
-        actor = f"worker:{socket.gethostname()}:{os.getpid()}"
+        name = resources.enter_context(signs_of_life(operation, Role.WORKER))
         waking = Waking(events=WAKING_EVENTS, wake=lambda: worker.wake())  # noqa: PLW0108 - there is none yet
         messaging = Messaging(address=nats, name="worker", parts=(waking,), clock=clock)
         worker = Worker(
             ledger=ledger,
-            attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=actor),
+            attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
             trainer=SubprocessTrainer(
                 artifacts=opened_artifacts(settings, operation=operation),
                 num_threads=settings.training_threads,
@@ -172,7 +212,6 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             clock=clock,
             lease_s=settings.lease_s,
         )
-        resources.enter_context(signs_of_life(operation, actor))
         messaging.start()
         resources.callback(messaging.stop)
         yield worker

@@ -1,10 +1,11 @@
 """The engine: what follows from the log is kept up to it by one process, while others stand by."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Engine as Database
@@ -18,10 +19,11 @@ from application.snapshotting import Snapshotter
 from application.training.handlers import Attempts
 from application.training.leases import Held, LeaseWatch
 from domain.training.values import JobStatus
+from infrastructure.engine_lease import NeverLeading
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.read_models.building import OnProgress, Progress
 from infrastructure.read_models.opening import open_current
-from infrastructure.read_models.runner import ReadModelRunner
+from infrastructure.read_models.runner import OnPage, ReadModelRunner
 from infrastructure.snapshots import SqlSnapshots
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
@@ -65,7 +67,7 @@ class Engine:
 
 
 @contextmanager
-def prepared_engine(settings: Settings, *, operation: Database) -> Iterator[Engine]:
+def prepared_engine(settings: Settings, *, operation: Database, may_lead: bool = True) -> Iterator[Engine]:
     """Yield an engine that has not begun; it ends with the block.
 
     Read models that another version of this program made are built anew first, which may take its time.
@@ -73,6 +75,7 @@ def prepared_engine(settings: Settings, *, operation: Database) -> Iterator[Engi
     Args:
         settings: Where everything is.
         operation: As `operation_database` yields it.
+        may_lead: Whether it does the work of the engine when nobody else does; if not, it only follows.
     """
     with ExitStack() as resources:
         snapshots = SqlSnapshots(operation)
@@ -83,19 +86,27 @@ def prepared_engine(settings: Settings, *, operation: Database) -> Iterator[Engi
             on_progress=_logged(),
         )
         resources.callback(read_models.close)
-        warn_of_contradiction(settings)
-        lease = resources.enter_context(leadership(settings))
+        lease: Leadership = resources.enter_context(leadership(settings)) if may_lead else NeverLeading()
         runner = ReadModelRunner(
             log=ledger, read_models=read_models, projections=PROJECTIONS, clock=SystemClock(), leadership=lease
         )
-        snapshotter = Snapshotter(ledger=ledger, snapshots=snapshots)
-        signing = checkpointer(settings)
-        watching = _lease_watch(settings, ledger, read_models, lease, SqlHeartbeats(operation))
+        duties: Sequence[_Duty] = ()
+        listeners: Sequence[OnPage] = ()
+        if may_lead:
+            warn_of_contradiction(settings)
+            snapshotter = Snapshotter(ledger=ledger, snapshots=snapshots)
+            signing = checkpointer(settings)
+            watching = _lease_watch(settings, ledger, read_models, lease, SqlHeartbeats(operation))
+            listeners = (
+                lambda position, page: snapshotter.on_page(position, page) if lease.is_held() else None,
+                lambda position, page: signing.on_page(position, page) if lease.is_held() else None,
+            )
+            duties = (snapshotter, signing, watching)
 
         def start() -> None:
-            runner.on_page(lambda position, page: snapshotter.on_page(position, page) if lease.is_held() else None)
-            runner.on_page(lambda position, page: signing.on_page(position, page) if lease.is_held() else None)
-            for part in (snapshotter, signing, runner, watching):
+            for listener in listeners:
+                runner.on_page(listener)
+            for part in (*duties, runner):
                 part.start()
                 resources.callback(part.stop)
 
@@ -107,6 +118,16 @@ def prepared_engine(settings: Settings, *, operation: Database) -> Iterator[Engi
             leadership=lease,
             start=start,
         )
+
+
+class _Duty(Protocol):
+    """What an engine does beside keeping the read models up to the log."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
 
 
 def _logged() -> OnProgress:

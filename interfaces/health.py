@@ -1,5 +1,7 @@
 """What the health of the service is made of, and the signs of life that workers give."""
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +12,7 @@ from application.health import messaging_probes, probes
 from application.health.addresses import shown
 from application.health.dependencies import own_dependencies
 from application.health.health import Health
-from application.health.workers import SIGN_EVERY_S, WorkerWatch
+from application.health.processes import SIGN_EVERY_S, ProcessWatch, Role, process_name
 from application.integration.channels import Servers
 from application.ports.health import Dependency
 from application.ports.messaging import MessagingUnavailable
@@ -28,10 +30,10 @@ from interfaces.settings import Settings
 
 
 @contextmanager
-def watched_workers(operation: Database) -> Iterator[WorkerWatch]:
-    """Yield what knows which workers live, from the signs that they give in the operation database."""
-    watch = WorkerWatch(presence=SqlPresence(operation), clock=SystemClock())
-    looking = Periodic(name="worker-watch", interval_s=SIGN_EVERY_S, function=watch.look)
+def watched_processes(operation: Database) -> Iterator[ProcessWatch]:
+    """Yield what knows which processes live, from the signs that they give in the operation database."""
+    watch = ProcessWatch(presence=SqlPresence(operation), clock=SystemClock())
+    looking = Periodic(name="process-watch", interval_s=SIGN_EVERY_S, function=watch.look)
     looking.start()
     try:
         yield watch
@@ -40,16 +42,17 @@ def watched_workers(operation: Database) -> Iterator[WorkerWatch]:
 
 
 @contextmanager
-def signs_of_life(operation: Database, worker: str) -> Iterator[None]:
-    """Give signs that the worker of this name lives, for as long as the block lasts."""
+def signs_of_life(operation: Database, role: Role) -> Iterator[str]:
+    """Give signs that this process lives, for as long as the block lasts; yield its name."""
+    name = process_name(role, host=socket.gethostname(), pid=os.getpid())
     presence = SqlPresence(operation)
-    signing = Periodic(name="worker-sign", interval_s=SIGN_EVERY_S, function=partial(presence.sign, worker))
+    signing = Periodic(name="process-sign", interval_s=SIGN_EVERY_S, function=partial(presence.sign, name))
     signing.start()
     try:
-        yield
+        yield name
     finally:
         signing.stop()
-        presence.forget(worker)
+        presence.forget(name)
 
 
 def service_health(
@@ -60,7 +63,7 @@ def service_health(
     *,
     messaging: Messaging,
     nats: Address,
-    workers: WorkerWatch,
+    processes: ProcessWatch,
     rivalry: Callable[[], str | None],
 ) -> Health:
     """Return what asks everything that the service works with how it fares."""
@@ -109,7 +112,8 @@ def service_health(
                     rivalry=rivalry,
                 ),
             ),
-            Dependency(name=probes.WORKERS, url=database_url, probe=probes.workers(workers)),
+            Dependency(name=probes.WORKERS, url=database_url, probe=probes.workers(processes)),
+            Dependency(name=probes.API_PROCESSES, url=database_url, probe=probes.api_processes(processes)),
         ],
         clock=service.clock,
         version=program_version(),

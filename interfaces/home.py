@@ -45,6 +45,17 @@ def require_finished(settings: Settings) -> None:
         raise HomeUnfinished(message)
 
 
+def require_log(settings: Settings) -> None:
+    """Demand that there is a log to work with, from what made one; on PostgreSQL there always is.
+
+    Raises:
+        HomeUnusable: There is none in the data directory.
+    """
+    if settings.database_url is None and not settings.events_path.exists():
+        message = f"there is no service at {settings.home}: start one, or give its --home or --database-url"
+        raise HomeUnusable(message)
+
+
 @contextmanager
 def locked_home(settings: Settings) -> Iterator[None]:
     """Hold the data directory, made where it is missing; whatever happens to this process lets go of it.

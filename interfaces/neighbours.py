@@ -21,6 +21,7 @@ from infrastructure.messaging.relay import Relay
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import Engine
+from interfaces.home import with_nats_of_running
 from interfaces.settings import Settings
 from interfaces.stores import PROJECTIONS
 
@@ -69,6 +70,22 @@ def nats_address(settings: Settings) -> Address:
         replicas=settings.nats_replicas,
     )
     return lambda: address
+
+
+def nats_of_service(settings: Settings) -> Address:
+    """Return what tells where NATS is for a process that joins a service: as the settings say, or where the one
+    that runs on the data directory says that it has it.
+
+    Raises:
+        NatsAddressInvalid: What the settings say is no address.
+    """
+    if settings.nats_url is not None:
+        return nats_address(settings)
+
+    def address() -> NatsAddress:
+        return nats_address(with_nats_of_running(settings))()
+
+    return address
 
 
 def not_ours(halt: Halt | None) -> str | None:

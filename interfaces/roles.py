@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from interfaces.starting import bind, end, settings_of, told_why_not
+from interfaces.starting import bind, cores, end, settings_of, told_why_not
 
 Home = Annotated[Path | None, typer.Option(help="Data directory.", show_default=".ml-service")]
 LeaseS = Annotated[
@@ -39,35 +39,49 @@ DatabaseServiceUrl = Annotated[
         help="PostgreSQL for the Database Service (postgresql://…).", show_default="SQLite in the data directory"
     ),
 ]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option(help="Port; 0 for any free one.", show_default="8000")]
+NatsCredentials = Annotated[
+    Path | None, typer.Option(help="File with the credentials of a NATS account.", show_default="none")
+]
+NatsTlsCa = Annotated[
+    Path | None, typer.Option(help="Certificates that NATS is known by.", show_default="the system's")
+]
+NatsTlsCertificate = Annotated[
+    Path | None, typer.Option(help="Certificate to be known to NATS by.", show_default="none")
+]
+NatsTlsKey = Annotated[Path | None, typer.Option(help="Key of that certificate.", show_default="none")]
+DatasetRoot = Annotated[
+    Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
+]
+UploadMaxBytes = Annotated[int | None, typer.Option(help="Larger uploads are refused.", show_default="10 GiB")]
+PredictorMemoryBytes = Annotated[
+    int | None, typer.Option(help="Memory for loaded models, of each process.", show_default="512 MiB")
+]
+Workers = Annotated[
+    int | None, typer.Option(help="How many processes answer.", min=1, max=256, show_default="one a core")
+]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="warning")]
 
 
 def add_roles(app: typer.Typer) -> None:
     """Add the commands, one for each role."""
-    for role in (serve, worker, engine, database):
+    for role in (serve, api, worker, engine, database):
         app.command()(role)
 
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 for any free one.", show_default="8000")] = None,
+    host: Host = None,
+    port: Port = None,
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
     nats_url: NatsUrl = None,
-    nats_credentials: Annotated[
-        Path | None, typer.Option(help="File with the credentials of a NATS account.", show_default="none")
-    ] = None,
-    nats_tls_ca: Annotated[
-        Path | None, typer.Option(help="Certificates that NATS is known by.", show_default="the system's")
-    ] = None,
-    nats_tls_certificate: Annotated[
-        Path | None, typer.Option(help="Certificate to be known to NATS by.", show_default="none")
-    ] = None,
-    nats_tls_key: Annotated[
-        Path | None, typer.Option(help="Key of that certificate.", show_default="none")
-    ] = None,
+    nats_credentials: NatsCredentials = None,
+    nats_tls_ca: NatsTlsCa = None,
+    nats_tls_certificate: NatsTlsCertificate = None,
+    nats_tls_key: NatsTlsKey = None,
     nats_replicas: Annotated[
         int | None, typer.Option(help="Servers of a NATS cluster that keep each stream.", show_default="1")
     ] = None,
@@ -77,15 +91,9 @@ def serve(
     ] = None,
     database_service_url: DatabaseServiceUrl = None,
     lease_s: LeaseS = None,
-    dataset_root: Annotated[
-        Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
-    ] = None,
-    upload_max_bytes: Annotated[
-        int | None, typer.Option(help="Larger uploads are refused.", show_default="10 GiB")
-    ] = None,
-    predictor_memory_bytes: Annotated[
-        int | None, typer.Option(help="Memory for loaded models.", show_default="512 MiB")
-    ] = None,
+    dataset_root: DatasetRoot = None,
+    upload_max_bytes: UploadMaxBytes = None,
+    predictor_memory_bytes: PredictorMemoryBytes = None,
     training_threads: Threads = None,
     log_level: LogLevel = None,
     demo: Annotated[bool, typer.Option("--demo", help="Train and promote models on example data.")] = False,
@@ -99,6 +107,32 @@ def serve(
 
     with told_why_not(settings):
         run(settings, with_demo=demo)
+
+
+def api(
+    *,
+    workers: Workers = None,
+    host: Host = None,
+    port: Port = None,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    artifacts: Artifacts = None,
+    nats_url: NatsUrl = None,
+    nats_credentials: NatsCredentials = None,
+    nats_tls_ca: NatsTlsCa = None,
+    nats_tls_certificate: NatsTlsCertificate = None,
+    nats_tls_key: NatsTlsKey = None,
+    dataset_root: DatasetRoot = None,
+    upload_max_bytes: UploadMaxBytes = None,
+    predictor_memory_bytes: PredictorMemoryBytes = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Answer with several processes behind one port, beside a service or engine on the same data."""
+    settings = settings_of(**{name: value for name, value in locals().items() if name != "workers"})
+    from interfaces.api import run_api  # noqa: PLC0415 - see above
+
+    with told_why_not(settings):
+        run_api(settings, workers=workers or cores())
 
 
 def worker(

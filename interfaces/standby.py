@@ -6,7 +6,7 @@ from threading import Event
 from infrastructure.messaging.parts import Messaging
 from infrastructure.system.clock import SystemClock
 from interfaces.engine import prepared_engine
-from interfaces.home import HomeUnusable, require_finished
+from interfaces.home import require_finished, require_log
 from interfaces.neighbours import nats_address, neighbours
 from interfaces.settings import Settings
 from interfaces.stores import opened_artifacts, operation_database
@@ -19,9 +19,7 @@ def run_engine(settings: Settings) -> None:
         HomeUnusable: Its log is in no such data directory, or a restore into that did not end.
         NatsAddressInvalid: What the settings say of NATS is no address.
     """
-    if settings.database_url is None and not settings.events_path.exists():
-        message = f"there is no service at {settings.home}: start one, or give its --home or --database-url"
-        raise HomeUnusable(message)
+    require_log(settings)
     require_finished(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     nats = nats_address(settings)

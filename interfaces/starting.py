@@ -65,6 +65,13 @@ def told_why_not(settings: Settings) -> Iterator[None]:
         end(f"cannot listen on {settings.host}:{settings.port}: {reason}{hint}")
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # which not every system has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def bind(*, lifeline: bool) -> None:
     """Let this process end with the one that started it, where that one asks for it."""
     if lifeline:

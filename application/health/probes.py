@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from application.health.lateness import lag_of, lateness
-from application.health.workers import WorkerWatch
+from application.health.processes import ProcessWatch, Role
 from application.inference.serving import Serving
 from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
@@ -18,6 +18,9 @@ READ_MODELS = "read-models"
 ARTIFACT_STORE = "artifact-store"
 PREDICTORS = "predictors"
 WORKERS = "workers"
+API_PROCESSES = "api-processes"
+
+_NO_SIGNS = "signs of life cannot be read"
 
 
 def event_store(ledger: Ledger) -> Probe:
@@ -87,17 +90,29 @@ def predictors(serving: Serving) -> Probe:
     return look
 
 
-def workers(watch: WorkerWatch) -> Probe:
+def workers(watch: ProcessWatch) -> Probe:
     """Return a probe that counts the workers that show signs of life."""
 
     def look() -> Condition:
-        alive = watch.alive()
+        alive = watch.alive(Role.WORKER)
         if alive:
             return Condition(facts={"alive": alive})
-        problem = "no worker shows a sign of life" if alive == 0 else "signs of life cannot be read"
+        problem = "no worker shows a sign of life" if alive == 0 else _NO_SIGNS
         return Condition(
             status=HealthStatus.UNHEALTHY, problem=f"{problem}: trainings may wait", facts={"alive": alive}
         )
+
+    return look
+
+
+def api_processes(watch: ProcessWatch) -> Probe:
+    """Return a probe that counts the processes that answer, of which this is one whatever it can see."""
+
+    def look() -> Condition:
+        alive = watch.alive(Role.API)
+        if alive is None:
+            return Condition(status=HealthStatus.DEGRADED, problem=_NO_SIGNS, facts={"alive": None})
+        return Condition(facts={"alive": alive})
 
     return look
 

@@ -1,17 +1,18 @@
-"""Which workers live, by the signs that they give."""
+"""Which processes of the service live, by the signs that they give."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from threading import Lock
 
 from application.ports.clock import Clock
 from application.ports.presence import Presence
 
 SIGN_EVERY_S = 1.0
-"""How often a worker gives a sign, and how often one is looked for."""
+"""How often a process gives a sign, and how often one is looked for."""
 
 SILENCE_S = 5.0
-"""A worker that has given no sign for so long does not count."""
+"""A process that has given no sign for so long does not count."""
 
 _FORGOTTEN_AFTER_S = 60.0
 
@@ -25,15 +26,31 @@ class _Seen:
     has_moved: bool
 
 
-class WorkerWatch:
-    """Judges workers by their counters and by this process's own monotonic clock; wall time plays no part.
+class Role(StrEnum):
+    """What a process that gives signs does.
 
-    A counter that was there before anybody looked does not count until it moves: it may be a dead worker's.
+    WORKER: It trains.
+    API: It answers commands, questions and predictions.
+    """
+
+    WORKER = "worker"
+    API = "api"
+
+
+def process_name(role: Role, *, host: str, pid: int) -> str:
+    """Return the name under which a process gives its signs, which no other has while it lives."""
+    return f"{role}:{host}:{pid}"
+
+
+class ProcessWatch:
+    """Judges processes by their counters and by this process's own monotonic clock; wall time plays no part.
+
+    A counter that was there before anybody looked does not count until it moves: it may be a dead process's.
 
     Args:
-        presence: Where workers give their signs.
+        presence: Where processes give their signs.
         clock: By which silence is measured.
-        silence_s: For how long a worker may be silent.
+        silence_s: For how long a process may be silent.
     """
 
     def __init__(self, *, presence: Presence, clock: Clock, silence_s: float = SILENCE_S) -> None:
@@ -47,7 +64,7 @@ class WorkerWatch:
     def look(self) -> None:
         """See which counters have moved, and forget who has been silent for long.
 
-        To be called more often than a worker may be silent.
+        To be called more often than a process may be silent.
 
         Raises:
             Exception: The signs cannot be read.
@@ -61,13 +78,17 @@ class WorkerWatch:
         for name, each in silent:
             self._presence.forget(name, counter=each.counter)
 
-    def alive(self) -> int | None:
-        """Return how many workers have given a sign lately; None when that cannot be seen."""
+    def alive(self, role: Role) -> int | None:
+        """Return how many processes of the role have given a sign lately; None when that cannot be seen."""
         now = self._clock.monotonic()
         with self._lock:
             if self._looked_at is None or now - self._looked_at >= self._silence_s:
                 return None
-            return sum(each.has_moved and now - each.since < self._silence_s for each in self._seen.values())
+            return sum(
+                each.has_moved and now - each.since < self._silence_s
+                for name, each in self._seen.items()
+                if name.startswith(f"{role}:")
+            )
 
     def _judged(self, name: str, counter: int, now: float) -> _Seen:
         before = self._seen.get(name)

@@ -1,11 +1,12 @@
 """Processes that belong to this one: started by exec, started again when they die, gone when this one is."""
 
 import logging
+import socket
 import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -120,8 +121,45 @@ class Child(Supervised):
         self._arguments = list(arguments)
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - our own program, no shell
-            self._arguments,
-            stdin=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C in a terminal is ours to hear, and to pass on in order
-        )
+        return _started(self._arguments)
+
+
+class ChannelChild(Supervised):
+    """A program of this service, likewise, with a channel to this process: a new one each time it is started.
+
+    Args:
+        name: For the log.
+        arguments: Returns program and arguments, given the descriptor that is the program's side of the channel.
+        on_channel: Given this side of it, and the care for it; called by the thread that watches over the child.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        arguments: Callable[[int], Sequence[str]],
+        on_channel: Callable[[socket.socket], object],
+    ) -> None:
+        super().__init__(name=name)
+        self._arguments = arguments
+        self._on_channel = on_channel
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process = _started(self._arguments(theirs.fileno()), theirs.fileno())
+            except BaseException:
+                ours.close()
+                raise
+        self._on_channel(ours)
+        return process
+
+
+def _started(arguments: Sequence[str], *inherits: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own program, no shell
+        arguments,
+        stdin=subprocess.PIPE,
+        pass_fds=inherits,
+        start_new_session=True,  # Ctrl-C in a terminal is ours to hear, and to pass on in order
+    )

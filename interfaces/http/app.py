@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from application.health.health import Health
 from application.integration.channels import Operation as Conversation
 from application.integration.channels import Servers
+from application.ports.siblings import Siblings
 from application.service import Service
 from interfaces.http.admission import Admission
 from interfaces.http.asyncapi import AsyncApiEndpoint
@@ -58,6 +59,7 @@ def create_app(
     settled_s: float = SETTLED_S,
     stopping: Stopping | None = None,
     loopback_host: str | None = None,
+    siblings: Siblings | None = None,
 ) -> ASGIApp:
     """Return the application; its lifespan ends what it began, and nothing of the service.
 
@@ -73,12 +75,20 @@ def create_app(
         stopping: Told when the service is about to end, so that it waits for nobody; None for never.
         loopback_host: Under which it is bound to loopback: requests for other hosts are refused then; None
             where it is reached over a network.
+        siblings: The processes that answer on the same port; None where this is the only one.
     """
     stopping = stopping or Stopping()
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
     reads = Reads(service=service, threads=threads, settled_s=settled_s)
     traffic: Traffic = {}
+    metrics = MetricsEndpoint(
+        health=health,
+        serving=service.serving,
+        traffic=traffic,
+        predictions={"http": inference.work, **predictions},
+        siblings=siblings,
+    )
     operations = [
         *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
         *AuditEndpoints(service=service, reads=reads).operations(),
@@ -95,12 +105,7 @@ def create_app(
         *DeadLetterEndpoints(dead_letters=service.dead_letters).operations(),
         *HealthEndpoints(health=health).operations(),
         *ServiceHealthEndpoint(health=health).operations(),
-        *MetricsEndpoint(
-            health=health,
-            serving=service.serving,
-            traffic=traffic,
-            predictions={"http": inference.work, **predictions},
-        ).operations(),
+        *metrics.operations(),
         *AsyncApiEndpoint(conversations, servers=nats_servers).operations(),
     ]
     document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
@@ -108,7 +113,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with metrics.told_to_siblings():
+            yield
         inference.close()
 
     others = Starlette(

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from application.health.asking import Finding
 from application.health.messaging_probes import DATABASE_SERVICE, INBOX, NATS, RELAY
-from application.health.probes import EVENT_STORE, PREDICTORS, READ_MODELS, WORKERS
+from application.health.probes import API_PROCESSES, EVENT_STORE, PREDICTORS, READ_MODELS, WORKERS
 from application.ports.health import HealthStatus
 
 PREFIX = "ml_service"
@@ -65,6 +65,12 @@ MEASURES = (
         says="Models that an earlier version goes on answering for, until the one to follow is loaded.",
     ),
     Measure(dependency=WORKERS, fact="alive", name="workers_alive", says="Workers that show signs of life."),
+    Measure(
+        dependency=API_PROCESSES,
+        fact="alive",
+        name="api_processes_alive",
+        says="Processes that answer and show signs of life.",
+    ),
     Measure(
         dependency=NATS, fact="subscriptions", name="nats_subscriptions", says="Subscriptions of this process."
     ),

@@ -1,18 +1,19 @@
 """`GET /metrics`: figures for Prometheus, looked up when it asks."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
 from application.health.durations import BOUNDS_S, Durations
 from application.health.health import Health
 from application.inference.serving import Serving
+from application.ports.siblings import Siblings
+from interfaces.http.exposition import merged, written
 from interfaces.http.measures import PREFIX, dependency_families
 from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import Operation
@@ -23,6 +24,7 @@ PATH = "/metrics"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 """Source: Prometheus's text-based exposition format, 0.0.4."""
 
+_PROCESS = "process"
 _LE = [*(str(each) for each in BOUNDS_S), "+Inf"]
 
 
@@ -32,28 +34,54 @@ class MetricsEndpoint:
     On the way of a request nothing is done for it but a few additions. What cannot be seen just now is left
     out: an old figure would tell less.
 
+    Of several processes behind one port whichever is asked answers with the figures of all, each with the number
+    of its process as a label. Were they added up, one that is started again would make all counters go back.
+
     Args:
         health: Asks what the service works with, within bounds.
         serving: Holds the loaded predictors.
         traffic: What has passed over HTTP.
         predictions: Transport → what was predicted over it.
+        siblings: The processes behind the same port; None where this is the only one.
     """
 
     def __init__(
-        self, *, health: Health, serving: Serving, traffic: Traffic, predictions: Mapping[str, Work]
+        self,
+        *,
+        health: Health,
+        serving: Serving,
+        traffic: Traffic,
+        predictions: Mapping[str, Work],
+        siblings: Siblings | None = None,
     ) -> None:
         self._health = health
         self._serving = serving
         self._traffic = traffic
         self._predictions = predictions
+        self._siblings = siblings
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its path."""
         description = Description(id="get_metrics", answers={"type": "string"}, media_type=TEXT)
         return [Operation(method="GET", path=PATH, endpoint=self.get, description=description)]
 
+    @asynccontextmanager
+    async def told_to_siblings(self) -> AsyncIterator[None]:
+        """Answer the other processes behind the port, for as long as the block lasts."""
+        if self._siblings is None:
+            yield
+            return
+        async with self._siblings.answering(self._own):
+            yield
+
     async def get(self, _request: Request) -> Response:
         """Answer figures for Prometheus."""
+        body = await self._own()
+        if self._siblings is not None:
+            body = await asyncio.to_thread(merged, [body, *await self._siblings.ask()])
+        return Response(body, headers={"content-type": TEXT, "cache-control": "no-store"})
+
+    async def _own(self) -> bytes:
         findings = await self._health.findings()
         families = [
             *self._own_families(),
@@ -61,9 +89,9 @@ class MetricsEndpoint:
             *_traffic_families(self._traffic),
             *_prediction_families(self._predictions),
         ]
+        labels = {} if self._siblings is None else {_PROCESS: str(self._siblings.number)}
         # in a thread, so that no prediction waits until a thousand lines are written
-        body = await asyncio.to_thread(_written, families)
-        return Response(body, headers={"content-type": TEXT, "cache-control": "no-store"})
+        return await asyncio.to_thread(written, families, labels=labels)
 
     def _own_families(self) -> Iterator[Metric]:
         sizes = self._serving.sizes_bytes()
@@ -73,23 +101,6 @@ class MetricsEndpoint:
             ("loaded_predictors_bytes", "About how much memory they take.", sum(sizes)),
         ):
             yield GaugeMetricFamily(f"{PREFIX}_{name}", says, value=value)
-
-
-class _Families(Collector):
-    """Metrics that are there already."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-def _written(families: Iterable[Metric]) -> bytes:
-    registry = CollectorRegistry()
-    registry.register(_Families(families))
-    ProcessCollector(registry=registry)
-    return generate_latest(registry)
 
 
 def _traffic_families(traffic: Traffic) -> Iterator[Metric]:

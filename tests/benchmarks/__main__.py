@@ -10,6 +10,7 @@ ALL = (
     "start",
     "commands",
     "lag",
+    "api",
     "training",
     "uploads",
     "search",

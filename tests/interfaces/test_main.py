@@ -75,9 +75,19 @@ def test_a_worker_without_a_service_says_what_to_do() -> None:
     assert "there is no service at none: start one, or give its --home" in ended.err
 
 
+def test_processes_that_answer_need_a_service_and_be_one_at_least(tmp_path: Path) -> None:
+    ended = run("api", "--port", "0", "--home", "none")
+    assert ended.status == 2
+    assert "there is no service at none: start one, or give its --home or --database-url" in ended.err
+    ended = run("api", "--workers", "0")
+    assert ended.status == 2
+    assert "--workers" in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_but_a_restore_begins_where_a_restore_has_not_ended(tmp_path: Path) -> None:
     (tmp_path / "home" / "restoring").mkdir(parents=True)
-    for command in (("serve", "--port", "0"), ("engine",), ("worker",)):
+    for command in (("serve", "--port", "0"), ("api", "--port", "0"), ("engine",), ("worker",)):
         ended = run(*command, "--home", "home")
         assert ended.status == 2
         assert "run `ml-service restore` again" in ended.err or "there is no service" in ended.err
@@ -86,7 +96,12 @@ def test_nothing_but_a_restore_begins_where_a_restore_has_not_ended(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("how", "command"),
-    [(run_apart, ("serve", "--port", "0")), (run, ("engine",)), (run, ("worker", "--home", "."))],
+    [
+        (run_apart, ("serve", "--port", "0")),
+        (run, ("api", "--port", "0")),
+        (run, ("engine",)),
+        (run, ("worker", "--home", ".")),
+    ],
 )
 def test_an_unreachable_database_is_told_in_a_line_without_its_password(
     how: Callable[..., Ended], command: tuple[str, ...]

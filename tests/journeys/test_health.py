@@ -21,6 +21,7 @@ DEPENDENCIES = {
     "inbox",
     "database-service",
     "workers",
+    "api-processes",
 }
 
 

@@ -20,20 +20,21 @@ JOB_S = 90
 
 
 class RunningService:
-    """`ml-service serve` on a free port of loopback, and a client of it.
+    """`ml-service serve` on a free port of loopback, and a client of it; or another role that prints `ready URL`.
 
     It runs no Database Service unless it is told to: that is one more process, which few tests look at.
 
     Args:
         home: Its data directory.
-        flags: More flags of `serve`.
+        flags: More flags of the role.
+        role: Which it is.
         settings: More environment variables.
     """
 
-    def __init__(self, home: Path, *flags: str, **settings: str) -> None:
+    def __init__(self, home: Path, *flags: str, role: str = "serve", **settings: str) -> None:
         self.home = home
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "interfaces.main", "serve", "--port", "0", "--home", str(home), *flags],
+            [sys.executable, "-m", "interfaces.main", role, "--port", "0", "--home", str(home), *flags],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "ML_SERVICE_DATABASE_SERVICE": "outside", **settings},
