@@ -70,7 +70,14 @@ def of_relay(log: InMemoryEventLog, lag: int, clock: FakeClock) -> Probe:
 def of_mirror(log: InMemoryEventLog, lag: int, clock: FakeClock) -> Probe:
     status = MirrorStatus(confirmed=HANDLED, head=HANDLED + lag, lag=lag, is_reachable=True)
     leadership = InMemoryLeadership(InMemoryLease())
-    return database_service(lambda: None, mirror=lambda: status, leadership=leadership, log=log, clock=clock)
+    return database_service(
+        lambda: None,
+        mirror=lambda: status,
+        leadership=leadership,
+        log=log,
+        clock=clock,
+        rivalry=lambda: None,
+    )
 
 
 @pytest.mark.parametrize("probe_of", [of_read_models, of_relay, of_mirror])
