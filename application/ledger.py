@@ -15,7 +15,7 @@ from eventsourcing.application import Application, LRUCache
 from eventsourcing.persistence import IntegrityError, Notification
 from eventsourcing.utils import Environment, EnvType
 
-from application.ports.event_log import Recorded
+from application.ports.event_log import PAGE_EVENTS, Recorded
 from application.ports.snapshots import Snapshots
 from application.snapshot import from_snapshot
 from domain import kernel, naming
@@ -184,10 +184,12 @@ class Ledger(Application[UUID]):
         return cast("bytes | None", cast("Any", self.recorder).hash_at(position))
 
     @contextmanager
-    def follow(self, *, after: int, topics: Sequence[str] = ()) -> Iterator["Follower"]:
+    def follow(
+        self, *, after: int, topics: Sequence[str] = (), page_events: int = PAGE_EVENTS
+    ) -> Iterator["Follower"]:
         """Follow the log from the position on, across processes; only these topics, where given."""
         with self.recorder.subscribe(gt=after, topics=topics) as subscription:
-            yield Follower(subscription, self._recorded)
+            yield Follower(subscription, self._recorded, page_events=page_events)
 
     def _stored_before(self, events: Sequence[kernel.DomainEvent]) -> int | None:
         """Return the last one's position when these very events are stored; None when they are not.
@@ -272,14 +274,22 @@ class Ledger(Application[UUID]):
 class Follower:
     """Pages of the log as they come to be."""
 
-    def __init__(self, subscription: Any, recorded: Callable[[Iterable[Notification]], list[Recorded]]) -> None:
+    def __init__(
+        self,
+        subscription: Any,
+        recorded: Callable[[Iterable[Notification]], list[Recorded]],
+        *,
+        page_events: int,
+    ) -> None:
         self._subscription = subscription
         self._recorded = recorded
+        self._page_events = page_events
 
     def __iter__(self) -> Iterator[Sequence[Recorded]]:
         """Yield non-empty pages in position order, waiting for new events, until stopped."""
         for page in self._subscription.pages():
-            yield self._recorded(page)
+            for start in range(0, len(page), self._page_events):
+                yield self._recorded(page[start : start + self._page_events])
 
     def wake(self) -> None:
         """Look for new events now, from any thread."""

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from domain.kernel import DomainEvent, Immutable
 
+PAGE_EVENTS = 500
+"""At most so many make a page, where nothing else is asked for."""
+
 
 class Recorded(Immutable):
     """An event and its place in the global order."""
@@ -36,5 +39,5 @@ class EventLog(Protocol):
     def read(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return the next events after the position, at most `limit`."""
 
-    def follow(self, *, after: int) -> AbstractContextManager[Following]:
-        """Follow the log from the position on, across processes."""
+    def follow(self, *, after: int, page_events: int = PAGE_EVENTS) -> AbstractContextManager[Following]:
+        """Follow the log from the position on, across processes; at most so many events make a page."""

@@ -7,6 +7,9 @@ from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, ListenNotifySubscription, Notification, ShutDown
 
+_PAGES_AHEAD = 1
+"""So many are fetched before they are asked for: what comes later makes one page, and no more is in memory."""
+
 
 class EventSubscription(ListenNotifySubscription[ApplicationRecorder], ABC):
     """Every event after a position, in order, each once.
@@ -31,6 +34,7 @@ class EventSubscription(ListenNotifySubscription[ApplicationRecorder], ABC):
     ) -> None:
         self._on_end = on_end
         super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._notifications_queue.maxsize = _PAGES_AHEAD
 
     def wake(self) -> None:
         """Look for new events now."""

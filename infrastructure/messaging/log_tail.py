@@ -7,7 +7,8 @@ from threading import Event, Lock, Semaphore, Thread
 
 from application.ports.event_log import EventLog, Following, Recorded
 
-_PAGES_AHEAD = 2
+_PAGE_EVENTS = 100  # little memory, and no long work at a stretch
+_PAGES_AHEAD = 1
 _END_S = 0.4  # so long an end waits for the thread, which may hang in a database that does not answer
 
 
@@ -82,7 +83,7 @@ class _Thread:
             self._loop.call_soon_threadsafe(self.ended.set)
 
     def _follow(self) -> None:
-        with self._log.follow(after=self._after) as following:
+        with self._log.follow(after=self._after, page_events=_PAGE_EVENTS) as following:
             with self._guard:
                 self._following = following
                 if self._stopping.is_set():

@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Event, Lock, Thread
 
 from application.ports.clock import Clock
-from application.ports.event_log import EventLog, Following, Recorded
+from application.ports.event_log import PAGE_EVENTS, EventLog, Following, Recorded
 from application.ports.leadership import Leadership
 from application.ports.progress import ProgressStatus
 from application.ports.read_models import PositionTaken, Project, ReadModels
@@ -55,7 +55,7 @@ class ReadModelRunner:
         projections: Sequence[Project],
         clock: Clock,
         leadership: Leadership | None = None,
-        page_events: int = 500,
+        page_events: int = PAGE_EVENTS,
         backoff_s: tuple[float, float] = (0.1, 5.0),
     ) -> None:
         self._event_log = log
@@ -149,7 +149,7 @@ class ReadModelRunner:
             raise ReadModelsAhead(msg)
         self._has_followed = True
         self._catch_up(position)
-        with self._event_log.follow(after=position) as following:
+        with self._event_log.follow(after=position, page_events=self._page_events) as following:
             with self._lock:
                 self._following = following
             try:
@@ -168,26 +168,24 @@ class ReadModelRunner:
             self._advance([each for each in page if each.position <= position])
 
     def _apply_all(self, following: Following) -> None:
-        for page in following:
-            for start in range(0, len(page), self._page_events):
-                events = page[start : start + self._page_events]
-                if self._stopping.is_set():
-                    return
-                if not self._leads():
-                    if self._watch(events):
-                        continue
-                    return
-                try:
-                    self._apply(events)
-                except PositionTaken:
-                    if self._read_models.position() <= self._reached.value:
-                        raise
-                    return
-                except ProjectionFailed as failed:
-                    before = [each for each in events if each.position < failed.position]
-                    if before:
-                        self._apply(before)
+        for events in following:
+            if self._stopping.is_set():
+                return
+            if not self._leads():
+                if self._watch(events):
+                    continue
+                return
+            try:
+                self._apply(events)
+            except PositionTaken:
+                if self._read_models.position() <= self._reached.value:
                     raise
+                return
+            except ProjectionFailed as failed:
+                before = [each for each in events if each.position < failed.position]
+                if before:
+                    self._apply(before)
+                raise
 
     def _leads(self) -> bool:
         return self._leadership is None or self._leadership.is_held()

@@ -99,6 +99,13 @@ def test_who_follows_sees_what_was_there_and_what_comes_once_each_in_order(an_em
     assert seen == list(range(1, 53))
 
 
+def test_who_follows_is_given_as_many_events_at_once_as_asked_for(an_empty_log: Appendable) -> None:
+    an_empty_log.append(*range(1, 8))
+    with an_empty_log.log.follow(after=0, page_events=3) as following:
+        pages = iter(following)
+        assert [_numbers(next(pages)) for _ in range(3)] == [[1, 2, 3], [4, 5, 6], [7]]
+
+
 def test_following_ends_when_another_thread_stops_it(an_empty_log: Appendable) -> None:
     with an_empty_log.log.follow(after=0) as following:
         timer = threading.Timer(0.1, following.stop)

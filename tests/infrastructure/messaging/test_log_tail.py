@@ -53,7 +53,7 @@ def test_whoever_reads_slowly_holds_up_the_tail_and_nobody_else(a_ledger: Ledger
 
     class CountedLog(InMemoryEventLog):
         @contextmanager
-        def follow(self, *, after: int) -> Iterator[Following]:  # type: ignore[override]
+        def follow(self, *, after: int, page_events: int) -> Iterator[Following]:  # type: ignore[override]
             yield EndlessPages()
 
     class EndlessPages:
@@ -82,7 +82,7 @@ def test_whoever_reads_slowly_holds_up_the_tail_and_nobody_else(a_ledger: Ledger
 def test_what_the_log_raises_is_raised_where_its_pages_are_read() -> None:
     class Broken(InMemoryEventLog):
         @contextmanager
-        def follow(self, *, after: int) -> Iterator[Following]:  # type: ignore[override]
+        def follow(self, *, after: int, page_events: int) -> Iterator[Following]:  # type: ignore[override]
             message = "no such log"
             raise OSError(message)
             yield
@@ -119,9 +119,9 @@ def test_a_log_that_does_not_answer_holds_up_no_end() -> None:
 
     class Silent(InMemoryEventLog):
         @contextmanager
-        def follow(self, *, after: int) -> Iterator[Following]:  # type: ignore[override]
+        def follow(self, *, after: int, page_events: int) -> Iterator[Following]:  # type: ignore[override]
             answer.wait()
-            with super().follow(after=after) as following:
+            with super().follow(after=after, page_events=page_events) as following:
                 yield following
 
     async def read() -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, update
 
-from application.ports.event_log import Recorded
+from application.ports.event_log import PAGE_EVENTS, Recorded
 from application.ports.read_models import Collection, Rows
 from domain.kernel import DomainEvent, UnknownEvent
 from domain.models.events import ModelRenamed
@@ -84,9 +84,9 @@ class UnreliableLog(InMemoryEventLog):
         return super().head()
 
     @contextmanager
-    def follow(self, *, after: int) -> Iterator[InMemoryFollowing]:
+    def follow(self, *, after: int, page_events: int = PAGE_EVENTS) -> Iterator[InMemoryFollowing]:
         self._require_repair()
-        with super().follow(after=after) as following:
+        with super().follow(after=after, page_events=page_events) as following:
             yield following
 
     def _require_repair(self) -> None:

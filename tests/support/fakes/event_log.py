@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from threading import Condition
 
-from application.ports.event_log import Recorded
+from application.ports.event_log import PAGE_EVENTS, Recorded
 from domain.kernel import DomainEvent
 
 
@@ -40,9 +40,9 @@ class InMemoryEventLog:
         return sha256(b"".join(ids)).digest()
 
     @contextmanager
-    def follow(self, *, after: int) -> Iterator["InMemoryFollowing"]:
+    def follow(self, *, after: int, page_events: int = PAGE_EVENTS) -> Iterator["InMemoryFollowing"]:
         """Follow the log from the position on."""
-        following = InMemoryFollowing(self._events, self._changed, after)
+        following = InMemoryFollowing(self._events, self._changed, after, page_events)
         try:
             yield following
         finally:
@@ -50,12 +50,13 @@ class InMemoryEventLog:
 
 
 class InMemoryFollowing:
-    """All events that are there, as one page; then those that come."""
+    """All events that are there; then those that come."""
 
-    def __init__(self, events: list[Recorded], changed: Condition, after: int) -> None:
+    def __init__(self, events: list[Recorded], changed: Condition, after: int, page_events: int) -> None:
         self._events = events
         self._changed = changed
         self._after = after
+        self._page_events = page_events
         self._is_stopped = False
 
     def __iter__(self) -> Iterator[Sequence[Recorded]]:
@@ -65,7 +66,7 @@ class InMemoryFollowing:
                 self._changed.wait_for(lambda: self._is_stopped or len(self._events) > self._after)
                 if self._is_stopped:
                     return
-                page = tuple(self._events[self._after :])
+                page = tuple(self._events[self._after : self._after + self._page_events])
                 self._after += len(page)
             yield page
 
