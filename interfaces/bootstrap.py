@@ -7,6 +7,7 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
+from application.foreground import Foreground
 from application.health.health import Health
 from application.health.processes import Role
 from application.inference.serving import Serving
@@ -60,11 +61,13 @@ class Running:
         service: What is asked of it.
         health: How everything around it fares.
         predictions: Transport → what is predicted over it, beside HTTP.
+        foreground: Told by whoever answers requests, so that what can wait makes room.
     """
 
     service: Service
     health: Health
     predictions: Mapping[str, Work]
+    foreground: Foreground
 
 
 @contextmanager
@@ -94,7 +97,15 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         live = LiveJobFeed()
         engine.runner.on_page(lambda _, page: serving.on_page(page))
         engine.runner.on_page(lambda _, page: live.on_page(page))
-        outside = neighbours(settings, engine, artifacts=artifacts, refresh_model=serving.refresh)
+        clock = SystemClock()
+        foreground = Foreground(clock=clock)
+        outside = neighbours(
+            settings,
+            engine,
+            artifacts=artifacts,
+            refresh_model=serving.refresh,
+            is_busy=foreground.is_busy,
+        )
         predictions = Predictions(
             serving=serving,
             progress=engine.runner,
@@ -104,7 +115,6 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         )
         resources.callback(predictions.close)
         rivals = RivalWatch()
-        clock = SystemClock()
         messaging = Messaging(
             address=nats,
             name="service",
@@ -144,7 +154,9 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         serving.warm_up()
         messaging.start()
         resources.callback(messaging.stop)
-        yield Running(service=service, health=health, predictions={"nats": predictions.work})
+        yield Running(
+            service=service, health=health, predictions={"nats": predictions.work}, foreground=foreground
+        )
 
 
 def http_application(
@@ -174,6 +186,7 @@ def http_application(
         predictions=running.predictions,
         upload_max_bytes=settings.upload_max_bytes,
         stopping=stopping,
+        on_request=running.foreground.note,
         loopback_host=settings.host if is_loopback else None,
         siblings=siblings,
     )

@@ -15,6 +15,7 @@ from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.embedded import EmbeddedNats, address_in
 from infrastructure.messaging.inbox_attempts import InboxAttempts
 from infrastructure.messaging.inbox_consumer import InboxConsumer
+from infrastructure.messaging.pace import Pace
 from infrastructure.messaging.parts import Part
 from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay import Relay
@@ -109,6 +110,7 @@ def neighbours(
     *,
     artifacts: ArtifactStore,
     refresh_model: Callable[[str], None] = lambda _: None,
+    is_busy: Callable[[], bool] = lambda: False,
 ) -> Neighbours:
     """Return what an engine does for others and hears from them.
 
@@ -117,6 +119,7 @@ def neighbours(
         engine: Which.
         artifacts: The datasets of its database.
         refresh_model: Has what this process keeps of a model, given its id or name, looked up anew.
+        is_busy: Whether somebody waits for an answer of this process.
     """
     positions, attempts = SqlFollowerPositions(engine.operation), InboxAttempts(engine.operation)
     clock, replicas = SystemClock(), settings.nats_replicas
@@ -130,7 +133,8 @@ def neighbours(
         identity=RandomIdentity(),
     )
     reactions = Reactions(ingestion=ingestion, refresh_model=refresh_model)
-    relay = Relay(log=engine.ledger, positions=positions, replicas=replicas)
+    pace = Pace(is_busy)
+    relay = Relay(log=engine.ledger, positions=positions, replicas=replicas, pace=pace)
     return Neighbours(
         relay=relay,
         inbox=InboxConsumer(
@@ -145,6 +149,7 @@ def neighbours(
             clock=clock,
             replicas=replicas,
             halted=partial(_mirror_halted, relay),
+            pace=pace,
         ),
         reactions=reactions,
     )

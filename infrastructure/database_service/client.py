@@ -31,12 +31,13 @@ from application.ports.metadata_store import (
 )
 from application.ports.read_models import Collection, Document
 from infrastructure.database_service.arrivals import Mark
+from infrastructure.messaging.pace import Pace
 from infrastructure.read_models.contents import encoded
 
 _ANSWER_S = 5.0
 _ACKNOWLEDGED_S = 5.0
 _ASKED_TOGETHER = 64
-_WINDOW_MESSAGES = 256
+_WINDOW_MESSAGES = 32
 _WINDOW_BYTES = 4 * 1024 * 1024
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -209,7 +210,7 @@ def mending(
     return Outgoing(command_subject(collection, CommandKind.DELETE), headers, encoded(body).encode())
 
 
-async def send(js: JetStreamContext, commands: Sequence[Outgoing]) -> int:
+async def send(js: JetStreamContext, commands: Sequence[Outgoing], *, pace: Pace) -> int:
     """Have the stream keep the commands; return the last one's place in it, 0 of none.
 
     Raises:
@@ -217,6 +218,7 @@ async def send(js: JetStreamContext, commands: Sequence[Outgoing]) -> int:
     """
     last = 0
     for window in _windows(commands):
+        await pace.keep()
         # nothing by which the server would drop a command that it has seen: one that is sent again is meant so
         acknowledged = await asyncio.gather(
             *(

@@ -18,6 +18,7 @@ from infrastructure.database_service.client import DatabaseClient, DatabaseServi
 from infrastructure.database_service.past import Belief, Past
 from infrastructure.database_service.sending import Sender, Sent
 from infrastructure.database_service.streams import commands_stream
+from infrastructure.messaging.pace import Pace
 from infrastructure.messaging.streams import ensure_stream
 
 _LOOK_EVERY_S = 1.0
@@ -60,6 +61,7 @@ class Mirror:
         clock: Tells since when something is wrong, and when to send again.
         replicas: How many servers of the cluster keep the stream.
         halted: Returns why nothing is to be sent for now; None where nothing speaks against it.
+        pace: How fast, on the thread that it runs on; None for as fast as it can.
     """
 
     name = "mirror"
@@ -75,6 +77,7 @@ class Mirror:
         clock: Clock,
         replicas: int = 1,
         halted: Callable[[], str | None] = lambda: None,
+        pace: Pace | None = None,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -89,6 +92,7 @@ class Mirror:
             projections=projections,
             positions=positions,
             past=self._past,
+            pace=pace or Pace(),
         )
         self._status = MirrorStatus()
         self._resent = 0

@@ -1,7 +1,6 @@
 """Sends what the log changes of the documents, page by page."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 
 from nats.js import JetStreamContext
@@ -17,13 +16,12 @@ from domain.kernel import Immutable
 from infrastructure.database_service.client import outgoing, send
 from infrastructure.database_service.past import Past
 from infrastructure.messaging.log_tail import LogTail
+from infrastructure.messaging.pace import Pace
 from infrastructure.read_models.fingerprint import fingerprint
 
 NAME = "mirror"
 """Under which the positions are noted."""
 
-_PAGE_EVENTS = 500
-_CATCHING_UP_EVENTS = 50
 _LOOK_S = 1.0
 
 
@@ -92,6 +90,7 @@ class Sender:
         projections: What follows from an event.
         positions: Where it is noted what was sent.
         past: Of the log.
+        pace: How fast.
 
     Attributes:
         sent: What was.
@@ -107,6 +106,7 @@ class Sender:
         projections: Sequence[Project],
         positions: FollowerPositions,
         past: Past,
+        pace: Pace,
     ) -> None:
         self._tail = LogTail(log)
         self._past = past
@@ -114,6 +114,7 @@ class Sender:
         self._progress = progress
         self._projections = tuple(projections)
         self._positions = positions
+        self._pace = pace
         self.sent = Sent.nothing()
         self.last_sequence = 0
 
@@ -135,13 +136,12 @@ class Sender:
         """
         async with self._tail.pages(after=self.sent.position) as pages:
             async for page in pages:
-                for start in range(0, len(page), _PAGE_EVENTS):
-                    await self._send(js, page[start : start + _PAGE_EVENTS])
+                await self._send(js, page)
 
     async def _send(self, js: JetStreamContext, page: Sequence[Recorded]) -> None:
         while not await self._progress.wait_until(self.sent.position, _LOOK_S):
             pass  # what the page changes follows from what was before it
-        began = time.monotonic()
+        await self._pace.keep()
         changed = await asyncio.to_thread(
             changes,
             page,
@@ -149,14 +149,12 @@ class Sender:
             read_models=self._read_models,
             projections=self._projections,
         )
-        if len(page) >= _CATCHING_UP_EVENTS:  # a long way to go leaves the processor to others half of the time
-            await asyncio.sleep(time.monotonic() - began)
         if self.sent.reach.position < page[-1].position:
             reach = await asyncio.to_thread(self._past.reach, page[-1].position)
             self.sent = self.sent.model_copy(update={"reach": reach})
             if changed:  # noted before: of whatever may be there it is known of which past it is
                 await self._note(self.sent)
-        last_sequence = await send(js, outgoing(changed, sent=self.sent.collections))
+        last_sequence = await send(js, outgoing(changed, sent=self.sent.collections), pace=self._pace)
         self.last_sequence = max(self.last_sequence, last_sequence)
         last_of_each = {change.collection: change.position for change in changed}
         self.sent = Sent(

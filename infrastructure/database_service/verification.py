@@ -15,6 +15,7 @@ from application.ports.read_models import Collection, Document, Query, ReadModel
 from infrastructure.database_service.client import DatabaseClient, TheirRow, send
 from infrastructure.database_service.damage import canonical
 from infrastructure.database_service.findings import Ahead, Difference, Finding, Kind
+from infrastructure.messaging.pace import Pace
 from infrastructure.read_models.contents import encoded, says_the_same
 
 _PAGE = 500
@@ -74,7 +75,8 @@ class Verification:
         """
         js = self._client.jetstream()
         for start in range(0, len(differences), _REPAIRED_TOGETHER):
-            await send(js, [each.mended() for each in differences[start : start + _REPAIRED_TOGETHER]])
+            page = [each.mended() for each in differences[start : start + _REPAIRED_TOGETHER]]
+            await send(js, page, pace=Pace())
         left = list(differences)
         end = time.monotonic() + within_s
         while left and time.monotonic() < end:

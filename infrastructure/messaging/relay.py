@@ -13,6 +13,7 @@ from application.ports.follower_positions import FollowerPositions
 from application.ports.relay import Choice, Halt, RelayStatus
 from infrastructure.messaging.connection import NatsConnection
 from infrastructure.messaging.fenced_publisher import PublishDoubted
+from infrastructure.messaging.pace import Pace
 from infrastructure.messaging.relay_halts import Halted
 from infrastructure.messaging.relay_notes import Beginning, Chosen, RelayMemory, RelayNotes
 from infrastructure.messaging.relay_session import RelaySession
@@ -52,6 +53,7 @@ class Relay:
         log: What is published.
         positions: Where it takes note of how far it is, and finds what the operator chose.
         replicas: How many servers keep the stream.
+        pace: How fast, on the thread that it runs on; None for as fast as it can.
 
     Attributes:
         name: Among those who work on a connection.
@@ -59,10 +61,13 @@ class Relay:
 
     name = "relay"
 
-    def __init__(self, *, log: EventLog, positions: FollowerPositions, replicas: int = 1) -> None:
+    def __init__(
+        self, *, log: EventLog, positions: FollowerPositions, replicas: int = 1, pace: Pace | None = None
+    ) -> None:
         self._event_log = log
         self._memory = RelayMemory(positions)
         self._stream = stream_config(replicas=replicas)
+        self._pace = pace or Pace()
         self._notes = RelayNotes()
         self._session: RelaySession | None = None
         self._is_running = False
@@ -135,6 +140,7 @@ class Relay:
             start=start,
             skipped_upto=self._notes.skipped_upto,
             on_stored=self._on_stored,
+            pace=self._pace,
         )
         self._session = session
         noting = asyncio.create_task(self._note_now_and_then(session))

@@ -1,7 +1,5 @@
 """One stretch of publishing: from where the stream is, until it is in doubt where that is."""
 
-import asyncio
-
 from cloudevents.core.v1.event import CloudEvent
 from nats.aio.client import Client
 from nats.js.api import Header
@@ -13,14 +11,13 @@ from domain.kernel import UnknownEvent
 from infrastructure.messaging.cloudevents import to_binary
 from infrastructure.messaging.fenced_publisher import FencedPublisher, OnStored
 from infrastructure.messaging.log_tail import LogTail
+from infrastructure.messaging.pace import Pace
 from infrastructure.messaging.relay_halts import too_large, unreadable
 from infrastructure.messaging.relay_start import Start
 from infrastructure.messaging.together import together
 
 _HEADERS_MAX_BYTES = 16 * 1024
 """More than all headers of a message: the server counts them as part of it."""
-
-_YIELD_EVERY = 32  # positions: a backlog is not to hold up what else the loop does, nor the answers
 
 
 class RelaySession:
@@ -32,15 +29,24 @@ class RelaySession:
         start: Where to go on.
         skipped_upto: Events up to here that cannot be published are left out.
         on_stored: Told the position of each event that this session has put into the stream.
+        pace: How fast.
     """
 
     def __init__(
-        self, client: Client, *, log: EventLog, start: Start, skipped_upto: int, on_stored: OnStored
+        self,
+        client: Client,
+        *,
+        log: EventLog,
+        start: Start,
+        skipped_upto: int,
+        on_stored: OnStored,
+        pace: Pace,
     ) -> None:
         self._client = client
         self._event_log = log
         self._start = start
         self._skipped_upto = skipped_upto
+        self._pace = pace
         self._publisher = FencedPublisher(client, stream=STREAM, sequence=start.sequence, on_stored=on_stored)
         self._read = start.position
 
@@ -72,8 +78,7 @@ class RelaySession:
             async with LogTail(self._event_log).pages(after=self._start.position) as pages:
                 async for page in pages:
                     for recorded in page:
-                        if recorded.position % _YIELD_EVERY == 0:
-                            await asyncio.sleep(0)
+                        await self._pace.keep()
                         await self._tell(recorded)
                         self._read = recorded.position
 

@@ -58,6 +58,7 @@ def create_app(
     threads: int = THREADS,
     settled_s: float = SETTLED_S,
     stopping: Stopping | None = None,
+    on_request: Callable[[], None] = lambda: None,
     loopback_host: str | None = None,
     siblings: Siblings | None = None,
 ) -> ASGIApp:
@@ -73,6 +74,7 @@ def create_app(
         threads: So many commands, and as many questions, at the same time.
         settled_s: How old an instant is when it is answered what was true then, in seconds.
         stopping: Told when the service is about to end, so that it waits for nobody; None for never.
+        on_request: Called whenever a request comes and whenever one was answered.
         loopback_host: Under which it is bound to loopback: requests for other hosts are refused then; None
             where it is reached over a network.
         siblings: The processes that answer on the same port; None where this is the only one.
@@ -127,7 +129,7 @@ def create_app(
         admission=Admission(loopback_host=loopback_host), inference=inference, others=others, stopping=stopping
     )
     described = [inference.described, *(each.described for each in operations)]
-    return Counted(dispatch, described=described, traffic=traffic)
+    return Counted(dispatch, described=described, traffic=traffic, on_request=on_request)
 
 
 class _Dispatch:

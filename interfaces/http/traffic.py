@@ -1,6 +1,6 @@
 """What is asked over HTTP, counted by operation and status, with how long it took."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,12 +28,21 @@ class Counted:
         app: What answers.
         described: All that it serves; other requests are counted as one operation.
         traffic: Where they are counted.
+        on_request: Called whenever a request comes and whenever one was answered.
     """
 
-    def __init__(self, app: ASGIApp, *, described: Iterable[Described], traffic: Traffic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        described: Iterable[Described],
+        traffic: Traffic,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._operations = {(each.method, each.path): each.description.id for each in described}
         self._traffic = traffic
+        self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on; what is no request, too, uncounted."""
@@ -50,6 +59,7 @@ class Counted:
                     answered_at = perf_counter()
             await send(message)
 
+        self._on_request()
         began = perf_counter()
         try:
             await self._app(scope, receive, send_noting)
@@ -58,6 +68,7 @@ class Counted:
             if durations is None:
                 durations = self._traffic[key] = Durations()
             durations.add((answered_at or perf_counter()) - began)
+            self._on_request()
 
     def _operation(self, scope: Mapping[str, object]) -> str:
         # the router, where one was asked, has left behind which route it took

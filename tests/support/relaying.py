@@ -19,6 +19,7 @@ from application.ports.relay import Choice, HaltReason
 from domain.kernel import DomainEvent, UnknownEvent
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
+from infrastructure.messaging.pace import Pace
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.relay import Relay
 from infrastructure.messaging.relay_control import RelayControl
@@ -117,9 +118,12 @@ def positions_of(messages: Iterable[Stored]) -> list[int]:
 
 
 @contextmanager
-def relaying(address: NatsAddress, log: EventLog, positions: FollowerPositions | None = None) -> Iterator[Relay]:
+def relaying(
+    address: NatsAddress, log: EventLog, positions: FollowerPositions | None = None, *, is_busy: bool = False
+) -> Iterator[Relay]:
     """Yield a relay that works on a connection of its own as long as the block lasts."""
-    relay = Relay(log=log, positions=positions or InMemoryFollowerPositions())
+    pace = Pace(lambda: is_busy)
+    relay = Relay(log=log, positions=positions or InMemoryFollowerPositions(), pace=pace)
     messaging = Messaging(address=lambda: address, name="tests", leading=[relay], clock=SystemClock())
     messaging.start()
     try:

@@ -38,6 +38,15 @@ def test_every_public_event_is_published_once_and_in_order(
     assert positions_of(stored_messages(nats_server.address)) == public_positions(a_ledger)
 
 
+def test_a_busy_service_tells_all_the_same(a_ledger: Ledger, nats_server: NatsServer) -> None:
+    register_models(a_ledger, 200)
+    with relaying(nats_server.address, a_ledger, is_busy=True) as relay:
+        catch_up(relay)
+        register_models(a_ledger, 3)
+        catch_up(relay)
+    assert positions_of(stored_messages(nats_server.address)) == public_positions(a_ledger)
+
+
 def test_an_event_is_published_as_a_cloud_event_in_binary_mode(a_ledger: Ledger, nats_server: NatsServer) -> None:
     event = model_registered()
     renamed = event.provenance.model_copy(
