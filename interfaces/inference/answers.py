@@ -1,6 +1,6 @@
 """The JSON that answers a prediction's request."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from time import perf_counter
 
@@ -10,6 +10,7 @@ from application.inference.explaining import Explain
 from application.inference.routes import Served
 from application.ports.predictor import Floats
 from domain.inference.values import Label
+from interfaces.inference.asked import require_explainable
 from interfaces.inference.predicting import Answered, answered_in_steps
 
 
@@ -66,17 +67,27 @@ def results(served: Served, answer: Answered) -> bytes:
     )
 
 
-def answer_in_steps(served: Served, rows: Floats, *, explain: Explain, started: float) -> Iterator[bytes | None]:
-    """Yield None after each step, and at the end the body.
+def answer_in_steps(
+    served: Served, decode: Callable[[], Floats], *, explain: Explain
+) -> Iterator[tuple[bytes, int] | None]:
+    """Yield None after each step, and at the end the body, and for how many instances it predicts.
 
     Args:
         served: What answers.
-        rows: Of shape (rows, features).
+        decode: Returns the rows, of shape (rows, features).
         explain: Which predictions are explained.
-        started: When the work on the answer began, by `perf_counter`.
+
+    Raises:
+        InvalidInput: There are more instances than are explained in one request; or what `decode` raises.
     """
+    started = perf_counter()
+    rows = decode()
+    if explain is not False:
+        require_explainable(len(rows))
+    yield None
     pieces: list[bytes] = []
     for piece in answered_in_steps(served.loaded.predictor, rows, explain=explain):
         pieces.append(results(served, piece)[1:-1])
         yield None
-    yield document(served, b"[" + b",".join(pieces) + b"]", perf_counter() - started)
+    took_s = perf_counter() - started
+    yield document(served, b"[" + b",".join(pieces) + b"]", took_s), len(rows)

@@ -1,5 +1,6 @@
 """What a prediction's request asks, out of the JSON that it comes as."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -38,6 +39,16 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 _decode = msgspec.json.Decoder(_Envelope).decode
 
+_HEAD = re.compile(
+    rb"""\s*\{\s*"model_id"\s*:\s*"([^"\\\x00-\x1f]*)"\s*,\s*"""
+    rb"""(?:"version"\s*:\s*(?:"([^"\\\x00-\x1f]*)"|null)\s*,\s*)?"features"\s*:\s*(?=[{\[])"""
+)
+"""How most requests begin; what follows it, but for the last brace, is the features or no JSON at all."""
+
+
+class GuessedWrong(Exception):
+    """What was guessed of a body does not hold: it is to be read to its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -47,12 +58,14 @@ class Asked:
         features: The JSON of an object or a list, not yet held against the version's schema.
         is_single: Whether it is an object instead of a list.
         body: All of the request.
+        is_guess: Whether only its beginning was read.
     """
 
     request: Request
-    features: msgspec.Raw
+    features: memoryview
     is_single: bool
     body: bytes
+    is_guess: bool = False
 
 
 def parse_body(body: bytes) -> Asked:
@@ -62,19 +75,44 @@ def parse_body(body: bytes) -> Asked:
         NotJson: It is no JSON.
         InvalidInput: A field is missing, unknown or of a wrong type.
     """
+    return _parse_envelope(body) or _parse_slowly(body)
+
+
+def guess(body: bytes) -> Asked | None:
+    """Return what the body asks by its beginning, without a look at the rest; None where that says nothing.
+
+    It holds if the features are found to conform. If they are not, there may be a field behind them.
+    """
+    head = _HEAD.match(body)
+    if head is None:
+        return None
+    inside = body.rstrip(b" \t\r\n")
+    if not inside.endswith(b"}"):
+        return None
+    try:
+        model, version = head[1].decode(), None if head[2] is None else head[2].decode()
+    except UnicodeDecodeError:
+        return None
+    return _asked((model, version), memoryview(body)[head.end() : len(inside) - 1], body, is_guess=True)
+
+
+def _parse_envelope(body: bytes) -> Asked | None:
     try:
         envelope = _decode(body)
     except UNDECODABLE:
-        return _parse_slowly(body)
-    features = envelope.features
-    kind = memoryview(features)[0]
-    if (
+        return None
+    return _asked((envelope.model_id, envelope.version), memoryview(envelope.features), body)
+
+
+def _asked(request: Request, features: memoryview, body: bytes, *, is_guess: bool = False) -> Asked | None:
+    model, version = request
+    kind = features[0]
+    is_sound = (
         kind in _OBJECT_OR_LIST
-        and len(envelope.model_id) <= REFERENCE_MAX_CHARS
-        and (envelope.version is None or len(envelope.version) <= REFERENCE_MAX_CHARS)
-    ):
-        return Asked((envelope.model_id, envelope.version), features, kind == _OBJECT, body)
-    return _parse_slowly(body)
+        and len(model) <= REFERENCE_MAX_CHARS
+        and (version is None or len(version) <= REFERENCE_MAX_CHARS)
+    )
+    return Asked(request, features, kind == _OBJECT, body, is_guess) if is_sound else None
 
 
 def _parse_slowly(body: bytes) -> Asked:
@@ -87,7 +125,7 @@ def _parse_slowly(body: bytes) -> Asked:
     assert isinstance(document, dict)
     features = document["features"]
     request = document["model_id"], document.get("version")
-    return Asked(request, msgspec.Raw(orjson.dumps(features)), isinstance(features, dict), orjson.dumps(document))
+    return Asked(request, memoryview(orjson.dumps(features)), isinstance(features, dict), orjson.dumps(document))
 
 
 def require_explainable(count: int) -> None:

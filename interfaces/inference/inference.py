@@ -16,7 +16,7 @@ from application.ports.predictor import Floats, Predictor
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
 from interfaces.inference.answers import answer_in_steps, document, results, single
-from interfaces.inference.asked import Asked, parse_body, require_explainable
+from interfaces.inference.asked import Asked, GuessedWrong, guess, parse_body
 from interfaces.inference.instances import InstanceDecoder, InstanceDecoders
 from interfaces.inference.predicting import Answered, answered, answered_in_steps, joined
 from interfaces.inference.turns import ADMITTED_MAX, InferenceThreads, UntilLeft
@@ -134,21 +134,26 @@ class Inference:
         until_left: UntilLeft | None,
     ) -> tuple[bytes, int]:
         async with self.in_time(within_s):
-            is_short = len(body) <= INLINE_BODY_MAX_BYTES
-            if is_short:
+            if len(body) <= INLINE_BODY_MAX_BYTES:
                 asked = parse_body(body)
-            else:
-                asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
+                served = await self.served(asked.request, position=position)
+                if explain is not True and (found := self._answer_quickly(served, asked, explain)) is not None:
+                    return found
+                return await self._answer_in_turns(served, asked, explain, until_left)
+            if (guessed := guess(body)) is not None:
+                with suppress(GuessedWrong, DomainError):  # which the body as a whole may not deserve
+                    served = await self.served(guessed.request, position=position)
+                    return await self._answer_in_turns(served, guessed, explain, until_left)
+            asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
             served = await self.served(asked.request, position=position)
-            if is_short and explain is not True and (found := self._answer_quickly(served, asked, explain)):
-                return found
-            decode = partial(self._decoders.of(served.loaded.predictor.schema).rows, asked)
-            started = perf_counter()
-            rows = await self._threads.run(self._threads.predicting, decode)
-            if explain is not False:
-                require_explainable(len(rows))
-            steps = answer_in_steps(served, rows, explain=explain, started=started)
-            return await self._in_turns(steps, explain, until_left), len(rows)
+            return await self._answer_in_turns(served, asked, explain, until_left)
+
+    async def _answer_in_turns(
+        self, served: Served, asked: Asked, explain: Explain, until_left: UntilLeft | None
+    ) -> tuple[bytes, int]:
+        decoder = self._decoders.of(served.loaded.predictor.schema)
+        steps = answer_in_steps(served, partial(decoder.rows, asked), explain=explain)
+        return await self._in_turns(steps, explain, until_left)
 
     @asynccontextmanager
     async def in_time(self, within_s: float | None) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
-from interfaces.inference.asked import UNDECODABLE, Asked, require_countable
+from interfaces.inference.asked import UNDECODABLE, Asked, GuessedWrong, require_countable
 from interfaces.requests.json_text import require_json_text
 
 TYPED_FEATURES_MAX = 200
@@ -50,6 +50,7 @@ class InstanceDecoder:
 
         Raises:
             NotJson, NonConformingInstance: It is no instance of this schema.
+            GuessedWrong: That cannot be told by a guess.
         """
         if self._decode_one is not None:
             try:
@@ -67,6 +68,7 @@ class InstanceDecoder:
 
         Raises:
             NotJson, NonConformingInstance: One of them is no instance of this schema.
+            GuessedWrong: That cannot be told by a guess.
             InvalidInput: There are too many.
         """
         if asked.is_single:
@@ -86,6 +88,8 @@ class InstanceDecoder:
         return np.array(self._conforming(asked), dtype=np.float64).reshape(-1, width)
 
     def _conforming(self, asked: Asked) -> list[list[float]]:
+        if asked.is_guess:
+            raise GuessedWrong
         document: Any = require_json_text(asked.body)
         features = document["features"]
         if asked.is_single:

@@ -93,7 +93,8 @@ def test_an_answer_made_in_steps_is_that_of_the_whole_batch_bit_for_bit(name, ex
     predictor.row_cost_s = STEP_S / 7  # seven rows a step
     served = Served(model_id="m", version="1.0.0", loaded=Loaded(url, predictor))
     rows = np.array(predictor.schema.conform(table.instances()))
-    *steps, answer = answer_in_steps(served, rows, explain=explain, started=0.0)
+    *steps, (answer, count) = answer_in_steps(served, lambda: rows, explain=explain)
+    assert count == len(rows)
     assert len(steps) > 2
     assert set(steps) == {None}
     expected = results(served, answered(predictor, rows, explain=explain))

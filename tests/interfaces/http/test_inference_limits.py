@@ -186,3 +186,13 @@ def test_a_condition_that_cannot_be_asked_is_told(an_endpoint, explain, message)
     )
     assert field == "explain"
     assert message in found
+
+
+def test_a_version_that_is_named_behind_many_instances_is_the_one_that_answers(a_registry, an_endpoint, may_go_on):
+    may_go_on.set()
+    a_registry.register("both", v1_0_0="artifact:quick", v2_0_0="artifact:slow")
+    many = orjson.dumps([ANN] * 5_000)
+    for behind, version in ((b"", "1.0.0"), (b',"version":"2.0.0"', "2.0.0")):
+        found = post(an_endpoint, b'{"model_id":"both","features":' + many + behind + b"}")
+        assert (found.status_code, found.json()["version"]) == (200, version)
+        assert len(found.json()["results"]) == 5_000

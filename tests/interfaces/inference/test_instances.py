@@ -1,6 +1,7 @@
 """The quick reading of instances gives the numbers of the domain's own, or leaves the word to it."""
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from domain.errors import InvalidInput
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
-from interfaces.inference.asked import INSTANCES_MAX, parse_body
+from interfaces.inference.asked import INSTANCES_MAX, GuessedWrong, guess, parse_body
 from interfaces.inference.instances import TYPED_FEATURES_MAX, InstanceDecoder, InstanceDecoders
 from interfaces.requests.problems import NotJson
 
@@ -84,6 +85,9 @@ def test_damaged_bodies_are_read_as_strictly_as_all_json_is(features: list[Any],
     body = bytearray(orjson.dumps({"model_id": "m", "features": features}))
     for place, piece in damages:
         body[place % len(body) : place % len(body) + len(piece)] = piece
+    if (guessed := guess(bytes(body))) is not None and not guessed.is_single:
+        with suppress(GuessedWrong):  # what it gives is what the whole body says
+            assert DECODER.rows(guessed).tobytes() == DECODER.rows(parse_body(bytes(body))).tobytes()
     try:
         found = parse_body(bytes(body))
         rows = DECODER.rows(found) if not found.is_single else np.array([DECODER.row(found)])
@@ -98,6 +102,54 @@ def test_a_single_instance_is_told_what_is_wrong_without_a_place_in_a_list() -> 
     with pytest.raises(NonConformingInstance) as found:
         DECODER.row(asked({"age": "x", "city of birth": None, "größe": None, "member": None}))
     assert [problem.field for problem in found.value.problems] == ["features.age"]
+
+
+@pytest.mark.parametrize(
+    ("body", "request_"),
+    [
+        (b'{"model_id":"m","features":[]}', ("m", None)),
+        (b' {\n"model_id" : "gr\xc3\xb6\xc3\x9fe" ,"version":null,\t"features": [] } \r\n', ("größe", None)),
+        (b'{"model_id":"m","version":"2","features":{"age":1}}', ("m", "2")),
+    ],
+)
+def test_most_bodies_are_known_by_their_beginning(body: bytes, request_: tuple[str, str | None]) -> None:
+    guessed, found = guess(body), parse_body(body)
+    assert guessed is not None
+    assert (guessed.request, found.request) == (request_, request_)
+    assert bytes(guessed.features) == bytes(found.features).strip() or not bytes(guessed.features).strip(b" []")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"features":[],"model_id":"m"}',
+        b'{"model_id":"m\\u0041","features":[]}',
+        b'{"model_id":"\xff","features":[]}',
+        b'{"model_id":"m","features":7}',
+        b'{"model_id":"m","features":[]',
+        b'["model_id"]',
+        b"",
+    ],
+)
+def test_of_other_bodies_nothing_is_guessed(body: bytes) -> None:
+    assert guess(body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model_id":"m","features":[],"version":"2"}',
+        b'{"model_id":"m","features":[],"model_id":"n"}',
+        b'{"model_id":"m","features":[],"features":[]}',
+        b'{"model_id":"m","features":[{"age":1}]}',
+        b'{"model_id":"m","features":[}]}',
+    ],
+)
+def test_a_guess_never_holds_where_something_follows_or_does_not_conform(body: bytes) -> None:
+    guessed = guess(body)
+    assert guessed is not None
+    with pytest.raises(GuessedWrong):
+        DECODER.rows(guessed)
 
 
 def test_a_field_that_stands_there_twice_means_the_last_one() -> None:
