@@ -47,6 +47,7 @@ class InferenceEndpoint:
             id="predict",
             takes={JSON: InferenceRequest},
             headers=("X-Min-Event-Position", "Prefer"),
+            answer_headers=("Preference-Applied",),
             answers=InferenceResponse,
             problems=(404, 409, 413, 415, 503),
         )
@@ -71,7 +72,7 @@ class InferenceEndpoint:
         """Predict for one instance or many."""
         request_id = request_id_of(scope["headers"])
         try:
-            body = await self._answer(scope, receive)
+            body, within_s = await self._answer(scope, receive)
         except SenderLeft:
             return
         except asyncio.CancelledError:
@@ -86,23 +87,27 @@ class InferenceEndpoint:
                 (b"content-length", str(len(body)).encode("ascii")),
                 (REQUEST_ID_HEADER, request_id.encode("ascii")),
             ]
+            if within_s is not None:
+                headers.append((b"preference-applied", b"wait=%d" % within_s))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
+        """Return the answer, and for how long it was waited for at most, where the sender said so."""
         if scope["method"] != "POST":
             raise MethodNotAllowed(scope["method"], allowed="POST")
         explain = parse_query(scope["query_string"])
         position, within_s = _wishes(scope["headers"])
         with self._bodies.share() as take:
             body = await read_body(receive, scope["headers"], take=take)
-            return await self._inference.answer(
+            answer = await self._inference.answer(
                 body,
                 explain=explain,
                 position=position,
                 within_s=within_s,
                 until_left=partial(sender_left, receive),
             )
+        return answer, within_s
 
 
 def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers, bytes]:
@@ -112,13 +117,14 @@ def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers
     return status, headers, body
 
 
-def _wishes(headers: Headers) -> tuple[int | None, float | None]:
+def _wishes(headers: Headers) -> tuple[int | None, int | None]:
     """Return the position that the sender wants to see, and how many seconds it waits; None for none."""
     position: int | None = None
-    within_s: float | None = None
+    within_s: int | None = None
     for name, value in headers:
         if name == b"x-min-event-position":
             position = whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
         elif name == b"prefer":
-            within_s = preferred_wait_s([value.decode("latin-1")]) or None
+            wait_s = preferred_wait_s([value.decode("latin-1")])
+            within_s = None if wait_s is None else max(1, wait_s)
     return position, within_s

@@ -1,15 +1,14 @@
 """What every predictor does, whichever table it was trained on."""
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from application.ports.artifacts import ArtifactUnavailable, url_of
-from application.ports.predictor import Predictor, PredictorLoader
-from domain.inference.values import Prediction
+from application.ports.predictor import Floats, Predictor, PredictorLoader
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
@@ -40,68 +39,91 @@ def predictor(loader: PredictorLoader, artifacts: LocalArtifacts, table: Example
     return loader.load(keep(artifacts, training.manifest, training.body))
 
 
-def predictions(predictor: Predictor, table: ExampleTable, *, explain: bool = False) -> list[Prediction]:
-    return predictor.predict(predictor.schema.conform(table.instances()), explain=explain)
+@pytest.fixture
+def rows(predictor: Predictor, table: ExampleTable) -> Floats:
+    return np.array(predictor.schema.conform(table.instances()), dtype=np.float64)
 
 
 def test_the_answer_is_one_of_the_datas_own_labels_with_its_probability(
-    predictor: Predictor, table: ExampleTable
+    predictor: Predictor, rows: Floats, table: ExampleTable
 ) -> None:
-    found = predictions(predictor, table)
+    found = predictor.predict(rows)
 
-    assert len(found) == len(table.instances())
+    assert len(found.predictions) == len(rows)
     if table.model_type is ModelType.REGRESSION:
-        assert all(type(each.prediction) is float and each.probability is None for each in found)
+        assert (predictor.labels, found.probabilities, found.chosen) == (None, None, None)
+        assert all(type(each) is float for each in found.predictions)
+        assert found.scores.tolist() == [[each] for each in found.predictions]
         return
+    assert predictor.labels is not None
+    assert found.probabilities is not None
+    assert found.chosen is not None
     labels = set(table.cells[table.target])
     kinds = {type(label) for label in labels}
-    for each in found:
-        assert each.prediction in labels
-        assert type(each.prediction) in kinds
-        assert type(each.probability) is float
-        assert 1 / len(labels) <= each.probability <= 1
-    right = sum(each.prediction == actual for each, actual in zip(found, table.cells[table.target], strict=True))
-    assert right > 0.85 * len(found)
+    assert set(predictor.labels) == labels
+    assert found.scores.shape == (len(rows), len(labels))
+    assert np.allclose(found.scores.sum(axis=1), 1.0)
+    answers = zip(found.predictions, found.probabilities, found.chosen, found.scores, strict=True)
+    for prediction, probability, code, scores in answers:
+        assert predictor.labels[code] == prediction
+        assert type(prediction) in kinds
+        assert type(probability) is float
+        assert probability == scores[code] == scores.max()
+    right = sum(each == actual for each, actual in zip(found.predictions, table.cells[table.target], strict=True))
+    assert right > 0.85 * len(rows)
 
 
-def test_a_batch_answers_as_its_rows_one_by_one(predictor: Predictor, table: ExampleTable) -> None:
-    rows = predictor.schema.conform(table.instances())[:40]
+def test_a_batch_answers_as_its_rows_one_by_one(predictor: Predictor, rows: Floats) -> None:
+    rows = rows[:40]
+    together = predictor.predict(rows)
+    explained = predictor.explain(rows, together.chosen)
 
-    together = predictor.predict(rows, explain=True)
+    probabilities = together.probabilities or [None] * len(rows)
+    for place, row in enumerate(rows):
+        alone = predictor.predict(row[np.newaxis])
+        assert (alone.predictions[0], (alone.probabilities or [None])[0]) == (
+            together.predictions[place],
+            probabilities[place],
+        )
+        assert predictor.predict_row(row.tolist()) == (together.predictions[place], probabilities[place])
+        assert np.array_equal(predictor.explain(row[np.newaxis], alone.chosen)[0], explained[place])
 
-    assert together == [predictor.predict([row], explain=True)[0] for row in rows]
+
+def test_the_order_of_a_matrix_in_memory_changes_nothing(predictor: Predictor, rows: Floats) -> None:
+    expected = predictor.predict(rows)
+    for same in (np.asfortranarray(rows), np.repeat(rows, 2, axis=0)[::2]):
+        assert np.array_equal(predictor.predict(same).scores, expected.scores)
 
 
-def test_an_explanation_has_every_feature_and_is_given_only_on_request(
-    predictor: Predictor, table: ExampleTable
-) -> None:
-    assert all(each.explanation is None for each in predictions(predictor, table))
-    for each in predictions(predictor, table, explain=True):
-        assert each.explanation is not None
-        assert tuple(each.explanation) == predictor.schema.names
-        assert all(type(value) is float and math.isfinite(value) for value in each.explanation.values())
+def test_an_explanation_has_every_feature_and_the_bias(predictor: Predictor, rows: Floats) -> None:
+    explained = predictor.explain(rows, predictor.predict(rows).chosen)
+
+    assert explained.shape == (len(rows), len(predictor.schema.names) + 1)
+    assert np.isfinite(explained).all()
 
 
 def test_nothing_known_of_an_instance_is_answered_too(predictor: Predictor) -> None:
-    row = predictor.schema.conform([dict.fromkeys(predictor.schema.names)])
+    (row,) = predictor.schema.conform([dict.fromkeys(predictor.schema.names)])
 
-    (found,) = predictor.predict(row, explain=True)
-
-    assert found.prediction is not None
+    assert predictor.predict_row(row)[0] is not None
 
 
-def test_no_rows_have_no_predictions(predictor: Predictor) -> None:
-    assert predictor.predict([], explain=True) == []
+def test_no_rows_have_no_predictions(predictor: Predictor, rows: Floats) -> None:
+    nothing = predictor.predict(rows[:0])
+
+    assert len(nothing.predictions) == len(nothing.scores) == 0
+    assert predictor.explain(rows[:0], nothing.chosen).shape == (0, rows.shape[1] + 1)
 
 
-def test_answers_are_plain_json(predictor: Predictor, table: ExampleTable) -> None:
-    for each in predictions(predictor, table, explain=True)[:5]:
-        document = {
-            "prediction": each.prediction,
-            "probability": each.probability,
-            "why": dict(each.explanation or {}),
-        }
-        assert json.loads(json.dumps(document)) == document
+def test_answers_are_plain_json(predictor: Predictor, rows: Floats) -> None:
+    found = predictor.predict(rows[:5])
+    document = {"predictions": list(found.predictions), "probabilities": found.probabilities}
+
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_a_predictor_knows_about_how_long_a_row_takes(predictor: Predictor) -> None:
+    assert 0 < predictor.row_cost_s < 0.1
 
 
 def test_a_predictor_knows_about_how_much_memory_it_takes(predictor: Predictor) -> None:

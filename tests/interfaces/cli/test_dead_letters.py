@@ -44,8 +44,8 @@ def two_letters(an_inbox: RunningInbox, nats_server: NatsServer, journal: Journa
 
     journal.before = refuse
     with Neighbour(nats_server.address) as neighbour:
-        neighbour.tells("one", about="orders%E2%80%AE")
-        neighbour.tells("two", about="orders%E2%80%AE")
+        neighbour.tells("one", model_id="orders\u202e")
+        neighbour.tells("two", model_id="orders\u202e")
     assert an_inbox.has_letters("request.refused", "dead-letter.waits")
     return [str(each.id) for each in an_inbox.letters()]
 

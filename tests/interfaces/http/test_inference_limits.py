@@ -66,9 +66,10 @@ def test_no_request_takes_longer_than_the_service_gives_it(a_registry, may_go_on
     inference.close()
 
 
-def test_a_preference_to_wait_for_no_time_is_none(an_endpoint, may_go_on):
+def test_who_waits_for_no_time_is_answered_within_a_second(an_endpoint, may_go_on):
     may_go_on.set()
-    assert post(an_endpoint, {"model_id": "slow", "features": ANN}, prefer="wait=0").status_code == 200
+    found = post(an_endpoint, {"model_id": "slow", "features": ANN}, prefer="wait=0")
+    assert (found.status_code, found.headers["preference-applied"]) == (200, "wait=1")
 
 
 def test_more_than_so_many_long_predictions_are_not_begun_and_short_ones_go_on(a_registry, may_go_on):
