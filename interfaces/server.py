@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from interfaces.gathered_writes import GatheringProtocol
 from interfaces.settings import Settings
 
 _CONNECTIONS_GRACE_S = 5
@@ -74,6 +75,7 @@ class Server(uvicorn.Server):
 def _configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=GatheringProtocol,
         access_log=False,
         log_config=None,
         log_level=settings.log_level,
