@@ -1,13 +1,23 @@
 """Does an instance have the features that a version was trained on? And as which numbers?"""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from domain.datasets.values import ColumnType
 from domain.errors import FieldProblem, suggestion
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
+
+WANTED: Mapping[ColumnType, str] = MappingProxyType(
+    {
+        ColumnType.NUMERIC: "a number or null",
+        ColumnType.BOOLEAN: "true, false or null",
+        ColumnType.CATEGORICAL: "text or null",
+    }
+)
+NOT_FINITE = "must be a finite number or null."
 
 
 class Schema:
@@ -38,6 +48,15 @@ class Schema:
             rows.append(row)
         return rows
 
+    def misnamed(self, names: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield each name that is no feature, and each feature that is not among them, with what is wrong."""
+        absent = [name for name in self.names if name not in names]
+        for name in names:
+            if name not in self._known:
+                yield name, f"is no feature of this version.{suggestion(name, absent or self.names)}"
+        for name in absent:
+            yield name, "is missing; send null when its value is not known."
+
     def _problems(self, instances: Sequence[object]) -> Iterator[FieldProblem]:
         for index, instance in enumerate(instances):
             path = f"features[{index}]"
@@ -48,14 +67,8 @@ class Schema:
                 yield FieldProblem(field=path, message=message, value=instance)
 
     def _problems_of(self, path: str, instance: Mapping[str, Any]) -> Iterator[FieldProblem]:
-        absent = [name for name in self.names if name not in instance]
-        for name in instance:
-            if name not in self._known:
-                message = f"is no feature of this version.{suggestion(name, absent or self.names)}"
-                yield FieldProblem(field=f"{path}.{name}", message=message, value=instance[name])
-        for name in absent:
-            message = "is missing; send null when its value is not known."
-            yield FieldProblem(field=f"{path}.{name}", message=message)
+        for name, message in self.misnamed(instance):
+            yield FieldProblem(field=f"{path}.{name}", message=message, value=instance.get(name))
         for name, read in self._readers:
             if name in instance:
                 try:
@@ -75,7 +88,7 @@ def _reader(feature: Feature) -> Callable[[Any], float]:
         if value is None:
             return math.nan
         if not isinstance(value, str):
-            msg = f"must be text or null, is {_kind(value)}."
+            msg = f"must be {WANTED[ColumnType.CATEGORICAL]}, is {_kind(value)}."
             raise TypeError(msg)
         return codes.get(value, math.nan)
 
@@ -87,11 +100,10 @@ def _number(value: Any) -> float:
         return math.nan
     if type(value) is float:
         if math.isinf(value):
-            msg = "must be a finite number or null."
-            raise ValueError(msg)
+            raise ValueError(NOT_FINITE)
         return value
     if type(value) is not int:
-        msg = f"must be a number or null, is {_kind(value)}."
+        msg = f"must be {WANTED[ColumnType.NUMERIC]}, is {_kind(value)}."
         raise TypeError(msg)
     try:
         return float(value)
@@ -104,7 +116,7 @@ def _boolean(value: Any) -> float:
     if value is None:
         return math.nan
     if not isinstance(value, bool):
-        msg = f"must be true, false or null, is {_kind(value)}."
+        msg = f"must be {WANTED[ColumnType.BOOLEAN]}, is {_kind(value)}."
         raise TypeError(msg)
     return 1.0 if value else 0.0
 

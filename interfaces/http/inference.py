@@ -10,14 +10,16 @@ from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
 from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import PARAMETERS, BodyMemory, parse_query, read_body, sender_left
+from interfaces.http.inference_body import BodyMemory, parse_query, read_body, sender_left
+from interfaces.http.inference_rows import ANSWERS, ROWS
+from interfaces.http.inference_streams import PARAMETERS as STREAM_PARAMETERS
+from interfaces.http.inference_streams import InferenceStreams
+from interfaces.http.inference_wishes import Wishes, wishes_of
 from interfaces.http.openapi_descriptions import Described, Description, summary_of
-from interfaces.http.preferences import preferred_wait_s
 from interfaces.http.problems import MethodNotAllowed
 from interfaces.inference.inference import Inference, log_failure
 from interfaces.inference.turns import SenderLeft
 from interfaces.inference.work import Work
-from interfaces.requests.fields import whole_number
 from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
 from interfaces.requests.ids import request_id_of
 from interfaces.requests.problems import ServiceStopping
@@ -39,22 +41,24 @@ class InferenceEndpoint:
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
         self._bodies = BodyMemory()
         self._inference = Inference(serving=serving, progress=progress, threads=threads)
+        self._streams = InferenceStreams(inference=self._inference, bodies=self._bodies)
 
     @property
     def described(self) -> Described:
         """What the document tells of it."""
         description = Description(
             id="predict",
-            takes={JSON: InferenceRequest},
+            takes={JSON: InferenceRequest, **ROWS},
             headers=("X-Min-Event-Position", "Prefer"),
-            answer_headers=("Preference-Applied",),
             answers=InferenceResponse,
-            problems=(404, 409, 413, 415, 503),
+            otherwise=ANSWERS,
+            answer_headers=("Preference-Applied", "X-Model-ID", "X-Model-Version"),
+            problems=(400, 404, 408, 409, 413, 415, 503),
         )
         return Described(
             method="POST",
             path=PATH,
-            parameters=PARAMETERS,
+            parameters=STREAM_PARAMETERS,
             summary=summary_of(self.__call__),
             description=description,
         )
@@ -72,7 +76,13 @@ class InferenceEndpoint:
         """Predict for one instance or many."""
         request_id = request_id_of(scope["headers"])
         try:
-            body, within_s = await self._answer(scope, receive)
+            if scope["method"] != "POST":
+                raise MethodNotAllowed(scope["method"], allowed="POST")
+            wishes = wishes_of(scope["headers"])
+            if wishes.media_type is not None:
+                await self._streams.answer(scope, receive, send, wishes=wishes, request_id=request_id)
+                return
+            body = await self._answer(scope, receive, wishes)
         except SenderLeft:
             return
         except asyncio.CancelledError:
@@ -87,27 +97,22 @@ class InferenceEndpoint:
                 (b"content-length", str(len(body)).encode("ascii")),
                 (REQUEST_ID_HEADER, request_id.encode("ascii")),
             ]
-            if within_s is not None:
-                headers.append((b"preference-applied", b"wait=%d" % within_s))
+            if wishes.within_s is not None:
+                headers.append((b"preference-applied", b"wait=%d" % wishes.within_s))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, int | None]:
-        """Return the answer, and for how long it was waited for at most, where the sender said so."""
-        if scope["method"] != "POST":
-            raise MethodNotAllowed(scope["method"], allowed="POST")
+    async def _answer(self, scope: Scope, receive: Receive, wishes: Wishes) -> bytes:
         explain = parse_query(scope["query_string"])
-        position, within_s = _wishes(scope["headers"])
         with self._bodies.share() as take:
             body = await read_body(receive, scope["headers"], take=take)
-            answer = await self._inference.answer(
+            return await self._inference.answer(
                 body,
                 explain=explain,
-                position=position,
-                within_s=within_s,
+                position=wishes.position,
+                within_s=wishes.within_s,
                 until_left=partial(sender_left, receive),
             )
-        return answer, within_s
 
 
 def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers, bytes]:
@@ -115,16 +120,3 @@ def _told(error: Exception, request_id: str, *, path: str) -> tuple[int, Headers
     status, headers, body = error_response_body(error, request_id, instance=path)
     log_failure(error, status=status, request_id=request_id)
     return status, headers, body
-
-
-def _wishes(headers: Headers) -> tuple[int | None, int | None]:
-    """Return the position that the sender wants to see, and how many seconds it waits; None for none."""
-    position: int | None = None
-    within_s: int | None = None
-    for name, value in headers:
-        if name == b"x-min-event-position":
-            position = whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
-        elif name == b"prefer":
-            wait_s = preferred_wait_s([value.decode("latin-1")])
-            within_s = None if wait_s is None else max(1, wait_s)
-    return position, within_s

@@ -8,8 +8,7 @@ from starlette.types import Receive
 
 from application.inference.explaining import Explain
 from domain.errors import InvalidInput, suggestion
-from interfaces.http.bodies import JSON
-from interfaces.http.problems import TooLarge, UnsupportedMediaType
+from interfaces.http.problems import TooLarge
 from interfaces.inference.explained import PARAMETER, parse_explain
 from interfaces.inference.turns import SenderLeft
 from interfaces.requests.problems import Overloaded
@@ -18,8 +17,7 @@ BODY_MAX_BYTES = 64 * 1024 * 1024
 BODIES_MAX_BYTES = 512 * 1024 * 1024
 
 PARAMETERS = (PARAMETER,)
-"""Of the query, all that there are."""
-_JSON = JSON.encode("ascii")
+"""Of the query where the body is JSON, all that there are."""
 
 
 class BodyMemory:
@@ -35,7 +33,7 @@ class BodyMemory:
 
     @contextmanager
     def share(self) -> Iterator[Callable[[int], None]]:
-        """Yield what takes so many bytes more; all of them are given back at the end of the block.
+        """Yield what takes so many bytes more, or gives them back; all are given back at the end of the block.
 
         It raises `Overloaded` where they are not to be had.
         """
@@ -64,15 +62,12 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], *, tak
         take: Takes room for so many bytes.
 
     Raises:
-        UnsupportedMediaType: It says that it is no JSON.
         TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
         Overloaded: There is no room for it.
         SenderLeft: The sender went away.
     """
     for name, value in headers:
-        if name == b"content-type" and value != _JSON:
-            _require_json(value)
-        elif name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_MAX_BYTES:
+        if name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_MAX_BYTES:
             raise TooLarge(max_bytes=BODY_MAX_BYTES)
     chunks: list[bytes] = []
     size = 0
@@ -105,17 +100,21 @@ def parse_query(query: bytes) -> Explain:
     """
     if not query:
         return False
-    explain: Explain | None = None
+    given = parse_parameters(query, known=PARAMETERS)
+    return parse_explain(given[PARAMETER]) if given else False
+
+
+def parse_parameters(query: bytes, *, known: tuple[str, ...]) -> dict[str, str]:
+    """Return the parameters of a query.
+
+    Raises:
+        InvalidInput: One is unknown, or given twice.
+    """
+    given: dict[str, str] = {}
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name not in PARAMETERS:
-            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, PARAMETERS)}", value)
-        if explain is not None:
+        if name not in known:
+            raise InvalidInput.of(name, f"is no parameter here.{suggestion(name, known)}", value)
+        if name in given:
             raise InvalidInput.of(name, "is given twice.", value)
-        explain = parse_explain(value)
-    return explain or False
-
-
-def _require_json(content_type: bytes) -> None:
-    given = content_type.partition(b";")[0].strip().lower()
-    if given != _JSON:
-        raise UnsupportedMediaType(given.decode("latin-1"), understood=(JSON,))
+        given[name] = value
+    return given

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from interfaces.http.openapi_parameters import (
     RETRY_AFTER,
     header_components,
     parameter_components,
+    query_component,
 )
 from interfaces.http.openapi_schemas import component_schemas, ref
 from interfaces.http.operations import BASE, Operation
@@ -41,7 +43,9 @@ _TAGS = {
     _DEFAULT_TAG: "The service itself.",
 }
 _PROBLEMS = {
+    400: "The body cannot be read.",
     404: "What is named is not there, or is retired.",
+    408: "Nothing more of the body has come, and it has not ended.",
     409: "The business says no; `error_code` says why.",
     412: "It was decided on a version that is no longer the current one.",
     413: "The body is too large.",
@@ -127,7 +131,7 @@ def _models(contents: Iterable[Content | None]) -> list[type[BaseModel]]:
 def _operation(described: Described) -> dict[str, Any]:
     description = described.description
     path_names = [part[1:-1] for part in described.path.split("/") if part.startswith(_PLACEHOLDER_OPENS)]
-    names = (*path_names, *described.parameters, REQUEST_ID, *description.headers)
+    names = (*path_names, *map(query_component, described.parameters), REQUEST_ID, *description.headers)
     body = {"requestBody": {"required": True, "content": _content(description.takes)}} if description.takes else {}
     problems = {*description.problems, 422, *((404,) if path_names else ())}
     return {
@@ -142,6 +146,7 @@ def _operation(described: Described) -> dict[str, Any]:
                 description.answers,
                 description.answer_headers,
                 media_type=description.media_type,
+                otherwise=description.otherwise,
             ),
             **{
                 str(status): _answer(status, content, description.answer_headers)
@@ -159,9 +164,14 @@ def _tag(path: str) -> str:
 
 
 def _answer(
-    status: int, content: Content | None, headers: Iterable[str], *, media_type: str = JSON
+    status: int,
+    content: Content | None,
+    headers: Iterable[str],
+    *,
+    media_type: str = JSON,
+    otherwise: Mapping[str, Content] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    body = {} if content is None else {"content": _content({media_type: content})}
+    body = {} if content is None else {"content": _content({media_type: content, **otherwise})}
     return {"description": HTTPStatus(status).phrase, "headers": _headers(headers), **body}
 
 

@@ -44,6 +44,7 @@ class Description:
         status: Of its success.
         answers: The form of the success's body; None for an empty one.
         media_type: Of the success's body.
+        otherwise: Media type → form of the success's body, where the request has it otherwise.
         answer_headers: Of the success and of `also`, beside those of every response.
         problems: The statuses of the errors to be expected, beside those that every operation may answer.
         also: Status → body, for other answers that are no `ErrorResponse`; None for an empty one.
@@ -55,6 +56,7 @@ class Description:
     status: int = 200
     answers: Content | None
     media_type: str = JSON
+    otherwise: Mapping[str, Content] = field(default_factory=dict)
     answer_headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
     also: Mapping[int, Content | None] = field(default_factory=dict)

@@ -25,9 +25,14 @@ def parameter_components() -> dict[str, Any]:
     """Return name → parameter, of paths, queries and headers."""
     return {
         **{name: _parameter("path", name, **fields) for name, fields in _PATH.items()},
-        **{name: _parameter("query", name, **fields) for name, fields in _QUERY.items()},
+        **{query_component(name): _parameter("query", name, **fields) for name, fields in _QUERY.items()},
         **{name: _parameter("header", name, **fields) for name, fields in _REQUEST_HEADERS.items()},
     }
+
+
+def query_component(name: str) -> str:
+    """Return under which name the document has a parameter of queries: paths have some of the same names."""
+    return f"{name}-in-query" if name in _PATH else name
 
 
 def header_components() -> dict[str, Any]:
@@ -137,6 +142,17 @@ _QUERY: dict[str, dict[str, Any]] = {
         "description": "The column of an uploaded dataset that is to be learned; a JSON body has it as a field.",
         **_TEXT,
     },
+    "model_id": {
+        "description": (
+            "The model's id or its name, required where the body holds rows only (Arrow, NDJSON). A JSON body has "
+            "it as a field, and takes no such parameter."
+        ),
+        **_TEXT,
+    },
+    "version": {
+        "description": "As `model_id`: the number, id or alias of a version; without it, the one in production.",
+        **_TEXT,
+    },
     "explain": {
         "description": (
             "Which predictions come with the contributions of the features: `true` for all, `false` for none, or "
@@ -209,6 +225,15 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     ACCEPT: _header("The types of bodies that are understood here.", **_TEXT),
     "Idempotent-Replayed": _header(
         "Stands where the answer is the one of the first time.", is_always_there=False, const="true"
+    ),
+    "X-Model-ID": _header(
+        "The model that answered rows, from first to last.",
+        is_always_there=False,
+        type="string",
+        format="uuid",
+    ),
+    "X-Model-Version": _header(
+        "The number of the version that answered rows, from first to last.", is_always_there=False, **_TEXT
     ),
     "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
 }

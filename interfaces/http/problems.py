@@ -7,6 +7,7 @@ RequestProblem            (interfaces/requests/problems.py, with those that ever
 ├── CrossOrigin           403  request.cross-origin
 ├── NoSuchPath            404  request.no-such-path
 ├── MethodNotAllowed      405  request.method-not-allowed
+├── BodyStalled           408  request.body-stalled
 ├── PreconditionFailed    412  request.stale-version
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
@@ -73,6 +74,17 @@ class MethodNotAllowed(RequestProblem):
     def __init__(self, method: str, *, allowed: str) -> None:
         message = f"{method} is not served here, only {allowed}."
         super().__init__(message, headers={"allow": allowed})
+
+
+class BodyStalled(RequestProblem):
+    """Nothing more of the body comes, and it has not ended."""
+
+    status = 408
+    code = "request.body-stalled"
+
+    def __init__(self, *, within_s: float) -> None:
+        message = f"Nothing of the body has come for {within_s:g} s: send it without a pause as long as that."
+        super().__init__(message, within_s=within_s)
 
 
 class PreconditionFailed(RequestProblem):

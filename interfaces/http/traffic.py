@@ -16,9 +16,9 @@ UNANSWERED = 0
 
 Traffic = dict[tuple[str, int], Durations]
 """Operation and status → how long each request took, from its headers to the last byte of its answer; where that
-is a stream, which lasts as long as somebody listens, to the first."""
+is a stream, which lasts as long as somebody listens or sends, to the first."""
 
-_STREAM = b"text/event-stream"
+_STREAMS = (b"text/event-stream", b"application/vnd.apache.arrow.stream", b"application/x-ndjson")
 
 
 class Counted:
@@ -78,4 +78,4 @@ class Counted:
 
 
 def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-type" and value.startswith(_STREAM) for name, value in headers)
+    return any(name == b"content-type" and value.startswith(_STREAMS) for name, value in headers)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from time import perf_counter
+from typing import Any
 
 import orjson
 
@@ -46,6 +47,15 @@ def single(served: Served, prediction: Label, probability: float | None, took_s:
 
 def results(served: Served, answer: Answered) -> bytes:
     """Return the JSON of a list of results."""
+    return orjson.dumps(list(_results(served, answer)))
+
+
+def result_lines(served: Served, answer: Answered) -> bytes:
+    """Return the JSON of each result, in a line of its own."""
+    return b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in _results(served, answer))
+
+
+def _results(served: Served, answer: Answered) -> Iterator[dict[str, Any]]:
     predicted = answer.predicted
     explanations: Iterable[dict[str, float] | None] = repeat(None)
     if answer.contributions is not None:
@@ -54,16 +64,14 @@ def results(served: Served, answer: Answered) -> bytes:
         for place, contributions in zip(answer.explained, answer.contributions[:, :-1].tolist(), strict=True):
             of_rows[place] = dict(zip(names, contributions, strict=True))
         explanations = of_rows
-    return orjson.dumps(
-        [
-            {"prediction": prediction, "probability": probability, "explanation": explanation}
-            for prediction, probability, explanation in zip(
-                predicted.predictions,
-                repeat(None) if predicted.probabilities is None else predicted.probabilities,
-                explanations,
-                strict=False,  # what repeats has no end
-            )
-        ]
+    return (
+        {"prediction": prediction, "probability": probability, "explanation": explanation}
+        for prediction, probability, explanation in zip(
+            predicted.predictions,
+            repeat(None) if predicted.probabilities is None else predicted.probabilities,
+            explanations,
+            strict=False,  # what repeats has no end
+        )
     )
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from functools import partial
 from time import perf_counter
 from typing import TypeVar
@@ -12,13 +12,13 @@ from application.inference.explaining import Explain, rows_to_explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
-from application.ports.predictor import Floats, Predictor
+from application.ports.predictor import Floats
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
 from interfaces.inference.answers import answer_in_steps, document, results, single
 from interfaces.inference.asked import Asked, GuessedWrong, guess, parse_body
 from interfaces.inference.instances import InstanceDecoder, InstanceDecoders
-from interfaces.inference.predicting import Answered, answered, answered_in_steps, joined
+from interfaces.inference.predicting import Answered, answered, joined_in_steps
 from interfaces.inference.turns import ADMITTED_MAX, InferenceThreads, UntilLeft
 from interfaces.inference.work import Work
 from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem, TooSlow, VersionLoading
@@ -153,7 +153,7 @@ class Inference:
     ) -> tuple[bytes, int]:
         decoder = self._decoders.of(served.loaded.predictor.schema)
         steps = answer_in_steps(served, partial(decoder.rows, asked), explain=explain)
-        return await self._in_turns(steps, explain, until_left)
+        return await self.in_turns(steps, explain, until_left)
 
     @asynccontextmanager
     async def in_time(self, within_s: float | None) -> AsyncIterator[None]:
@@ -163,15 +163,44 @@ class Inference:
             Overloaded: There are too many.
             TooSlow: The block has not ended in the time.
         """
-        limit_s = self._within_s if within_s is None else min(within_s, self._within_s)
-        with self._threads.admitted():
-            try:
-                async with asyncio.timeout(limit_s) as limit:
-                    yield
-            except TimeoutError:
-                if limit.expired():
-                    raise TooSlow(within_s=limit_s) from None
-                raise
+        with self.admitted():
+            async with self.limited(within_s):
+                yield
+
+    def admitted(self) -> AbstractContextManager[None]:
+        """Count as one of those that are worked on for long.
+
+        It raises `Overloaded` where there are too many.
+        """
+        return self._threads.admitted()
+
+    @asynccontextmanager
+    async def limited(self, within_s: float | None) -> AsyncIterator[None]:
+        """End when there is no more time.
+
+        Raises:
+            TooSlow: The block has not ended in the time.
+        """
+        limit_s = self.limit_s(within_s)
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise TooSlow(within_s=limit_s) from None
+            raise
+
+    def limit_s(self, within_s: float | None) -> float:
+        """Return how long anything may take for a sender who waits for so long; None for one who does not say."""
+        return self._within_s if within_s is None else min(within_s, self._within_s)
+
+    async def prepared(self, prepare: Callable[[], Result]) -> Result:
+        """Return what a function returns that is too slow for the event loop, and loads something.
+
+        Raises:
+            ServiceStopping: The service ends.
+        """
+        return await self._threads.run(self._threads.loading, prepare)
 
     async def served(self, request: Request, *, position: int | None) -> Served:
         """Return what a request means, brought into memory where it is not.
@@ -196,11 +225,17 @@ class Inference:
         predictor = served.loaded.predictor
         if explain is False and len(rows) * predictor.row_cost_s <= INLINE_S:
             return answered(predictor, rows, explain=False)
-        return await self._in_turns(_joined_in_steps(predictor, rows, explain), explain, until_left)
+        return await self.in_turns(joined_in_steps(predictor, rows, explain=explain), explain, until_left)
 
-    async def _in_turns(
+    async def in_turns(
         self, steps: Iterator[Result | None], explain: Explain, until_left: UntilLeft | None
     ) -> Result:
+        """Return the first result among short steps, made on threads of their kind in turns with others.
+
+        Raises:
+            ServiceStopping: The service ends.
+            SenderLeft: The sender went away.
+        """
         threads = self._threads.predicting if explain is False else self._threads.explaining
         return await self._threads.run_in_turns(threads, steps, until_left=until_left)
 
@@ -256,14 +291,6 @@ def _answer_few(served: Served, rows: Floats, explain: Explain) -> tuple[bytes, 
         return None
     told = results(served, Answered(predicted, (), None))
     return document(served, told, perf_counter() - started), len(rows)
-
-
-def _joined_in_steps(predictor: Predictor, rows: Floats, explain: Explain) -> Iterator[Answered | None]:
-    pieces: list[Answered] = []
-    for piece in answered_in_steps(predictor, rows, explain=explain):
-        pieces.append(piece)
-        yield None
-    yield joined(pieces) if pieces else answered(predictor, rows, explain=False)
 
 
 def log_failure(error: Exception, *, status: int, request_id: str) -> None:

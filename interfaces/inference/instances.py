@@ -16,6 +16,7 @@ from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
 from interfaces.inference.asked import UNDECODABLE, Asked, GuessedWrong, require_countable
 from interfaces.requests.json_text import require_json_text
+from interfaces.requests.problems import NotJson
 
 TYPED_FEATURES_MAX = 200
 """msgspec looks for each name of an object from where it found the last one on: names in disorder take it time
@@ -73,7 +74,6 @@ class InstanceDecoder:
         """
         if asked.is_single:
             return np.array([self.row(asked)], dtype=np.float64)
-        width = len(self._schema.features)
         if self._decode_many is not None:
             try:
                 instances = self._decode_many(asked.features)
@@ -81,11 +81,48 @@ class InstanceDecoder:
                 pass
             else:
                 require_countable(len(instances))
-                cells = list(chain.from_iterable(map(_values, instances)))
-                for place, codes in self._codes:
-                    cells[place::width] = map(codes.get, cells[place::width])
-                return np.array(cells, dtype=np.float64).reshape(-1, width)  # None becomes NaN
-        return np.array(self._conforming(asked), dtype=np.float64).reshape(-1, width)
+                return self._matrix(instances)
+        return self._as_matrix(self._conforming(asked))
+
+    def of_lines(self, lines: Sequence[bytes], *, numbers: Sequence[int]) -> Floats:
+        """Return the numbers of instances that stand in a line each, of shape (rows, features).
+
+        Args:
+            lines: One instance each.
+            numbers: Of the lines, for those who are to find them.
+
+        Raises:
+            NotJson, NonConformingInstance: One of them is no instance of this schema; its details name the line.
+        """
+        if self._decode_one is not None:
+            try:
+                return self._matrix(list(map(self._decode_one, lines)))
+            except UNDECODABLE:
+                pass
+        conforming = (self._conforming_line(line, number) for line, number in zip(lines, numbers, strict=True))
+        return self._as_matrix(list(conforming))
+
+    def _matrix(self, instances: Sequence[msgspec.Struct]) -> Floats:
+        width = len(self._schema.features)
+        cells = list(chain.from_iterable(map(_values, instances)))
+        for place, codes in self._codes:
+            cells[place::width] = map(codes.get, cells[place::width])
+        return np.array(cells, dtype=np.float64).reshape(-1, width)  # None becomes NaN
+
+    def _as_matrix(self, rows: list[list[float]]) -> Floats:
+        return np.array(rows, dtype=np.float64).reshape(-1, len(self._schema.features))
+
+    def _conforming_line(self, line: bytes, number: int) -> list[float]:
+        try:
+            instance: Any = require_json_text(line)
+            return self._schema.conform((instance,))[0]
+        except NotJson as error:
+            message = f"Line {number}: {error.message}"
+            raise NotJson(message, line=number) from None
+        except NonConformingInstance as error:
+            told = _at(f"line {number}", error)
+            told.details["line"] = number
+            raise told from None
 
     def _conforming(self, asked: Asked) -> list[list[float]]:
         if asked.is_guess:
@@ -96,7 +133,7 @@ class InstanceDecoder:
             try:
                 return self._schema.conform((features,))
             except NonConformingInstance as error:
-                raise _of_single(error) from None
+                raise _at("features", error) from None
         require_countable(len(features))
         return self._schema.conform(features)
 
@@ -126,9 +163,8 @@ def _instance_type(features: Sequence[Feature]) -> type[msgspec.Struct] | None:
     return msgspec.defstruct("Instance", fields, rename=names, forbid_unknown_fields=True, gc=False)
 
 
-def _of_single(error: NonConformingInstance) -> NonConformingInstance:
-    """Return the error with paths as they stand in a request that gave one object, not a list."""
+def _at(path: str, error: NonConformingInstance) -> NonConformingInstance:
+    """Return the error of the only instance of a list as one that stands elsewhere."""
     return NonConformingInstance(
-        each.model_copy(update={"field": each.field.replace("features[0]", "features", 1)})
-        for each in error.problems
+        each.model_copy(update={"field": each.field.replace("features[0]", path, 1)}) for each in error.problems
     )

@@ -56,6 +56,15 @@ def answered_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -
         size = min(_fitting(len(piece), took_s), size * _GROWTH_MAX)
 
 
+def joined_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered | None]:
+    """Yield None after each step, and at the end the answer for all rows."""
+    pieces: list[Answered] = []
+    for piece in answered_in_steps(predictor, rows, explain=explain):
+        pieces.append(piece)
+        yield None
+    yield joined(pieces) if pieces else answered(predictor, rows, explain=False)
+
+
 def joined(pieces: Sequence[Answered]) -> Answered:
     """Return the answer that the pieces are parts of; there is at least one."""
     if len(pieces) == 1:

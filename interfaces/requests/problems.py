@@ -2,6 +2,7 @@
 
 RequestProblem
 ├── NotJson          400  request.not-json
+├── NotArrow         400  request.not-arrow
 ├── Overloaded       503  inference.overloaded
 ├── TooSlow          503  inference.too-slow
 ├── ReadModelBehind  503  read-model.behind
@@ -42,6 +43,13 @@ class NotJson(RequestProblem):
 
     status = 400
     code = "request.not-json"
+
+
+class NotArrow(RequestProblem):
+    """The body is no stream of Arrow's, or ends too early."""
+
+    status = 400
+    code = "request.not-arrow"
 
 
 class Overloaded(RequestProblem):

@@ -15,6 +15,8 @@ from application.health.health import Health
 from domain.errors import Refusal
 from interfaces.http.app import create_app
 from interfaces.http.inference import PATH as INFERENCE_PATH
+from interfaces.http.inference_wishes import ARROW, NDJSON
+from tests.interfaces.inference.streaming import arrow_stream
 from tests.support.http import CSV, served
 from tests.support.inboxes import Journal, Neighbour, RunningInbox
 from tests.support.nats import NatsServer
@@ -31,6 +33,15 @@ ANN = {"age": 40, "city": "Basel"}
 CSV_TYPE, PARQUET_TYPE = "text/csv", "application/vnd.apache.parquet"
 UPLOAD = {"content": CSV, "headers": {"content-type": CSV_TYPE}, "params": {"name": "more", "target": "churned"}}
 CALLBACK = {"json": {"event_type": "broker_service.ping", "payload": {}}}
+
+ROWS = {
+    ARROW: {
+        "content": arrow_stream(pa.record_batch({"age": pa.array([40]), "city": pa.array(["Basel"])})),
+        "params": {"model_id": "churn"},
+    },
+    NDJSON: {"content": json.dumps(ANN).encode(), "params": {"model_id": "churn"}},
+}
+"""Media type → a request of rows only; its parameters are not all those of JSON."""
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "list_models": {},
@@ -120,6 +131,7 @@ BODIES = [
         "multipart/form-data",
         {"files": {"file": ("a.csv", CSV), "name": (None, "more"), "target": (None, "churned")}},
     ),
+    *(("predict", media_type, given) for media_type, given in ROWS.items()),
 ]
 """Operation, media type, and a request with a body of that type."""
 
@@ -298,15 +310,22 @@ def test_a_service_that_is_not_ready_says_so_as_documented(api, a_contract):
     a_contract.check("get_readiness", response)
 
 
+def accepted_parameters(contract, operation, given):
+    accepted = set()
+    for name in contract.all_parameters("query"):
+        response = contract.send(operation, **{**given, "params": {name: "x" * 5_000}})
+        found = response.json().get("validation_errors", [])
+        if not any(each["field"] == name and "is no parameter here" in each["message"] for each in found):
+            accepted.add(name)
+    return accepted
+
+
 def test_the_documented_query_parameters_are_those_that_are_accepted(a_contract):
     for operation, given in REQUESTS.items():
-        accepted = set()
-        for name in a_contract.all_parameters("query"):
-            response = a_contract.send(operation, **{**given, "params": {name: "x" * 5_000}})
-            found = response.json().get("validation_errors", [])
-            if not any(each["field"] == name and "is no parameter here" in each["message"] for each in found):
-                accepted.add(name)
+        rows = {"content": b"", "headers": {"content-type": NDJSON}}
+        accepted = accepted_parameters(a_contract, operation, rows if operation == "predict" else given)
         assert accepted == a_contract.parameters(operation, "query").keys(), operation
+    assert accepted_parameters(a_contract, "predict", REQUESTS["predict"]) == {"explain"}
 
 
 def test_a_number_is_accepted_within_its_documented_bounds_only(an_unchanging_contract):
@@ -354,6 +373,7 @@ def test_a_body_of_a_documented_type_is_taken(api, a_contract, operation, media_
     assert response.is_success, response.text
     body = response.request.content if media_type.endswith("json") else None
     a_contract.check_body(operation, media_type, body)
+    a_contract.check(operation, response)
 
 
 def test_every_documented_type_of_body_is_tried(a_document):

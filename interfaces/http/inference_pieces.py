@@ -1,0 +1,93 @@
+"""The pieces of a body as they arrive, none of them read before it is asked for."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+import anyio
+from starlette.types import Message, Receive
+
+from interfaces.http.problems import BodyStalled, TooLarge
+from interfaces.inference.turns import SenderLeft
+
+
+class Pieces:
+    """Reads a body piece by piece; whoever sends faster than it is read has to wait.
+
+    Args:
+        receive: Of the request.
+        headers: Of the request.
+        within_s: So long the sender may pause.
+        max_bytes: Of all pieces.
+
+    Raises:
+        TooLarge: The body says that it has more bytes.
+    """
+
+    def __init__(
+        self, receive: Receive, headers: list[tuple[bytes, bytes]], *, within_s: float, max_bytes: int
+    ) -> None:
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > max_bytes:
+                raise TooLarge(max_bytes=max_bytes)
+        self._receive = receive
+        self._within_s = within_s
+        self._max_bytes = max_bytes
+        self._size_bytes = 0
+        self._is_over = False
+        self._ahead: asyncio.Future[Message] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Wait for nothing any more."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+
+    async def next(self) -> bytes | None:
+        """Return the next piece; None at the end.
+
+        Raises:
+            SenderLeft: The sender went away.
+            BodyStalled: It sends nothing.
+            TooLarge: There are more bytes than may be.
+        """
+        while not self._is_over:
+            message = await self._next()
+            if message["type"] == "http.disconnect":
+                raise SenderLeft
+            self._is_over = not message.get("more_body", False)
+            piece: bytes = message.get("body", b"")
+            self._size_bytes += len(piece)
+            if self._size_bytes > self._max_bytes:
+                raise TooLarge(max_bytes=self._max_bytes)
+            if piece:
+                return piece
+        return None
+
+    async def sender_left(self) -> None:
+        """Return when the sender goes away; reads one piece ahead, and sees no further until that is taken."""
+        while (await self._look())["type"] != "http.disconnect":
+            if not self._is_over:
+                await anyio.sleep_forever()
+            self._ahead = None
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(self._within_s) as limit:
+                message = await self._look()
+        except TimeoutError:
+            if limit.expired():
+                raise BodyStalled(within_s=self._within_s) from None
+            raise
+        self._ahead = None
+        return message
+
+    async def _look(self) -> Message:
+        if self._ahead is None:
+            self._ahead = asyncio.ensure_future(self._receive())
+        return await asyncio.shield(self._ahead)
