@@ -97,7 +97,8 @@ class InferenceStreams:
                     await answer_block(block)
                 take(rows.held_bytes - held_bytes - len(piece))
                 held_bytes = rows.held_bytes
-            await answer_block(rows.rest())
+            if block := rows.rest():
+                await answer_block(block)
             await response.send(rows.end(), is_last=True)
 
     async def _next_answer(

@@ -1,12 +1,9 @@
 """Answers as record batches of Arrow's."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 
 from application.ports.predictor import Predictor
-from domain.inference.values import Label
 from interfaces.inference.predicting import Answered
 
 END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
@@ -24,15 +21,15 @@ class ArrowAnswers:
     """
 
     def __init__(self, predictor: Predictor, *, has_explanations: bool) -> None:
-        self._labels = None if predictor.labels is None else _column_of(predictor.labels)
-        numbers = pa.float64()
+        numbers, labels = pa.float64(), predictor.labels
         fields = [
-            pa.field("prediction", numbers if self._labels is None else self._labels.type, nullable=False),
+            pa.field("prediction", numbers if labels is None else pa.array(list(labels)).type, nullable=False),
             pa.field("probability", numbers),
         ]
-        self._explanation = pa.struct([pa.field(name, numbers, nullable=False) for name in predictor.schema.names])
         if has_explanations:
-            fields.append(pa.field("explanation", self._explanation))
+            names = predictor.schema.names
+            contributions = pa.struct([pa.field(name, numbers, nullable=False) for name in names])
+            fields.append(pa.field("explanation", contributions))
         self._schema = pa.schema(fields)
 
     @property
@@ -43,32 +40,23 @@ class ArrowAnswers:
 
     def batch(self, answer: Answered) -> bytes:
         """Return the record batch of an answer."""
-        predicted = answer.predicted
-        if self._labels is None or predicted.chosen is None:
-            predictions = pa.array(predicted.scores[:, 0])
-        else:
-            predictions = self._labels.take(pa.array(predicted.chosen))
-        if predicted.probabilities is None:
-            probabilities = pa.nulls(len(predictions), pa.float64())
-        else:
-            probabilities = pa.array(predicted.probabilities, pa.float64())
-        columns = [predictions, probabilities]
+        predictions, probabilities = answer.predicted.predictions, answer.predicted.probabilities
+        columns = [
+            pa.array(predictions, self._schema.field(0).type),
+            pa.nulls(len(predictions), pa.float64()) if probabilities is None else pa.array(probabilities),
+        ]
         if len(self._schema) > len(columns):
-            columns.append(self._explanations(answer, rows=len(predictions)))
+            columns.append(_explanations(answer, self._schema.field(len(columns)).type))
         batch: bytes = pa.record_batch(columns, schema=self._schema).serialize().to_pybytes()
         return batch
 
-    def _explanations(self, answer: Answered, *, rows: int) -> pa.Array:
-        if answer.contributions is None:
-            return pa.nulls(rows, self._explanation)
-        columns = np.asfortranarray(answer.contributions[:, :-1])
-        explained = pa.StructArray.from_arrays(
-            [pa.array(columns[:, place]) for place in range(columns.shape[1])], fields=list(self._explanation)
-        )
-        places = np.full(rows, -1)
-        places[np.asarray(answer.explained)] = np.arange(len(answer.explained))
-        return explained.take(pa.array(places, mask=places < 0))
 
-
-def _column_of(labels: Sequence[Label]) -> pa.Array:
-    return pa.array(list(labels))
+def _explanations(answer: Answered, kind: pa.StructType) -> pa.Array:
+    rows = len(answer.predicted.predictions)
+    if answer.contributions is None:
+        return pa.nulls(rows, kind)
+    columns = [pa.array(column) for column in np.ascontiguousarray(answer.contributions[:, :-1].T)]
+    explained = pa.StructArray.from_arrays(columns, fields=list(kind))
+    places = np.full(rows, -1)
+    places[np.asarray(answer.explained)] = np.arange(len(answer.explained))
+    return explained.take(pa.array(places, mask=places < 0))

@@ -64,15 +64,16 @@ class ArrowColumns:
             NotArrow, pyarrow.ArrowInvalid: A column is broken.
         """
         rows = np.empty((batch.num_rows, len(self._columns)), order="F")
-        for feature_place, (place, feature, read) in enumerate(self._columns):
-            numbers = rows[:, feature_place]
-            numbers[:] = read(batch.column(place))
-            if feature.type is ColumnType.NUMERIC and (infinite := np.isinf(numbers)).any():
-                row = int(infinite.argmax())
-                path = f"{_FIELD}[{first + row}].{feature.name}"
-                problem = FieldProblem(field=path, message=NOT_FINITE, value=str(numbers[row]))
-                raise NonConformingInstance([problem])
+        for feature_place, (place, _, read) in enumerate(self._columns):
+            rows[:, feature_place] = read(batch.column(place))
+        if np.isinf(rows).any():
+            raise NonConformingInstance(self._infinite(rows, first))
         return rows
+
+    def _infinite(self, rows: Floats, first: int) -> Iterator[FieldProblem]:
+        for row, place in np.argwhere(np.isinf(rows)).tolist():
+            field = f"{_FIELD}[{first + row}].{self._columns[place][1].name}"
+            yield FieldProblem(field=field, message=NOT_FINITE, value=str(rows[row, place]))
 
 
 class _Dictionary:
@@ -139,15 +140,14 @@ def _problems(schema: Schema, given: pa.Schema) -> Iterator[FieldProblem]:
     for name, message in schema.misnamed(dict.fromkeys(given.names)):
         yield FieldProblem(field=f"{_FIELD}.{name}", message=message)
     counts = Counter(given.names)
+    kinds = {field.name: field.type for field in given}
     for feature in schema.features:
         if counts[feature.name] > 1:
             message = f"is there {counts[feature.name]} times: send one column of this name."
             yield FieldProblem(field=f"{_FIELD}.{feature.name}", message=message)
-        elif counts[feature.name] == 1:
-            kind = given.field(feature.name).type
-            if not _fits(feature.type, kind):
-                message = f"must be {WANTED[feature.type]}, is of Arrow's type {kind}."
-                yield FieldProblem(field=f"{_FIELD}.{feature.name}", message=message)
+        elif (kind := kinds.get(feature.name)) is not None and not _fits(feature.type, kind):
+            message = f"must be {WANTED[feature.type]}, is of Arrow's type {kind}."
+            yield FieldProblem(field=f"{_FIELD}.{feature.name}", message=message)
 
 
 def _fits(wanted: ColumnType, kind: pa.DataType) -> bool:

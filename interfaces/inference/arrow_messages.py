@@ -32,6 +32,7 @@ class ArrowMessages:
         self._body_left = 0
         self._kind: int | None = None
         self._dictionaries: dict[int, int] = {}
+        self._has_begun = False
         self._has_ended = False
 
     @property
@@ -57,14 +58,17 @@ class ArrowMessages:
         return None
 
     def rest(self) -> bytearray:
-        """Return what stands behind the last record batch, where the stream has ended.
+        """Return what stands behind the last record batch, where the stream has ended; nothing of its last mark.
 
         Raises:
-            NotArrow: It ends in the middle of a message.
+            NotArrow: It ends in the middle of a message, or has none.
         """
         if self._at < len(self._buffer) or self._body_left:
             raise NotArrow("The stream ends in the middle of a message: it was cut off.")
-        return self._taken()
+        if not self._has_begun:
+            raise NotArrow("The body is no Arrow IPC stream: it has not even a schema.")
+        rest = self._taken()
+        return bytearray() if self._kind is None else rest
 
     def _advance(self) -> bool:
         """Go on by a message's head or body; tell whether it was there."""
@@ -114,6 +118,7 @@ class ArrowMessages:
                 raise _too_large("its dictionaries", size_bytes, DICTIONARIES_MAX_BYTES)
         elif head.body_bytes > BATCH_MAX_BYTES:
             raise _too_large("a record batch", head.body_bytes, BATCH_MAX_BYTES, "write batches of fewer rows.")
+        self._has_begun = True
         self._kind, self._body_left = head.kind, head.body_bytes
 
     def _taken(self) -> bytearray:

@@ -35,7 +35,7 @@ class RowStream(Protocol):
         """
 
     def rest(self) -> bytearray:
-        """Return what is still to be answered at the end of the body.
+        """Return what is still to be answered at the end of the body; empty for nothing.
 
         Raises:
             RequestProblem: The body ends too early.

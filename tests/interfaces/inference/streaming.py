@@ -47,7 +47,8 @@ def answers(rows: RowStream, body: bytes, *, piece_bytes: int = 1_000) -> Iterat
         rows.add(body[start : start + piece_bytes])
         while (block := rows.next_block()) is not None:
             yield from (piece for piece in rows.answer(block) if piece)
-    yield from (piece for piece in rows.answer(rows.rest()) if piece)
+    if block := rows.rest():
+        yield from (piece for piece in rows.answer(block) if piece)
     yield rows.end()
 
 

@@ -274,8 +274,8 @@ def test_rows_that_take_no_bytes_are_bounded_too() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "cannot be read"),
-        (b"\xff\xff\xff\xff\0\0\0\0", "cannot be read"),
+        (b"", "not even a schema"),
+        (b"\xff\xff\xff\xff\0\0\0\0", "not even a schema"),
         (b'{"model_id": "churn", "features": []}', "no Arrow IPC stream"),
         (b"ARROW1\0\0" + STREAM, "no Arrow IPC stream"),
         (STREAM + b"more", "goes on after its end"),
