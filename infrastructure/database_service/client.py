@@ -37,7 +37,7 @@ from infrastructure.read_models.contents import encoded
 _ANSWER_S = 5.0
 _ACKNOWLEDGED_S = 5.0
 _ASKED_TOGETHER = 64
-_WINDOW_MESSAGES = 32
+_WINDOW_MESSAGES = 64  # some milliseconds of work, between which the pace is kept
 _WINDOW_BYTES = 4 * 1024 * 1024
 
 Body = TypeVar("Body", bound=BaseModel)

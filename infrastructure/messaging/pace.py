@@ -5,7 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 TURN_S = 0.005
-"""So long is worked at a stretch, on the clock and of the processor's time."""
+"""So much of the processor's time is used at a stretch."""
+
+TURN_LASTS_S = 0.02
+"""So long a turn lasts where less is used, on the clock."""
 
 CYCLE_S = 0.05
 """At least so long lies between the beginnings of two turns while others are busy: what came meanwhile is done
@@ -69,6 +72,6 @@ class Pace:
         if self._began_s is None:
             return 0.0
         passed_s, used_s = self._now_s() - self._began_s, self._used_s() - self._used_at_begin_s
-        if passed_s < TURN_S and used_s < TURN_S:
+        if passed_s < TURN_LASTS_S and used_s < TURN_S:
             return None
         return max(CYCLE_S, used_s / SHARE) - passed_s

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.messaging.pace import CYCLE_S, SHARE, TURN_S, Pace
+from infrastructure.messaging.pace import CYCLE_S, SHARE, TURN_LASTS_S, TURN_S, Pace
 
 A_MOMENT_S = TURN_S / 4
 PIECES_S = st.floats(min_value=0.0, max_value=3 * TURN_S)
@@ -75,7 +75,7 @@ def test_a_little_work_after_a_while_is_done_at_once(in_a_busy_service: Working)
 def test_work_that_comes_piece_by_piece_is_gathered_and_done_together(in_a_busy_service: Working) -> None:
     for _ in range(100):
         in_a_busy_service.work(A_MOMENT_S / 10)
-        in_a_busy_service.wait(TURN_S)
+        in_a_busy_service.wait(TURN_LASTS_S)
     assert in_a_busy_service.now_s >= 99 * CYCLE_S
 
 
