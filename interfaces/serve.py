@@ -1,7 +1,6 @@
 """Everything in one command: the API and the engine here, all else in processes of their own."""
 
 import asyncio
-import gc
 from contextlib import ExitStack
 from functools import partial
 
@@ -51,7 +50,6 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
             if own is not None:
                 await asyncio.to_thread(own.wait_ready, _NATS_S)
             resources.enter_context(announced(settings, url, nats_url=partial(_known, nats)))
-            gc.freeze()  # all modules are there: to look through them for garbage again stops commands for 0.1 s
             print(f"ready {url}", flush=True)
             if with_demo:
                 demo = Child(name="demo", arguments=command("interfaces.cli.demo", url), restarts=False)

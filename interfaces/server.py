@@ -1,6 +1,7 @@
 """The HTTP server of a process, whose signals and beginning are its caller's."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then say so; a stop that comes meanwhile is not waited with."""
         await super().startup(sockets=sockets)
+        gc.freeze()  # all modules are there: to look through them for garbage again would stop commands for 0.1 s
         started = asyncio.create_task(self._when_started())
         while not started.done() and not self.should_exit:
             await asyncio.wait({started}, timeout=_STOP_LOOK_S)
