@@ -152,7 +152,6 @@ class Promotions(RuleBasedStateMachine):
 
 TestPromotions = Promotions.TestCase
 TestPromotions.settings = settings(
-    deadline=None,
     max_examples=examples(40),
     stateful_step_count=30,
     # Shrinking a failure takes longer than a test may: the first one found is told as it is.
