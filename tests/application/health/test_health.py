@@ -93,13 +93,13 @@ def test_what_a_probe_raises_is_told_in_a_line_and_without_secrets() -> None:
 
 def test_a_dependency_that_never_answers_holds_nobody_up(a_hanging_dependency: Hanging) -> None:
     found = checked(
-        a_dependency("log", a_hanging_dependency, is_vital=True), a_dependency("nats", fine), timeout_s=0.5
+        a_dependency("log", a_hanging_dependency, is_vital=True), a_dependency("nats", fine), timeout_s=2.0
     )
     log, nats = found.dependencies
     assert found.status is HealthStatus.UNHEALTHY
     assert log.error is not None
-    assert log.error.startswith("no answer for 0.")
-    assert log.response_time_ms >= 500
+    assert log.error.startswith("no answer for ")
+    assert log.response_time_ms >= 2_000
     assert nats.status is HealthStatus.HEALTHY
 
 

@@ -26,12 +26,17 @@ def test_a_frozen_database_is_told_holds_nobody_up_and_is_believed_again(
 ) -> None:
     log = Dependency(name=EVENT_STORE, url="", probe=event_store(a_ledger_on_postgres), is_vital=True)
     health = Health([log], clock=SystemClock(), version="1", timeout_s=0.5, kept_s=0.0)
-    assert asyncio.run(health.check()).status is HealthStatus.HEALTHY
+    become_healthy(health)
     with frozen_postgres(postgres_url):
-        for _ in range(10):
+        for _ in range(3):
             found = asyncio.run(health.check())
             assert found.status is HealthStatus.UNHEALTHY
             assert (found.dependencies[0].error or "").startswith("no answer for ")
         assert [each.name for each in threading.enumerate()].count(f"probe-{EVENT_STORE}") == 1
+    become_healthy(health)
+
+
+def become_healthy(health: Health) -> None:
+    """Look until all is well: a busy server may take longer than one look does."""
     while asyncio.run(health.check()).status is not HealthStatus.HEALTHY:
         pass

@@ -22,6 +22,8 @@ from tests.support.fakes.heartbeats import InMemoryHeartbeats
 from tests.support.fakes.trainer import ScriptedTrainer
 
 ENOUGH_S = 20.0
+ENDLESS = 10**9
+"""More rounds than a test waits for."""
 
 
 class Heard:
@@ -135,9 +137,9 @@ def test_a_job_that_is_cancelled_while_it_trains_ends_cancelled(
     def cancel() -> None:
         outcome = handlers.cancel(a_pending_job, context=a_context(), ledger=an_empty_ledger)
         an_empty_ledger.commit(outcome.events)
-        time.sleep(0.5)
+        time.sleep(0.5)  # about as long as it takes until it is noticed
 
-    with working(an_empty_ledger, attempts, ScriptedTrainer(cancel, rounds=100)):
+    with working(an_empty_ledger, attempts, ScriptedTrainer(cancel, rounds=ENDLESS)):
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.CANCELLED)
     assert topics_of(an_empty_ledger, a_pending_job)[-2:] == [
         "training-job.cancellation-requested.v1",
@@ -149,7 +151,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_job_back(
     an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
 ) -> None:
     started = threading.Event()
-    with working(an_empty_ledger, attempts, ScriptedTrainer(started.set, lambda: time.sleep(0.2))) as worker:
+    with working(an_empty_ledger, attempts, ScriptedTrainer(started.set, rounds=ENDLESS)) as worker:
         assert started.wait(ENOUGH_S)
         worker.stop()
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.PENDING)

@@ -111,7 +111,7 @@ def test_a_lock_that_is_not_released_is_said_and_the_store_goes_on_after_it(post
 
 def test_a_writer_that_falls_silent_is_not_waited_for_longer_than_others_wait(postgres_url: str) -> None:
     with (
-        an_open_recorder(postgres_url, POSTGRES_LOCK_TIMEOUT="2") as recorder,
+        an_open_recorder(postgres_url, POSTGRES_LOCK_TIMEOUT="6") as recorder,
         recorder.datastore.connection() as silent,
     ):
         silent.execute("BEGIN")

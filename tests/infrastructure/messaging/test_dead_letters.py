@@ -267,7 +267,7 @@ def test_a_message_that_its_stream_hands_out_no_more_is_kept(
         js = client.jetstream()
         await js.add_consumer(STREAM, consumer_of((UPDATED,)).evolve(max_deliver=1, ack_wait=0.2))
         subscription = await js.pull_subscribe_bind(durable=DURABLE, stream=STREAM)
-        await subscription.fetch(1, timeout=5)
+        await subscription.fetch(1, timeout=30)
         with suppress(TimeoutError):
             await subscription.fetch(1, timeout=1)
         await subscription.unsubscribe()

@@ -11,6 +11,7 @@ from infrastructure.messaging.connection import connect
 from tests.support.nats import NatsServer
 
 STREAM, SUBJECT = "THINGS", "things"
+ENOUGH_S = 30.0
 
 
 def publish_raw(server: NatsServer, headers: bytes, body: bytes = b"{}") -> None:
@@ -29,7 +30,7 @@ async def fetched(client: Client, server: NatsServer, headers: bytes) -> Msg:
     await js.add_stream(name=STREAM, subjects=[SUBJECT])
     consumer = await js.pull_subscribe(SUBJECT, durable="reader", stream=STREAM)
     await asyncio.to_thread(publish_raw, server, headers)
-    [message] = await consumer.fetch(1, timeout=5)
+    [message] = await consumer.fetch(1, timeout=ENOUGH_S)
     await message.ack()
     return message
 
@@ -43,7 +44,7 @@ def test_headers_that_nobody_can_read_are_none_and_harm_nobody(nats_server: Nats
         try:
             message = await fetched(client, nats_server, headers)
             assert message.data == b"{}"
-            await client.flush(timeout=2)
+            await client.flush(timeout=ENOUGH_S)
             assert not client.lost.is_set()
         finally:
             await client.close()
@@ -73,7 +74,7 @@ def test_who_stops_waiting_for_a_paused_server_takes_nobody_along(nats_server: N
             await asyncio.sleep(0.2)
             waiting.cancel()
             nats_server.resume()
-            await client.flush(timeout=5)
+            await client.flush(timeout=ENOUGH_S)
             assert not client.lost.is_set()
         finally:
             await client.close()

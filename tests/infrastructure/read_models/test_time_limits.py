@@ -18,7 +18,7 @@ ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
     "postgresql": "SELECT pg_sleep(600)",
 }
-LIMIT_S = 0.2
+LIMIT_S = 0.5
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -38,7 +38,7 @@ def a_reader(a_url: str) -> Iterator[Connection]:
 
 
 def test_a_question_without_end_is_ended(a_reader):
-    with pytest.raises(ReadTooLong, match=r"longer than 0\.2 s"), limited(a_reader, seconds=LIMIT_S):
+    with pytest.raises(ReadTooLong, match=r"longer than 0\.5 s"), limited(a_reader, seconds=LIMIT_S):
         a_reader.execute(text(ENDLESS[a_reader.dialect.name]))
 
 
@@ -73,6 +73,6 @@ def test_a_search_that_takes_longer_than_readers_are_given_says_so(a_url):
 def test_writers_take_the_time_that_they_need(postgres_url):
     read_models = SqlReadModels(url=postgres_url, read_timeout_s=LIMIT_S)
     with read_models.page(after=0, upto=1) as rows:
-        rows._connection.execute(text("SELECT pg_sleep(0.4)"))
+        rows._connection.execute(text("SELECT pg_sleep(0.8)"))
     assert read_models.position() == 1
     read_models.close()

@@ -88,8 +88,12 @@ def test_a_stream_took_as_long_as_until_its_first_byte(content_type, is_over_at_
 
     traffic = {}
     scope = {"type": "http", "method": "GET", "path": "/"}
-    moments.append(perf_counter())
-    asyncio.run(Counted(answer, described=(), traffic=traffic)(scope, None, send))
+
+    async def call():
+        moments.append(perf_counter())
+        await Counted(answer, described=(), traffic=traffic)(scope, None, send)
+
+    asyncio.run(call())
     (took,) = traffic.values()
     assert sum(took.counts) == 1
     assert (took.total_s < moments[1] - moments[0]) == is_over_at_once
