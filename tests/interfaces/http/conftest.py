@@ -11,6 +11,14 @@ def api(tmp_path):
         yield running
 
 
+@pytest.fixture(scope="module")
+def empty_api(tmp_path_factory):
+    """A service with nothing in it, for all that ask or are refused: it is as empty in the end."""
+    with served(tmp_path_factory.mktemp("empty")) as running:
+        yield running
+        assert running.service.ledger.head() == 0
+
+
 @pytest.fixture
 def a_model(api):
     return api.register_model()

@@ -9,9 +9,9 @@ MODEL = {"name": "churn", "type": "regression"}
 PREDICTION = {"model_id": "churn", "features": {}}
 
 
-@pytest.fixture
-def a_loopback_service(tmp_path):
-    with served(tmp_path, loopback_host="ml.localdomain") as running:
+@pytest.fixture(scope="module")
+def a_loopback_service(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("loopback"), loopback_host="ml.localdomain") as running:
         yield running
 
 
@@ -37,10 +37,10 @@ def is_heard(admission, method="POST", **headers):
     ],
 )
 @pytest.mark.parametrize("path", ["/models", "/inference", "/nothing"])
-def test_a_command_from_a_page_of_another_origin_is_refused(api, path, headers):
-    response = api.post(path, MODEL, **headers)
+def test_a_command_from_a_page_of_another_origin_is_refused(empty_api, path, headers):
+    response = empty_api.post(path, MODEL, **headers)
     assert error_of(response) == (403, "request.cross-origin")
-    assert api.get("/models", headers).json()["items"] == []
+    assert empty_api.get("/models", headers).json()["items"] == []
 
 
 def test_a_command_from_a_page_of_the_same_origin_is_carried_out(api):

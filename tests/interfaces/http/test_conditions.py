@@ -42,11 +42,11 @@ def test_every_change_honours_the_condition(api, a_version, a_job):
 
 
 @pytest.mark.parametrize("path", ["/models", "/training-jobs", "/datasets"])
-def test_what_is_made_has_no_version_to_be_decided_on(api, path):
+def test_what_is_made_has_no_version_to_be_decided_on(empty_api, path):
     body = {"name": "a", "type": "regression"}
     if path != "/models":
         body = {"model_id": "a", "dataset_id": "b"} if path == "/training-jobs" else {"name": "a", "uri": "a.csv"}
-    assert api.post(path, body, if_match='"1"').status_code == 412
+    assert empty_api.post(path, body, if_match='"1"').status_code == 412
 
 
 def test_what_the_reader_has_is_not_sent_again(api, a_version, a_dataset, a_job):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.http import served
+
 
 def names(response):
     assert response.status_code == 200, response.text
@@ -13,12 +15,24 @@ def field_of(response):
     return response.json()["validation_errors"][0]["field"]
 
 
-@pytest.fixture
-def five_models(api):
+def register_five(api):
     return [
         api.register_model(name, metadata={"team": {"name": "growth" if place % 2 else "risk"}, "size": place})
         for place, name in enumerate(["delta", "alpha", "echo", "bravo", "charlie"])
     ]
+
+
+@pytest.fixture
+def five_models(api):
+    return register_five(api)
+
+
+@pytest.fixture(scope="module")
+def listed_api(tmp_path_factory):
+    """A service with five models, for all who only ask."""
+    with served(tmp_path_factory.mktemp("listed")) as running:
+        register_five(running)
+        yield running
 
 
 def test_a_list_is_in_the_order_of_creation(api, five_models):
@@ -37,8 +51,8 @@ def test_a_list_is_in_the_order_of_creation(api, five_models):
         ("metadata.nothing IS NULL AND created_at > '2020-01-01T00:00:00Z' AND metadata.size >= 4", ["charlie"]),
     ],
 )
-def test_a_filter_finds_what_it_says(api, five_models, filter_, found):
-    assert names(api.get("/models", filter=filter_)) == found
+def test_a_filter_finds_what_it_says(listed_api, filter_, found):
+    assert names(listed_api.get("/models", filter=filter_)) == found
 
 
 @pytest.mark.parametrize(
@@ -72,8 +86,8 @@ def test_a_list_meets_a_condition_when_one_of_its_elements_does(api, filter_, fo
         ("metadata.team.name, metadata.size desc", ["bravo", "alpha", "charlie", "echo", "delta"]),
     ],
 )
-def test_a_list_is_sorted_as_asked(api, five_models, order_by, found):
-    assert names(api.get("/models", order_by=order_by)) == found
+def test_a_list_is_sorted_as_asked(listed_api, order_by, found):
+    assert names(listed_api.get("/models", order_by=order_by)) == found
 
 
 def test_versions_are_sorted_by_a_metric(api, a_model):
@@ -107,20 +121,20 @@ def test_pages_never_shift_whatever_is_written_meanwhile(api, five_models):
     assert names(api.get("/models", order_by="name")) == ["aaa", "alpha", "delta", "echo", "zulu"]
 
 
-def test_a_token_belongs_to_its_filter_and_order(api, five_models):
+def test_a_token_belongs_to_its_filter_and_order(listed_api):
     asked = {"filter": "metadata.size >= 0", "order_by": "name"}
-    token = api.get("/models", page_size=2, **asked).json()["next_page_token"]
+    token = listed_api.get("/models", page_size=2, **asked).json()["next_page_token"]
     spelled_otherwise = {"filter": "(metadata.size>=0)", "order_by": "name asc"}
-    assert names(api.get("/models", page_token=token, **spelled_otherwise)) == ["charlie", "delta", "echo"]
+    assert names(listed_api.get("/models", page_token=token, **spelled_otherwise)) == ["charlie", "delta", "echo"]
     for other in ({}, asked | {"order_by": "name desc"}, asked | {"filter": "metadata.size >= 1"}):
-        assert field_of(api.get("/models", page_token=token, **other)) == "page_token"
-    assert field_of(api.get("/datasets", page_token=token)) == "page_token"
+        assert field_of(listed_api.get("/models", page_token=token, **other)) == "page_token"
+    assert field_of(listed_api.get("/datasets", page_token=token)) == "page_token"
 
 
 @pytest.mark.parametrize("path", ["/models", "/models/alpha/history"])
 @pytest.mark.parametrize("token", ["x", "AAAA", "größe", "A" * 500, "%00"])
-def test_a_token_that_was_tampered_with_is_refused(api, five_models, path, token):
-    assert field_of(api.get(path, page_token=token)) == "page_token"
+def test_a_token_that_was_tampered_with_is_refused(listed_api, path, token):
+    assert field_of(listed_api.get(path, page_token=token)) == "page_token"
 
 
 def test_the_versions_of_one_model_are_no_page_of_anothers(api):
@@ -134,8 +148,8 @@ def test_the_versions_of_one_model_are_no_page_of_anothers(api):
 
 
 @pytest.mark.parametrize("size", ["0", "1001", "-1", "ten", "1.5", "٣", "9" * 30])
-def test_a_page_has_1_to_1000_items(api, size):
-    assert field_of(api.get("/models", page_size=size)) == "page_size"
+def test_a_page_has_1_to_1000_items(empty_api, size):
+    assert field_of(empty_api.get("/models", page_size=size)) == "page_size"
 
 
 @pytest.mark.parametrize(
@@ -150,18 +164,18 @@ def test_a_page_has_1_to_1000_items(api, size):
         ({"order_by": "metrics.auc"}, "order_by", "versions"),
     ],
 )
-def test_what_a_list_cannot_be_asked_is_refused_with_a_hint(api, parameters, field, hint):
-    response = api.get("/models", **parameters)
+def test_what_a_list_cannot_be_asked_is_refused_with_a_hint(empty_api, parameters, field, hint):
+    response = empty_api.get("/models", **parameters)
     assert field_of(response) == field
     assert hint in response.json()["validation_errors"][0]["message"]
 
 
-def test_a_parameter_given_twice_is_refused(api):
-    assert field_of(api.client.get("/api/v1/models?page_size=1&page_size=2")) == "page_size"
+def test_a_parameter_given_twice_is_refused(empty_api):
+    assert field_of(empty_api.client.get("/api/v1/models?page_size=1&page_size=2")) == "page_size"
 
 
-def test_empty_parameters_count_as_absent(api, five_models):
-    assert len(names(api.client.get("/api/v1/models?filter=&order_by=&page_size=&page_token="))) == 5
+def test_empty_parameters_count_as_absent(listed_api):
+    assert len(names(listed_api.client.get("/api/v1/models?filter=&order_by=&page_size=&page_token="))) == 5
 
 
 def test_retired_datasets_are_not_listed(api, a_dataset):

@@ -57,14 +57,14 @@ def test_a_name_is_given_once(api, a_model):
         ("text", "body"),
     ],
 )
-def test_a_model_that_cannot_be_is_refused_with_the_field(api, body, field):
-    assert field in problems_of(api.post("/models", body))
-    assert api.events() == []
+def test_a_model_that_cannot_be_is_refused_with_the_field(empty_api, body, field):
+    assert field in problems_of(empty_api.post("/models", body))
+    assert empty_api.events() == []
 
 
-def test_an_unknown_field_is_told_with_the_one_that_was_meant(api):
+def test_an_unknown_field_is_told_with_the_one_that_was_meant(empty_api):
     body = {"name": "a", "type": "regression", "descripton": "typo"}
-    assert "'description'" in problems_of(api.post("/models", body))["descripton"]
+    assert "'description'" in problems_of(empty_api.post("/models", body))["descripton"]
 
 
 def test_a_merge_patch_changes_what_it_names_and_nothing_else(api):
@@ -167,12 +167,12 @@ def test_a_retired_model_is_gone_from_lists_and_its_name_is_free(api, a_model):
 
 
 @pytest.mark.parametrize("reference", ["nothing", str(UUID(int=7)), "a%00b", "x" * 2_000])
-def test_a_model_that_never_was_is_not_found(api, reference):
+def test_a_model_that_never_was_is_not_found(empty_api, reference):
     for response in (
-        api.get(f"/models/{reference}"),
-        api.send("PATCH", f"/models/{reference}", {}),
-        api.send("DELETE", f"/models/{reference}"),
-        api.get(f"/models/{reference}/versions"),
-        api.get(f"/models/{reference}/history"),
+        empty_api.get(f"/models/{reference}"),
+        empty_api.send("PATCH", f"/models/{reference}", {}),
+        empty_api.send("DELETE", f"/models/{reference}"),
+        empty_api.get(f"/models/{reference}/versions"),
+        empty_api.get(f"/models/{reference}/history"),
     ):
         assert (response.status_code, response.json()["error_code"]) == (404, "model.not-found")
