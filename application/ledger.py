@@ -77,21 +77,21 @@ class Ledger(Application[UUID]):
 
     def model(self, model_id: UUID) -> Model | None:
         """Return the model as of its last event; None when there is none."""
-        return self._state(model_id, models.evolve, ModelRegistered, resume=self._resumed_model)
+        return self._state(model_id, Model, models.evolve, ModelRegistered, resume=self._resumed_model)
 
     def dataset(self, dataset_id: UUID) -> Dataset | None:
         """Return the dataset as of its last event; None when there is none."""
-        return self._state(dataset_id, datasets.evolve, DatasetRegistered)
+        return self._state(dataset_id, Dataset, datasets.evolve, DatasetRegistered)
 
     def job(self, job_id: UUID) -> TrainingJob | None:
         """Return the training job as of its last event; None when there is none."""
-        return self._state(job_id, training.evolve, TrainingJobRequested)
+        return self._state(job_id, TrainingJob, training.evolve, TrainingJobRequested)
 
     def reservation(self, kind: str, name: str, *, upto: int | None = None) -> Reservation:
         """Return who holds a name among models (`model`) or datasets (`dataset`), or held it at the position."""
         stream_id = reservation_id(kind, name)
         if upto is None:
-            found = self._state(stream_id, naming.evolve, NameReserved)
+            found = self._state(stream_id, Reservation, naming.evolve, NameReserved)
         else:  # a stream has no more events than there are positions
             until_then: Iterable[Any] = self._select(after=0, upto=upto, limit=upto, originator_id=stream_id)
             found = kernel.fold(naming.evolve, (each.event for each in until_then), None)
@@ -215,6 +215,7 @@ class Ledger(Application[UUID]):
     def _state(
         self,
         stream_id: UUID,
+        kind: type[State],
         evolve: Callable[[State | None, Any], State],
         first: type[kernel.DomainEvent],
         *,
@@ -228,6 +229,8 @@ class Ledger(Application[UUID]):
         cached: State | None = None
         with suppress(KeyError):
             cached = self._states.get(stream_id)
+        if cached is not None and not isinstance(cached, kind):
+            return None
         known = cached if cached is not None else resume(stream_id)
         since: Iterator[Any] = self.events.get(stream_id, gt=known.version if known else None)
         if known is None:

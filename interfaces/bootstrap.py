@@ -13,11 +13,12 @@ from application.health.processes import Role
 from application.inference.serving import Serving
 from application.integration.predictions import SERVICE as PREDICTIONS
 from application.integration.wake_ups import WAKING_EVENTS
+from application.jobs.worker import Worker
 from application.ledger import Ledger
 from application.ports.siblings import Siblings
 from application.service import Service
 from application.training.handlers import Attempts
-from application.training.worker import Worker
+from application.training.work import TrainingWork
 from infrastructure.database_service.rivals import RivalWatch
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
@@ -213,17 +214,15 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
         name = resources.enter_context(signs_of_life(operation, Role.WORKER))
         waking = Waking(events=WAKING_EVENTS, wake=lambda: worker.wake())  # noqa: PLW0108 - there is none yet
         messaging = Messaging(address=nats, name="worker", parts=(waking,), clock=clock)
-        worker = Worker(
-            ledger=ledger,
+        artifacts = opened_artifacts(settings, operation=operation)
+        training = TrainingWork(
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
-            trainer=SubprocessTrainer(
-                artifacts=opened_artifacts(settings, operation=operation),
-                num_threads=settings.training_threads,
-            ),
-            heartbeats=SqlHeartbeats(operation),
-            live=NatsLiveIterations(messaging=messaging, clock=clock),
+            trainer=SubprocessTrainer(artifacts=artifacts, num_threads=settings.training_threads),
             clock=clock,
-            lease_s=settings.lease_s,
+            live=NatsLiveIterations(messaging=messaging, clock=clock),
+        )
+        worker = Worker(
+            ledger=ledger, works=[training], heartbeats=SqlHeartbeats(operation), lease_s=settings.lease_s
         )
         messaging.start()
         resources.callback(messaging.stop)

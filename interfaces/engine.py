@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine as Database
 
+from application.jobs.leases import Held, LeaseWatch
 from application.ledger import Ledger
 from application.ports.filters import Comparison, FieldPath, Operator
 from application.ports.heartbeats import Heartbeats
@@ -17,8 +18,7 @@ from application.ports.leadership import Leadership
 from application.ports.read_models import Collection, Query, ReadModels
 from application.snapshotting import Snapshotter
 from application.training.handlers import Attempts
-from application.training.leases import Held, LeaseWatch
-from domain.training.values import JobStatus
+from domain.jobs.values import JobStatus
 from infrastructure.engine_lease import NeverLeading
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.read_models.building import OnProgress, Progress

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from application.integration.event_data import EventData
+from domain.jobs.values import InterruptionCause
 from domain.models.values import ModelType
-from domain.training.values import InterruptionCause
 
 
 class TrainingJobRequestedData(EventData):

@@ -34,10 +34,6 @@ class TrainingFailed(DomainError):
         self.code = code
 
 
-class TrainingStopped(Exception):
-    """The training was stopped because `should_stop` said so."""
-
-
 class Trainer(Protocol):
     """Makes a model from a plan, in a process of its own."""
 
@@ -57,5 +53,5 @@ class Trainer(Protocol):
         Raises:
             TrainingFailed: The data cannot be learned (`training.constant-target`, …), or the process
                 died (`training.process-died`).
-            TrainingStopped: `should_stop` said True.
+            WorkStopped: `should_stop` said True.
         """

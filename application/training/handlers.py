@@ -1,12 +1,13 @@
 """One function for each thing that may be asked of training jobs, by users and by workers."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from application.execution import Context, Outcome, changed
-from application.ledger import Conflict, Ledger
+from application.jobs import attempts as jobs
+from application.ledger import Ledger
 from application.ports.clock import Clock
 from application.ports.identity import Identity
 from application.ports.trainer import Iteration
@@ -25,7 +26,7 @@ from domain.training.errors import JobNotFound
 from domain.training.hyperparameters import parse
 from domain.training.job import TrainingJob
 from domain.training.plan import plan
-from domain.training.values import InterruptionCause, TrainedModel
+from domain.training.values import TrainedModel
 
 Found = TypeVar("Found", Model, Dataset)
 
@@ -93,32 +94,32 @@ def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
     return job
 
 
-class Attempts:
-    """What workers, and who watches over them, say of jobs. Each call is one transaction.
+class Attempts(jobs.Attempts[TrainingJob]):
+    """What workers say of training jobs. Each call is one transaction.
 
     Args:
+        ledger: Where it is decided.
+        identity: Gives ids to commands and versions.
+        clock: Tells when they are decided.
         actor: Who says it, as events will name it.
     """
 
     def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
-        self._ledger = ledger
-        self._identity = identity
-        self._clock = clock
-        self._actor = actor
+        super().__init__(
+            load=partial(load, ledger=ledger), ledger=ledger, identity=identity, clock=clock, actor=actor
+        )
 
     def start(self, job_id: UUID) -> TrainingJob:
         """Hold the job; what is returned says the attempt.
 
         Raises:
+            JobNotFound: There is none.
             LeaseLost, JobEnded, Conflict: Another worker was faster.
             UnreadableHistory: This program cannot read all of the job, or of the model that it is to give a
                 version: no training here could be recorded.
         """
-        job = load(job_id, ledger=self._ledger)
-        self._ledger.model(job.model_id)
-        started = training.start(job, worker=self._actor, by=self._caused_by(job))
-        self._ledger.commit([started])
-        return training.evolve(job, started)
+        self._ledger.model(self._load(job_id).model_id)
+        return super().start(job_id)
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, iteration: Iteration) -> None:
         """Record how far the attempt is.
@@ -126,7 +127,7 @@ class Attempts:
         Raises:
             LeaseLost: It does not hold the job any more.
         """
-        self._decide(
+        self.decide(
             job_id,
             lambda job, by: [
                 training.progress(
@@ -170,50 +171,7 @@ class Attempts:
             )
             return [completed, registered]
 
-        self._decide(job_id, decide)
-
-    def fail(self, job_id: UUID, attempt: int, *, code: str, error: str) -> None:
-        """End the job without a version.
-
-        Raises:
-            LeaseLost: The attempt does not hold the job any more.
-        """
-        self._decide(job_id, lambda job, by: [training.fail(job, attempt=attempt, code=code, error=error, by=by)])
-
-    def interrupt(self, job_id: UUID, attempt: int, cause: InterruptionCause) -> None:
-        """End the attempt, so that another worker can take the job.
-
-        Raises:
-            LeaseLost: It does not hold the job any more.
-        """
-        self._decide(job_id, lambda job, by: [training.interrupt(job, attempt=attempt, cause=cause, by=by)])
-
-    def confirm_cancelled(self, job_id: UUID, attempt: int) -> None:
-        """End the job as its worker has stopped it on request.
-
-        Raises:
-            LeaseLost: The attempt does not hold the job any more.
-        """
-        self._decide(job_id, lambda job, by: [training.confirm_cancelled(job, attempt=attempt, by=by)])
-
-    def _decide(self, job_id: UUID, decide: Callable[[TrainingJob, Provenance], list[DomainEvent]]) -> None:
-        while True:
-            job = load(job_id, ledger=self._ledger)
-            try:
-                self._ledger.commit(decide(job, self._caused_by(job)))
-            except Conflict:
-                continue  # somebody was faster: decide again on what is true now, until held or refused
-            return
-
-    def _caused_by(self, job: TrainingJob) -> Provenance:
-        now: datetime = self._clock.now()
-        return Provenance(
-            timestamp=now,
-            actor=self._actor,
-            correlation_id=job.correlation_id,
-            causation_id=job.last_event_id,
-            command_id=self._identity.new_id(),
-        )
+        self.decide(job_id, decide)
 
 
 def _named(

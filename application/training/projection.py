@@ -7,6 +7,7 @@ from typing import Any
 from application.ports.read_models import Collection, Document, Rows
 from application.training.views import requested_view
 from application.views import instant_text
+from domain.jobs.values import JobStatus
 from domain.kernel import DomainEvent
 from domain.training.events import (
     TrainingJobCancellationRequested,
@@ -19,7 +20,6 @@ from domain.training.events import (
     TrainingJobRequested,
     TrainingJobStarted,
 )
-from domain.training.values import JobStatus
 
 
 def project(event: DomainEvent, position: int, rows: Rows) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from application.views import Instant, View
+from domain.jobs.values import JobStatus
 from domain.training.events import TrainingJobRequested
-from domain.training.values import JobStatus
 
 
 class TrainingJobBase(View):

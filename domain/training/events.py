@@ -3,11 +3,20 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from domain.kernel import DomainEvent
-from domain.training.values import InterruptionCause, TrainedModel, TrainingPlan
+from domain.jobs.events import (
+    JobCancellationRequested,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobInterrupted,
+    JobProgressed,
+    JobRequested,
+    JobStarted,
+)
+from domain.training.values import TrainedModel, TrainingPlan
 
 
-class TrainingJobRequested(DomainEvent):
+class TrainingJobRequested(JobRequested):
     """When a job waits for a worker.
 
     Attributes:
@@ -22,74 +31,56 @@ class TrainingJobRequested(DomainEvent):
     plan: TrainingPlan
 
 
-class TrainingJobStarted(DomainEvent):
+class TrainingJobStarted(JobStarted):
     """When a worker holds the job: attempts count from 1, and each is held by one worker."""
 
     TOPIC: ClassVar[str] = "training-job.started.v1"
 
-    attempt: int
-    worker: str
 
-
-class TrainingJobProgressed(DomainEvent):
+class TrainingJobProgressed(JobProgressed):
     """When so much of the training is done; recorded sparsely.
 
     Attributes:
-        progress: Per cent of the iterations asked for, 0 to 100.
+        progress: Of the iterations asked for.
         iteration: Boosting rounds done.
         metrics: On the validation rows at that iteration.
     """
 
     TOPIC: ClassVar[str] = "training-job.progressed.v1"
 
-    attempt: int
-    progress: int
     iteration: int
     metrics: dict[str, float]
 
 
-class TrainingJobInterrupted(DomainEvent):
+class TrainingJobInterrupted(JobInterrupted):
     """When an attempt ended without an outcome; the job waits for a worker again."""
 
     TOPIC: ClassVar[str] = "training-job.interrupted.v1"
 
-    attempt: int
-    cause: InterruptionCause
 
-
-class TrainingJobCompleted(DomainEvent):
+class TrainingJobCompleted(JobCompleted):
     """When the model has the version that the job trained."""
 
     TOPIC: ClassVar[str] = "training-job.completed.v1"
 
-    attempt: int
     version_id: UUID
     version: str
     trained: TrainedModel
 
 
-class TrainingJobFailed(DomainEvent):
-    """When the job will never give a version.
-
-    Attributes:
-        code: Stable, dotted name of the reason.
-        error: What happened and what to do, for a person.
-    """
+class TrainingJobFailed(JobFailed):
+    """When the job will never give a version."""
 
     TOPIC: ClassVar[str] = "training-job.failed.v1"
 
-    attempt: int
-    code: str
-    error: str
 
-
-class TrainingJobCancellationRequested(DomainEvent):
+class TrainingJobCancellationRequested(JobCancellationRequested):
     """When somebody wants a running job to stop; its worker has yet to do so."""
 
     TOPIC: ClassVar[str] = "training-job.cancellation-requested.v1"
 
 
-class TrainingJobCancelled(DomainEvent):
+class TrainingJobCancelled(JobCancelled):
     """When the job was stopped on request."""
 
     TOPIC: ClassVar[str] = "training-job.cancelled.v1"

@@ -1,32 +1,11 @@
 """The words of training."""
 
-from enum import StrEnum
 from uuid import UUID
 
 from domain.datasets.values import Column, ColumnType, Contents
 from domain.kernel import Immutable
 from domain.models.values import ModelType
 from domain.training.hyperparameters import Hyperparameters
-
-
-class JobStatus(StrEnum):
-    """Where a training job stands."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
-
-
-class InterruptionCause(StrEnum):
-    """Why an attempt ended before its job did."""
-
-    WORKER_LOST = "worker-lost"
-    WORKER_STOPPED = "worker-stopped"
 
 
 class TrainingPlan(Immutable):

@@ -9,7 +9,8 @@ from queue import Empty
 from pydantic import ValidationError
 
 from application.ports.artifacts import ArtifactUnavailable
-from application.ports.trainer import Iteration, TrainingFailed, TrainingStopped
+from application.ports.stopping import WorkStopped
+from application.ports.trainer import Iteration, TrainingFailed
 from domain.training.values import TrainedModel, TrainingPlan
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.protocol import MESSAGE, MODULE, Failed, Finished, Order, Progressed
@@ -47,14 +48,14 @@ class SubprocessTrainer:
 
         Raises:
             TrainingFailed: The data cannot be learned, or the process died (`training.process-died`).
-            TrainingStopped: `should_stop` said True.
+            WorkStopped: `should_stop` said True.
         """
         order = self._order(plan)
         started = time.monotonic()
         with OrderedProcess(module=MODULE, order=order, environment=_ENVIRONMENT) as process:
             while True:
                 if should_stop():
-                    raise TrainingStopped
+                    raise WorkStopped
                 try:
                     line = process.next_line(timeout_s=_POLL_S)
                 except Empty:

@@ -15,9 +15,9 @@ from application.training import handlers
 from application.training.commands import RequestTraining
 from application.training.queries import get_job
 from application.training.views import TrainingJobResponse
+from domain.jobs.values import ENDED
 from domain.naming import has_uuid_shape
 from domain.training.errors import JobNotFound
-from domain.training.values import ENDED
 from interfaces.http import lists
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success

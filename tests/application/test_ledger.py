@@ -181,3 +181,8 @@ def test_a_record_or_an_event_that_cannot_be_read_is_none_that_is_not_there(a_co
         a_cold_ledger.completed(stream_id)
     with pytest.raises(UnreadableHistory):
         a_cold_ledger.event(stream_id, 1)
+
+
+def test_a_stream_is_of_one_kind_also_when_it_was_read_before(a_cold_ledger: Ledger) -> None:
+    assert a_cold_ledger.model(MODEL_ID) is not None
+    assert (a_cold_ledger.dataset(MODEL_ID), a_cold_ledger.job(MODEL_ID)) == (None, None)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from application.ports.artifacts import sha256_of
-from application.ports.trainer import Iteration, Trainer, TrainingFailed, TrainingStopped
+from application.ports.stopping import WorkStopped
+from application.ports.trainer import Iteration, Trainer, TrainingFailed
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.subprocess import SubprocessTrainer
 from tests.support.data import ExampleTable, churn, diabetes, endless, iris, labelled
@@ -79,14 +80,14 @@ def test_a_training_that_is_to_stop_stops(trainer: Trainer, artifacts: LocalArti
     artifacts.put(table.csv())
     rounds: list[Iteration] = []
 
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(WorkStopped):
         trainer.train(table.plan(**settings), on_iteration=rounds.append, should_stop=lambda: len(rounds) > 2)
 
 
 def test_a_training_may_be_stopped_before_it_begins(trainer: Trainer, artifacts: LocalArtifacts) -> None:
     artifacts.put(iris().csv())
 
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(WorkStopped):
         trainer.train(iris().plan(), on_iteration=ignore, should_stop=lambda: True)
 
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from domain.datasets import dataset as datasets
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from domain.jobs.values import InterruptionCause
 from domain.models import model as models
 from domain.models.values import ModelStatus, ModelType
 from domain.training import job as jobs
 from domain.training.hyperparameters import Hyperparameters
 from domain.training.plan import plan
-from domain.training.values import InterruptionCause, TrainedModel, TrainingPlan
+from domain.training.values import TrainedModel, TrainingPlan
 from tests.support.given import Given, given, provenance
 
 MODEL_ID = UUID(int=1)

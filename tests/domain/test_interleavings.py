@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain import naming
 from domain.errors import DomainError
+from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.errors import NameTaken
@@ -36,7 +37,6 @@ from domain.training.events import (
     TrainingJobFailed,
     TrainingJobStarted,
 )
-from domain.training.values import InterruptionCause
 from tests.domain.histories import TRAINED, a_model, a_pending_job, a_version
 from tests.domain.small_store import Client, SmallStore
 from tests.support.examples import examples

@@ -13,6 +13,7 @@ from domain.datasets.events import (
     DatasetRetired,
 )
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance, envelope
 from domain.models.events import (
     AliasAssigned,
@@ -39,7 +40,7 @@ from domain.training.events import (
     TrainingJobStarted,
 )
 from domain.training.hyperparameters import Hyperparameters
-from domain.training.values import InterruptionCause, TrainedModel, TrainingPlan
+from domain.training.values import TrainedModel, TrainingPlan
 
 AnyEvent = TypeVar("AnyEvent", bound=DomainEvent)
 

@@ -11,6 +11,7 @@ from domain.datasets import dataset as datasets
 from domain.datasets.events import DatasetNameReleased, DatasetNameReserved
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.errors import DomainError
+from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance, envelope, fold
 from domain.models import model as models
 from domain.models.events import ModelNameReleased, ModelNameReserved
@@ -18,7 +19,7 @@ from domain.models.values import ModelStatus, ModelType
 from domain.training import job as jobs
 from domain.training.hyperparameters import Hyperparameters
 from domain.training.plan import plan
-from domain.training.values import InterruptionCause, TrainedModel, TrainingPlan
+from domain.training.values import TrainedModel, TrainingPlan
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -6,7 +6,8 @@ from uuid import UUID
 from application.ledger import Ledger
 from application.ports.trainer import Iteration
 from application.training.handlers import Attempts
-from domain.training.values import InterruptionCause, TrainedModel
+from domain.jobs.values import InterruptionCause
+from domain.training.values import TrainedModel
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from tests.support.events import TRAINED

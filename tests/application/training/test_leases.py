@@ -2,11 +2,11 @@ from uuid import UUID
 
 import pytest
 
+from application.jobs.leases import LeaseWatch
 from application.ledger import Ledger
 from application.training.handlers import Attempts
-from application.training.leases import LeaseWatch
+from domain.jobs.values import JobStatus
 from domain.training import job as training
-from domain.training.values import JobStatus
 from tests.support.commands import a_context
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.heartbeats import InMemoryHeartbeats

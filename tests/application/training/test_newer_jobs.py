@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from application.jobs.leases import LeaseWatch
 from application.ledger import Ledger
 from application.training.handlers import Attempts
-from application.training.leases import LeaseWatch
 from domain.errors import UnreadableHistory
+from domain.jobs.values import JobStatus
 from domain.models.model import Model
-from domain.training.values import JobStatus
 from infrastructure.system.identity import RandomIdentity
 from tests.application.training.conftest import request_job
 from tests.application.training.test_worker import status_of, topics_of, wait_for, working

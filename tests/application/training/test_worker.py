@@ -7,14 +7,15 @@ from uuid import UUID
 import pytest
 
 from application.integration.iterations import TrainingJobIteratedData
+from application.jobs.worker import Worker
 from application.ledger import Ledger
 from application.ports.live import LiveIterations
 from application.ports.trainer import TrainingFailed
 from application.training import handlers
 from application.training.handlers import Attempts
-from application.training.worker import Worker
+from application.training.work import TrainingWork
+from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
-from domain.training.values import InterruptionCause, JobStatus
 from infrastructure.system.clock import SystemClock
 from tests.application.training.conftest import request_job
 from tests.support.commands import a_context
@@ -42,12 +43,9 @@ def working(
 ) -> Iterator[Worker]:
     worker = Worker(
         ledger=ledger,
-        attempts=attempts,
-        trainer=trainer,
+        works=[TrainingWork(attempts=attempts, trainer=trainer, clock=SystemClock(), live=live)],
         heartbeats=InMemoryHeartbeats(),
-        clock=SystemClock(),
         lease_s=1.0,
-        live=live,
     )
     thread = threading.Thread(target=worker.run)
     thread.start()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.errors import DomainError, InvalidInput
+from domain.jobs.values import ENDED, InterruptionCause, JobStatus
 from domain.kernel import DomainEvent
 from domain.training import job as jobs
 from domain.training.errors import CancellationNotRequested, JobEnded, LeaseLost
@@ -18,7 +19,6 @@ from domain.training.events import (
     TrainingJobRequested,
     TrainingJobStarted,
 )
-from domain.training.values import ENDED, InterruptionCause, JobStatus
 from tests.domain.histories import (
     JOB_ID,
     MODEL_ID,

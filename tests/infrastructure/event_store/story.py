@@ -6,7 +6,7 @@ from uuid import UUID
 from application.ledger import Ledger
 from application.ports.trainer import Iteration
 from application.training.handlers import Attempts
-from domain.training.values import InterruptionCause
+from domain.jobs.values import InterruptionCause
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity

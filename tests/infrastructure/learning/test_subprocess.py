@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from application.ports.trainer import Iteration, TrainingFailed, TrainingStopped
+from application.ports.stopping import WorkStopped
+from application.ports.trainer import Iteration, TrainingFailed
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.protocol import MESSAGE, MODULE, Finished, Order
 from infrastructure.learning.subprocess import SubprocessTrainer
@@ -92,7 +93,7 @@ def test_no_process_is_left_after_a_stop_or_an_error(
     def note(_: Iteration) -> None:
         seen.update(own_children() - before)
 
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(WorkStopped):
         trainer.train(table.plan(**settings), on_iteration=note, should_stop=lambda: bool(seen))
 
     assert len(seen) == 1

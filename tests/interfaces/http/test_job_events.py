@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from starlette.applications import Starlette
 
-from application.training.worker import Worker
+from application.jobs.worker import Worker
+from application.training.work import TrainingWork
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.live import LiveJobFeed, NatsLiveIterations
@@ -198,16 +199,13 @@ def test_so_many_read_along_and_who_leaves_makes_room(a_stream, a_job, monkeypat
 
 @contextmanager
 def working(api, messaging):
-    attempts = attempts_of(api.service.ledger)
-    worker = Worker(
-        ledger=api.service.ledger,
-        attempts=attempts,
+    work = TrainingWork(
+        attempts=attempts_of(api.service.ledger),
         trainer=SubprocessTrainer(artifacts=LocalArtifacts(root=api.artifacts_root), num_threads=1),
-        heartbeats=InMemoryHeartbeats(),
         clock=SystemClock(),
-        lease_s=15.0,
         live=NatsLiveIterations(messaging=messaging, clock=SystemClock()),
     )
+    worker = Worker(ledger=api.service.ledger, works=[work], heartbeats=InMemoryHeartbeats(), lease_s=15.0)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:

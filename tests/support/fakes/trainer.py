@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from application.ports.trainer import Iteration, TrainingStopped
+from application.ports.stopping import WorkStopped
+from application.ports.trainer import Iteration
 from domain.training.values import TrainedModel, TrainingPlan
 from tests.support.events import TRAINED
 
@@ -30,7 +31,7 @@ class ScriptedTrainer:
             step()
         for iteration in range(1, self._rounds + 1):
             if should_stop():
-                raise TrainingStopped
+                raise WorkStopped
             on_iteration(
                 Iteration(iteration=iteration, total=self._rounds, metrics={"auc": 0.5}, is_best=iteration == 1)
             )

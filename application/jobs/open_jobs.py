@@ -1,44 +1,57 @@
 """The jobs that have not ended, as far as the log has been read: where workers find work, and learn of its end."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.training.events import (
-    TrainingJobCancellationRequested,
-    TrainingJobCancelled,
-    TrainingJobCompleted,
-    TrainingJobFailed,
-    TrainingJobInterrupted,
-    TrainingJobRequested,
-    TrainingJobStarted,
+from domain.jobs.events import (
+    JobCancellationRequested,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobInterrupted,
+    JobRequested,
+    JobStarted,
 )
+from domain.jobs.job import Kind
 
-TOPICS = tuple(
-    event.TOPIC
-    for event in (
-        TrainingJobRequested,
-        TrainingJobStarted,
-        TrainingJobInterrupted,
-        TrainingJobCompleted,
-        TrainingJobFailed,
-        TrainingJobCancellationRequested,
-        TrainingJobCancelled,
+
+def topics(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Return the topics of what opens, moves and ends jobs of these kinds; progress does not."""
+    return tuple(
+        event.TOPIC
+        for kind in kinds
+        for event in (
+            kind.requested,
+            kind.started,
+            kind.interrupted,
+            kind.completed,
+            kind.failed,
+            kind.cancellation_requested,
+            kind.cancelled,
+        )
     )
-)
-"""What opens, moves and ends a job; progress does not."""
+
+
+class Pending(NamedTuple):
+    """A job that waits, and the class of the event that requested it."""
+
+    job_id: UUID
+    requested: type[JobRequested]
 
 
 @dataclass(frozen=True)
 class _Open:
+    requested: type[JobRequested]
     attempt: int = 0
     is_held: bool = False
     is_cancellation_requested: bool = False
 
 
 class OpenJobs:
-    """Written by one thread that reads the log, read by one that trains."""
+    """Written by one thread that reads the log, read by one that works."""
 
     def __init__(self) -> None:
         self._jobs: dict[UUID, _Open] = {}
@@ -51,7 +64,7 @@ class OpenJobs:
             self._apply(event.originator_id, event)
             self._changed.notify_all()
 
-    def wait_for_pending(self, timeout_s: float) -> UUID | None:
+    def wait_for_pending(self, timeout_s: float) -> Pending | None:
         """Return the job that has waited longest; None when none came in the time, or nobody waits any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._pending() is not None, timeout_s)
@@ -83,21 +96,26 @@ class OpenJobs:
             job = self._jobs.get(job_id)
             return job is not None and job.is_cancellation_requested
 
-    def _pending(self) -> UUID | None:
-        return next((job_id for job_id, job in self._jobs.items() if not job.is_held), None)
+    def _pending(self) -> Pending | None:
+        return next(
+            (Pending(job_id, job.requested) for job_id, job in self._jobs.items() if not job.is_held), None
+        )
 
     def _apply(self, job_id: UUID, event: Any) -> None:
-        job = self._jobs.get(job_id, _Open())
+        if isinstance(event, JobRequested):
+            self._jobs[job_id] = _Open(requested=type(event))
+            return
+        job = self._jobs.get(job_id)
+        if job is None:  # its request cannot be read
+            return
         match event:
-            case TrainingJobRequested():
-                self._jobs[job_id] = job
-            case TrainingJobStarted():
+            case JobStarted():
                 self._jobs[job_id] = replace(job, attempt=event.attempt, is_held=True)
-            case TrainingJobInterrupted():
+            case JobInterrupted():
                 self._jobs[job_id] = replace(job, is_held=False)
-            case TrainingJobCancellationRequested():
+            case JobCancellationRequested():
                 self._jobs[job_id] = replace(job, is_cancellation_requested=True)
-            case TrainingJobCompleted() | TrainingJobFailed() | TrainingJobCancelled():
-                self._jobs.pop(job_id, None)
+            case JobCompleted() | JobFailed() | JobCancelled():
+                del self._jobs[job_id]
             case _:
                 pass

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
+from application.jobs.attempts import Attempts
 from application.ports.clock import Clock
 from application.ports.heartbeats import Heartbeats
-from application.training.handlers import Attempts
 from domain.errors import DomainError
-from domain.training.values import InterruptionCause
+from domain.jobs.values import InterruptionCause
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ class LeaseWatch:
     Wall time plays no part: a clock that steps can neither end a healthy attempt nor keep a dead one.
 
     Args:
-        running: Returns the jobs that are held now, by which attempt.
+        running: Returns the jobs of every kind that are held now, by which attempt.
+        attempts: Of jobs of every kind.
         lease_s: How long a counter may stand still.
     """
 
@@ -31,7 +33,7 @@ class LeaseWatch:
         *,
         running: Callable[[], Iterable[Held]],
         heartbeats: Heartbeats,
-        attempts: Attempts,
+        attempts: Attempts[Any],
         clock: Clock,
         lease_s: float,
     ) -> None:
@@ -65,8 +67,8 @@ class LeaseWatch:
         job_id, attempt = held
         try:
             self._attempts.interrupt(job_id, attempt, InterruptionCause.WORKER_LOST)
-            _log.warning("training job %s: attempt %d lost its worker", job_id, attempt)
+            _log.warning("job %s: attempt %d lost its worker", job_id, attempt)
         except DomainError as refusal:  # its worker was faster, after all
-            _log.info("training job %s: %s", job_id, refusal.message)
+            _log.info("job %s: %s", job_id, refusal.message)
         self._heartbeats.clear(job_id)
         del self._seen[held]

@@ -1,0 +1,93 @@
+"""What workers, and who watches over them, say of jobs."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic
+from uuid import UUID
+
+from application.ledger import Conflict, Ledger
+from application.ports.clock import Clock
+from application.ports.identity import Identity
+from domain.jobs import job as jobs
+from domain.jobs.job import AnyJob
+from domain.jobs.values import InterruptionCause
+from domain.kernel import DomainEvent, Provenance
+
+
+class Attempts(Generic[AnyJob]):
+    """What is said of jobs, of whatever kind. Each call is one transaction.
+
+    Args:
+        load: Returns the job of an id; raises `JobNotFound` where there is none.
+        ledger: Where it is decided.
+        identity: Gives ids to commands.
+        clock: Tells when they are decided.
+        actor: Who says it, as events will name it.
+    """
+
+    def __init__(
+        self, *, load: Callable[[UUID], AnyJob], ledger: Ledger, identity: Identity, clock: Clock, actor: str
+    ) -> None:
+        self._load = load
+        self._ledger = ledger
+        self._identity = identity
+        self._clock = clock
+        self._actor = actor
+
+    def start(self, job_id: UUID) -> AnyJob:
+        """Hold the job; what is returned says the attempt.
+
+        Raises:
+            JobNotFound: There is none.
+            LeaseLost, JobEnded, Conflict: Another worker was faster.
+            UnreadableHistory: This program cannot read all of the job.
+        """
+        job = self._load(job_id)
+        self._ledger.commit([jobs.start(job, worker=self._actor, by=self._caused_by(job))])
+        return self._load(job_id)
+
+    def fail(self, job_id: UUID, attempt: int, *, code: str, error: str) -> None:
+        """End the job without what it was asked for.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+        self.decide(job_id, lambda job, by: [jobs.fail(job, attempt=attempt, code=code, error=error, by=by)])
+
+    def interrupt(self, job_id: UUID, attempt: int, cause: InterruptionCause) -> None:
+        """End the attempt, so that another worker can take the job.
+
+        Raises:
+            LeaseLost: It does not hold the job any more.
+        """
+        self.decide(job_id, lambda job, by: [jobs.interrupt(job, attempt=attempt, cause=cause, by=by)])
+
+    def confirm_cancelled(self, job_id: UUID, attempt: int) -> None:
+        """End the job as its worker has stopped it on request.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+        self.decide(job_id, lambda job, by: [jobs.confirm_cancelled(job, attempt=attempt, by=by)])
+
+    def decide(self, job_id: UUID, decide: Callable[[AnyJob, Provenance], Sequence[DomainEvent]]) -> None:
+        """Store what is decided on the job, and decide again for as long as others are faster.
+
+        Raises:
+            DomainError: As `decide` refuses.
+        """
+        while True:
+            job = self._load(job_id)
+            try:
+                self._ledger.commit(decide(job, self._caused_by(job)))
+            except Conflict:
+                continue  # somebody was faster: decide again on what is true now, until held or refused
+            return
+
+    def _caused_by(self, job: AnyJob) -> Provenance:
+        return Provenance(
+            timestamp=self._clock.now(),
+            actor=self._actor,
+            correlation_id=job.correlation_id,
+            causation_id=job.last_event_id,
+            command_id=self._identity.new_id(),
+        )

@@ -1,0 +1,156 @@
+"""A worker: finds a job that waits, holds it, does what it asks for, and says how it ended."""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from application.jobs.open_jobs import OpenJobs, Pending, topics
+from application.jobs.work import Work
+from application.ledger import Conflict, Ledger
+from application.ports.event_log import Following
+from application.ports.heartbeats import Heartbeats
+from application.ports.stopping import WorkStopped
+from domain.errors import DomainError, NotFound, UnreadableHistory
+from domain.jobs.errors import JobEnded, LeaseLost
+from domain.jobs.job import Job
+from domain.jobs.values import InterruptionCause
+
+_log = logging.getLogger(__name__)
+
+BEATS_PER_LEASE = 5
+_PAGE = 1000
+_IDLE_S = 1.0
+
+
+class Worker:
+    """Does one job after the other, the one that has waited longest first, until told to stop.
+
+    Args:
+        ledger: Where jobs are found.
+        works: What it can do; no two for one kind of jobs.
+        heartbeats: Where it shows signs of life.
+        lease_s: How long the others wait for one before they take a job away.
+    """
+
+    def __init__(self, *, ledger: Ledger, works: Sequence[Work], heartbeats: Heartbeats, lease_s: float) -> None:
+        self._ledger = ledger
+        self._works = {work.kind.requested: work for work in works}
+        self._topics = topics(work.kind for work in works)
+        self._heartbeats = heartbeats
+        self._lease_s = lease_s
+        self._jobs = OpenJobs()
+        self._following: Following | None = None
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End the attempt at hand, so that another worker can take its job, and return from `run`."""
+        self._stopping.set()
+        self._jobs.close()
+
+    def wake(self) -> None:
+        """Look at the log now: somebody has heard that it has more. Safe to call from any thread."""
+        if (following := self._following) is not None:
+            following.wake()
+
+    def run(self) -> None:
+        """Work until told to stop.
+
+        Raises:
+            Exception: The log could not be read any more; begin again with a new worker.
+        """
+        with self._reading_the_log() as failure:
+            while not self._stopping.is_set():
+                pending = self._jobs.wait_for_pending(_IDLE_S)
+                if failure:
+                    raise failure[0]
+                if pending is not None and not self._stopping.is_set():
+                    self._work_on(pending)
+
+    @contextmanager
+    def _reading_the_log(self) -> Iterator[list[Exception]]:
+        failure: list[Exception] = []
+        position = 0
+        while page := self._ledger.read(after=position, limit=_PAGE, topics=self._topics):
+            for recorded in page:
+                self._jobs.apply(recorded.event)
+            position = page[-1].position
+        with self._ledger.follow(after=position, topics=self._topics) as following:
+            thread = threading.Thread(target=self._read, args=(following, failure), name="worker-log")
+            thread.start()
+            self._following = following
+            try:
+                yield failure
+            finally:
+                self._following = None
+                following.stop()
+                thread.join()
+
+    def _read(self, following: Following, failure: list[Exception]) -> None:
+        try:
+            for page in following:
+                for recorded in page:
+                    self._jobs.apply(recorded.event)
+        except Exception as error:
+            failure.append(error)
+
+    def _work_on(self, pending: Pending) -> None:
+        work, job_id = self._works[pending.requested], pending.job_id
+        try:
+            job: Job = work.attempts.start(job_id)
+        except (LeaseLost, JobEnded, Conflict, NotFound, UnreadableHistory) as refusal:
+            _log.info("%s %s: %s", work.kind.noun, job_id, refusal.message)
+            self._jobs.set_aside(job_id)
+            return
+        with self._beating(job):
+            try:
+                self._carry_out(work, job)
+            except (LeaseLost, UnreadableHistory) as lost:
+                _log.warning("%s %s: %s", work.kind.noun, job_id, lost.message)
+        self._heartbeats.clear(job_id)
+
+    def _carry_out(self, work: Work, job: Job) -> None:
+        try:
+            outcome = work.do(job, should_stop=lambda: self._is_to_stop(job))
+        except WorkStopped:
+            self._stopped(work, job)
+        except (LeaseLost, UnreadableHistory):
+            raise
+        except DomainError as failure:
+            work.attempts.fail(job.id, job.attempt, code=failure.code, error=failure.message)
+        except Exception as error:
+            _log.exception("%s %s", work.kind.noun, job.id)
+            message = f"The worker met an error it does not know: {error!r}. Its log says more."
+            work.attempts.fail(job.id, job.attempt, code=f"{work.kind.code}.unforeseen", error=message)
+        else:
+            work.complete(job, outcome)
+
+    def _stopped(self, work: Work, job: Job) -> None:
+        if self._jobs.is_cancellation_requested(job.id):
+            work.attempts.confirm_cancelled(job.id, job.attempt)
+        elif self._stopping.is_set():
+            work.attempts.interrupt(job.id, job.attempt, InterruptionCause.WORKER_STOPPED)
+
+    def _is_to_stop(self, job: Job) -> bool:
+        return self._stopping.is_set() or self._jobs.is_to_stop(job.id, job.attempt)
+
+    @contextmanager
+    def _beating(self, job: Job) -> Iterator[None]:
+        done = threading.Event()
+
+        def beat() -> None:
+            while True:
+                try:
+                    self._heartbeats.beat(job.id, job.attempt)
+                except Exception:
+                    _log.exception("%s %s: no heartbeat could be written", job.KIND.noun, job.id)
+                if done.wait(self._lease_s / BEATS_PER_LEASE):
+                    return
+
+        thread = threading.Thread(target=beat, name="worker-heartbeat")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
