@@ -15,10 +15,14 @@ from eventsourcing.application import Application, LRUCache
 from eventsourcing.persistence import IntegrityError, Notification
 from eventsourcing.utils import Environment, EnvType
 
+from application.following import Follower
 from application.ports.event_log import PAGE_EVENTS, Recorded
 from application.ports.snapshots import Snapshots
 from application.snapshot import from_snapshot
 from domain import kernel, naming
+from domain.batches import batch as batches
+from domain.batches.batch import BatchPrediction
+from domain.batches.events import BatchPredictionRequested
 from domain.commands import CommandCompleted
 from domain.datasets import dataset as datasets
 from domain.datasets.dataset import Dataset
@@ -86,6 +90,10 @@ class Ledger(Application[UUID]):
     def job(self, job_id: UUID) -> TrainingJob | None:
         """Return the training job as of its last event; None when there is none."""
         return self._state(job_id, TrainingJob, training.evolve, TrainingJobRequested)
+
+    def batch_prediction(self, job_id: UUID) -> BatchPrediction | None:
+        """Return the batch prediction as of its last event; None when there is none."""
+        return self._state(job_id, BatchPrediction, batches.evolve, BatchPredictionRequested)
 
     def reservation(self, kind: str, name: str, *, upto: int | None = None) -> Reservation:
         """Return who holds a name among models (`model`) or datasets (`dataset`), or held it at the position."""
@@ -186,7 +194,7 @@ class Ledger(Application[UUID]):
     @contextmanager
     def follow(
         self, *, after: int, topics: Sequence[str] = (), page_events: int = PAGE_EVENTS
-    ) -> Iterator["Follower"]:
+    ) -> Iterator[Follower]:
         """Follow the log from the position on, across processes; only these topics, where given."""
         with self.recorder.subscribe(gt=after, topics=topics) as subscription:
             yield Follower(subscription, self._recorded, page_events=page_events)
@@ -272,32 +280,3 @@ class Ledger(Application[UUID]):
             and last.provenance.timestamp == model.updated_at
         )
         return model if is_of_this_log else None
-
-
-class Follower:
-    """Pages of the log as they come to be."""
-
-    def __init__(
-        self,
-        subscription: Any,
-        recorded: Callable[[Iterable[Notification]], list[Recorded]],
-        *,
-        page_events: int,
-    ) -> None:
-        self._subscription = subscription
-        self._recorded = recorded
-        self._page_events = page_events
-
-    def __iter__(self) -> Iterator[Sequence[Recorded]]:
-        """Yield non-empty pages in position order, waiting for new events, until stopped."""
-        for page in self._subscription.pages():
-            for start in range(0, len(page), self._page_events):
-                yield self._recorded(page[start : start + self._page_events])
-
-    def wake(self) -> None:
-        """Look for new events now, from any thread."""
-        self._subscription.wake()
-
-    def stop(self) -> None:
-        """End the iteration, from any thread."""
-        self._subscription.stop()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from application.ports.event_log import Recorded
+from application.ports.metadata_store import MIRRORED
 from application.ports.read_models import Collection, Document, ParkedEvent, Project, ReadModels
 from domain.kernel import UnknownEvent
 
@@ -30,7 +31,7 @@ class Change(NamedTuple):
 def changes(
     page: Sequence[Recorded], *, after: int, read_models: ReadModels, projections: Sequence[Project]
 ) -> list[Change]:
-    """Return the documents that the page puts, as they are at its end, in the order of their last change.
+    """Return the mirrored documents that the page puts, as they are at its end, in the order of their last change.
 
     They follow from the documents before the page by the very projections that the read models follow by. An
     event that this program cannot read changes nothing, as there.
@@ -46,7 +47,8 @@ def changes(
         if not isinstance(recorded.event, UnknownEvent):
             for project in projections:
                 project(recorded.event, recorded.position, rows)
-    return sorted(rows.changes.values(), key=lambda change: (change.position, change.collection, change.id))
+    mirrored = (change for change in rows.changes.values() if change.collection in MIRRORED)
+    return sorted(mirrored, key=lambda change: (change.position, change.collection, change.id))
 
 
 class _Rows:

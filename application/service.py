@@ -6,6 +6,7 @@ from application.audit.verification import VerifyLog
 from application.inference.serving import Serving
 from application.ledger import Ledger
 from application.ports.artifacts import ArtifactStore
+from application.ports.batch_predictor import FeaturesOf
 from application.ports.clock import Clock
 from application.ports.datasets import DatasetFiles
 from application.ports.dead_letters import DeadLetters
@@ -26,6 +27,7 @@ class Service:
     serving: Serving
     artifacts: ArtifactStore
     files: DatasetFiles
+    features_of: FeaturesOf
     verify_log: VerifyLog
     inbox: Inbox
     dead_letters: DeadLetters

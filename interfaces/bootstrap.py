@@ -7,6 +7,8 @@ from functools import partial
 
 from starlette.types import ASGIApp
 
+from application.batches.handlers import Attempts as BatchAttempts
+from application.batches.work import BatchWork
 from application.foreground import Foreground
 from application.health.health import Health
 from application.health.processes import Role
@@ -19,9 +21,11 @@ from application.ports.siblings import Siblings
 from application.service import Service
 from application.training.handlers import Attempts
 from application.training.work import TrainingWork
+from infrastructure.batches.subprocess import SubprocessBatchPredictor
 from infrastructure.database_service.rivals import RivalWatch
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
+from infrastructure.learning.artifact import load_manifest
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.dead_letters import NatsDeadLetters
 from infrastructure.messaging.inbox import NatsInbox
@@ -45,6 +49,7 @@ from interfaces.maintenance import log_verifier
 from interfaces.messaging.predictions import Predictions
 from interfaces.neighbours import Address, neighbours
 from interfaces.program import program_version
+from interfaces.requests.filters import parse_filter
 from interfaces.settings import Settings
 from interfaces.stores import event_environment, opened_artifacts, operation_database
 
@@ -132,6 +137,7 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
             serving=serving,
             artifacts=artifacts,
             files=IsolatedDatasetFiles(settings.dataset_root),
+            features_of=lambda artifact_url: load_manifest(artifacts, artifact_url).features,
             verify_log=log_verifier(settings),
             inbox=NatsInbox(messaging=messaging, replicas=settings.nats_replicas),
             dead_letters=NatsDeadLetters(messaging=messaging, react=outside.reactions.react, clock=clock),
@@ -221,8 +227,18 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             clock=clock,
             live=NatsLiveIterations(messaging=messaging, clock=clock),
         )
+        predicting = BatchWork(
+            attempts=BatchAttempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
+            predictor=SubprocessBatchPredictor(
+                artifacts=artifacts, parse_condition=partial(parse_filter, parameter="explain")
+            ),
+            clock=clock,
+        )
         worker = Worker(
-            ledger=ledger, works=[training], heartbeats=SqlHeartbeats(operation), lease_s=settings.lease_s
+            ledger=ledger,
+            works=[training, predicting],
+            heartbeats=SqlHeartbeats(operation),
+            lease_s=settings.lease_s,
         )
         messaging.start()
         resources.callback(messaging.stop)

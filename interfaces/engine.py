@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Engine as Database
 
+from application.jobs.attempts import Attempts
 from application.jobs.leases import Held, LeaseWatch
 from application.ledger import Ledger
 from application.ports.filters import Comparison, FieldPath, Operator
@@ -17,7 +19,8 @@ from application.ports.heartbeats import Heartbeats
 from application.ports.leadership import Leadership
 from application.ports.read_models import Collection, Query, ReadModels
 from application.snapshotting import Snapshotter
-from application.training.handlers import Attempts
+from domain.jobs.errors import JobNotFound
+from domain.jobs.job import Job
 from domain.jobs.values import JobStatus
 from infrastructure.engine_lease import NeverLeading
 from infrastructure.heartbeats import SqlHeartbeats
@@ -150,7 +153,13 @@ def _lease_watch(
     watch = LeaseWatch(
         running=lambda: _held(read_models),
         heartbeats=heartbeats,
-        attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=SystemClock(), actor="lease-watch"),
+        attempts=Attempts(
+            load=partial(_job, ledger=ledger),
+            ledger=ledger,
+            identity=RandomIdentity(),
+            clock=SystemClock(),
+            actor="lease-watch",
+        ),
         clock=SystemClock(),
         lease_s=settings.lease_s,
     )
@@ -164,5 +173,16 @@ def _lease_watch(
 
 def _held(read_models: ReadModels) -> list[Held]:
     running = Comparison(field=FieldPath(root="status"), operator=Operator.EQ, literal=JobStatus.RUNNING.value)
-    query = Query(collection=Collection.JOBS, where=running, limit=_RUNNING_MAX, at=read_models.position())
-    return [(UUID(job["id"]), job["attempt"]) for job in read_models.find(query)]
+    at = read_models.position()
+    return [
+        (UUID(job["id"]), job["attempt"])
+        for collection in (Collection.JOBS, Collection.BATCHES)
+        for job in read_models.find(Query(collection=collection, where=running, limit=_RUNNING_MAX, at=at))
+    ]
+
+
+def _job(job_id: UUID, *, ledger: Ledger) -> Job:
+    job = ledger.job(job_id) or ledger.batch_prediction(job_id)
+    if job is None:
+        raise JobNotFound(f"There is no job {job_id}.", id=str(job_id))
+    return job

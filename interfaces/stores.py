@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 from sqlalchemy import Engine
 
+from application.batches.projection import project as project_batches
 from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
 from application.models.projection import project as project_models
@@ -22,7 +23,7 @@ from infrastructure.read_models.generations import Generations
 from infrastructure.read_models.schema_generations import SchemaGenerations
 from interfaces.settings import Settings
 
-PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs)
+PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs, project_batches)
 
 
 def event_environment(settings: Settings, *, connections: int = CONNECTIONS) -> dict[str, str]:

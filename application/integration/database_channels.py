@@ -5,6 +5,7 @@ from typing import Any
 from application.integration.channels import Action, Channel, JetStream, Message, Operation, Parameter
 from application.ports.metadata_store import (
     AFTER,
+    MIRRORED,
     REPLACES,
     SERVICE,
     STREAM,
@@ -20,14 +21,13 @@ from application.ports.metadata_store import (
     command_subject,
     query_subject,
 )
-from application.ports.read_models import Collection
 
 _TAGS = ("database-service",)
 _QUEUE = "q"
 """The group that the instances of a NATS micro service share questions in, unless told otherwise."""
 
 _COLLECTION = Parameter(
-    name="collection", description="Of the documents.", values=tuple(each.value for each in Collection)
+    name="collection", description="Of the documents.", values=tuple(each.value for each in MIRRORED)
 )
 _MARKS: dict[str, Any] = {
     "type": "object",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from application.integration import dataset_events as of_datasets
 from application.integration import model_events as of_models
@@ -12,6 +12,7 @@ from application.integration import training_events as of_training
 from application.integration.contracts import DATA_MAX_BYTES, PUBLIC_EVENTS, SOURCE, IntegrationEvent
 from application.integration.event_data import EventData
 from application.ports.event_log import Recorded
+from domain.batches.events import BatchPredictionEvent
 from domain.commands import CommandCompleted
 from domain.datasets.events import (
     DatasetNameReleased,
@@ -61,6 +62,7 @@ class Private:
 Tell = Callable[[Any], EventData]
 
 _NAME_OF_MODEL = Private("Says again what model.registered, model.renamed and model.retired say.")
+_BATCH = Private("Who asked for it waits for it; the dataset that results is told of as any other.")
 _NAME_OF_DATASET = Private("Says again what dataset.registered and dataset.retired say.")
 
 
@@ -290,6 +292,7 @@ TRANSLATIONS: Mapping[type[DomainEvent], Tell | Private] = MappingProxyType(
         TrainingJobFailed: _job_failed,
         TrainingJobCancellationRequested: _job_cancellation_requested,
         TrainingJobCancelled: _job_cancelled,
+        **dict.fromkeys(get_args(BatchPredictionEvent), _BATCH),
         CommandCompleted: Private("An idempotency record: how this service answered one request."),
     }
 )

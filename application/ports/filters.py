@@ -1,5 +1,6 @@
 """A condition over the fields of a document, as a tree. How it is written is the interfaces' business."""
 
+import typing
 from enum import StrEnum
 
 from domain.kernel import Immutable
@@ -70,12 +71,14 @@ class Not(Immutable):
 class And(Immutable):
     """Holds where all conditions do."""
 
+    kind: typing.Literal["and"] = "and"
     conditions: tuple["Condition", ...]
 
 
 class Or(Immutable):
     """Holds where one condition does."""
 
+    kind: typing.Literal["or"] = "or"
     conditions: tuple["Condition", ...]
 
 

@@ -6,13 +6,17 @@ a collection is told by its position: everything that was sent of it up to there
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.ports.read_models import Collection
 from domain.kernel import Immutable
+
+Mirrored = Literal[Collection.MODELS, Collection.VERSIONS, Collection.DATASETS, Collection.JOBS]
+"""What the platform has agreed to keep; what else readers see here is seen here alone."""
+MIRRORED: tuple[Mirrored, ...] = get_args(Mirrored)
 
 STREAM = "DATABASE_COMMANDS"
 """Keeps the commands until they are carried out."""
@@ -77,7 +81,7 @@ class Upsert(_Body):
         document: All of it, `id` among its fields.
     """
 
-    collection: Collection
+    collection: Mirrored
     id: UUID
     position: int = _POSITION
     document: dict[str, Any]
@@ -90,7 +94,7 @@ class Delete(_Body):
         id: A UUID; what mends names a row as it is named there, whatever that is.
     """
 
-    collection: Collection
+    collection: Mirrored
     id: str
     position: int = _POSITION
 

@@ -26,6 +26,7 @@ class Collection(StrEnum):
     VERSIONS = "model_versions"
     DATASETS = "datasets"
     JOBS = "training_jobs"
+    BATCHES = "batch_predictions"
 
 
 class FieldKind(StrEnum):
@@ -102,6 +103,29 @@ FIELDS: Mapping[Collection, Mapping[str, FieldKind]] = {
         "finished_at": _I,
         "hyperparameters": _K,
         "metrics": _K,
+    },
+    Collection.BATCHES: {
+        "id": _T,
+        "model_id": _T,
+        "version_id": _T,
+        "version": _T,
+        "dataset_id": _T,
+        "dataset_sha256": _T,
+        "explain": _T,
+        "name": _T,
+        "status": _T,
+        "progress": _N,
+        "rows": _N,
+        "attempt": _N,
+        "error": _T,
+        "error_code": _T,
+        "resulting_dataset_id": _T,
+        "resulting_sha256": _T,
+        "aggregate_version": _N,
+        "created_at": _I,
+        "started_at": _I,
+        "finished_at": _I,
+        "metadata": _K,
     },
 }
 """The fields that filters and orders know. A document may have more (a dataset's schema), only to be read."""

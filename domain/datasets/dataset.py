@@ -39,7 +39,7 @@ def register(
     """
     name = valid_name(name)
     require_bounded(uri=uri)
-    _require_describable(contents.columns)
+    require_describable(contents.columns)
     if target is not None:
         require_column(contents.columns, target, field="target")
     return DatasetRegistered(
@@ -82,7 +82,8 @@ def require_column(columns: Iterable[Column], name: str, *, field: str) -> Colum
     return by_name[name]
 
 
-def _require_describable(columns: Sequence[Column]) -> None:
+def require_describable(columns: Sequence[Column]) -> None:
+    """Raise UnreadableDataset for two columns of one name, or more of them than an event can hold."""
     names = {normal_form(column.name) for column in columns}
     if len(names) < len(columns):
         raise UnreadableDataset.of("schema", "Two columns have the same name: rename one.")

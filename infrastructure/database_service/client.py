@@ -17,6 +17,7 @@ from application.mirroring import Change
 from application.ports.metadata_store import (
     AFTER,
     FIND_MAX,
+    MIRRORED,
     REPLACES,
     STREAM,
     UPTO,
@@ -126,8 +127,8 @@ class DatabaseClient:
             DatabaseServiceUnavailable: It is not told.
         """
         nothing = Find(limit=0)
-        found = await asyncio.gather(*(self.find(collection, nothing) for collection in Collection))
-        return {collection: each.position for collection, each in zip(Collection, found, strict=True)}
+        found = await asyncio.gather(*(self.find(collection, nothing) for collection in MIRRORED))
+        return {collection: each.position for collection, each in zip(MIRRORED, found, strict=True)}
 
     async def is_empty(self) -> bool:
         """Return whether nothing has ever arrived.
@@ -136,7 +137,7 @@ class DatabaseClient:
             DatabaseServiceUnavailable: It is not told.
         """
         anything = Find(limit=1)
-        found = await asyncio.gather(*(self.find(collection, anything) for collection in Collection))
+        found = await asyncio.gather(*(self.find(collection, anything) for collection in MIRRORED))
         return not any(each.position or each.documents for each in found)
 
     async def _positions_of(self, collection: Collection, documents: Sequence[Document]) -> list[int]:
@@ -174,7 +175,7 @@ def outgoing(changes: Iterable[Change], *, sent: Mapping[Collection, int]) -> li
         changes: In the order of their positions.
         sent: The position of what was sent last of each collection; 0 where it is missing.
     """
-    before = {collection: Mark(sent.get(collection, 0)) for collection in Collection}
+    before = {collection: Mark(sent.get(collection, 0)) for collection in MIRRORED}
     commands = []
     for (position, collection), together in groupby(changes, key=lambda each: (each.position, each.collection)):
         parts = list(together)

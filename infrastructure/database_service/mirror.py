@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from application.log_identity import ChainedLog
 from application.ports.clock import Clock
 from application.ports.follower_positions import FollowerPositions
-from application.ports.metadata_store import STREAM, MirrorStatus
+from application.ports.metadata_store import MIRRORED, STREAM, MirrorStatus
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
@@ -178,7 +178,7 @@ class Mirror:
     async def _doubt(self, arrived: Mapping[Collection, int], *, since: Belief) -> str | None:
         """Return why the Database Service may have rows of another past; None where nothing speaks for it."""
         head = await asyncio.to_thread(self._log.head)
-        ahead = {each.value: arrived[each] for each in Collection if arrived[each] > head}
+        ahead = {each.value: arrived[each] for each in MIRRORED if arrived[each] > head}
         if not ahead:
             return since.doubt
         where = ", ".join(f"{collection} at {position}" for collection, position in ahead.items())

@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select
 from sqlalchemy.schema import DropTable
 
-from application.ports.read_models import Collection
+from application.ports.metadata_store import MIRRORED
 from infrastructure.database_service.tables import ARRIVED, MADE_BY, TABLES, own_fingerprint
 from infrastructure.read_models.dialects import create_tables
 
@@ -32,6 +32,6 @@ def opened(connection: Connection, schema: str | None) -> str:
     create_tables(connection, TABLES, schema=schema)
     identity = str(uuid4())
     connection.execute(insert(MADE_BY), {"fingerprint": own, "identity": identity})
-    none_yet = [{"collection": collection.value, "position": 0, "part": 0} for collection in Collection]
+    none_yet = [{"collection": collection.value, "position": 0, "part": 0} for collection in MIRRORED]
     connection.execute(insert(ARRIVED), none_yet)
     return identity

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from application.ports.filters import Condition, Order
-from application.ports.metadata_store import Find, Get, QueryKind, query_subject
+from application.ports.metadata_store import MIRRORED, Find, Get, QueryKind, query_subject
 from application.ports.read_models import Collection, ReadTooLong
 from domain.errors import InvalidInput
 from infrastructure.database_service.damage import canonical
@@ -42,7 +42,7 @@ class Queries:
 
     async def add_to(self, service: Service) -> None:
         """Answer as endpoints of the service: two for each collection."""
-        for collection in Collection:
+        for collection in MIRRORED:
             for kind, answer in ((QueryKind.GET, self._get), (QueryKind.FIND, self._find)):
                 await service.add_endpoint(
                     name=f"{collection}-{kind}",

@@ -10,6 +10,7 @@ from application.log_identity import BEGINNING, ChainedLog, Reach
 from application.mirroring import changes
 from application.ports.event_log import Recorded
 from application.ports.follower_positions import FollowerPositions
+from application.ports.metadata_store import MIRRORED
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Project, ReadModels
 from domain.kernel import Immutable
@@ -63,7 +64,7 @@ class Sent(Immutable):
         Args:
             arrived: How far each collection is.
         """
-        return [each for each in Collection if arrived[each] < self.collections.get(each, 0)]
+        return [each for each in MIRRORED if arrived[each] < self.collections.get(each, 0)]
 
     def confirmed(self, arrived: Mapping[Collection, int]) -> int:
         """Return up to which position everything has arrived."""
@@ -76,7 +77,7 @@ class Sent(Immutable):
             arrived: How far each collection is, and some not as far as they were sent.
         """
         position = self.confirmed(arrived)
-        collections = {collection: min(arrived[collection], position) for collection in Collection}
+        collections = {collection: min(arrived[collection], position) for collection in MIRRORED}
         return self.model_copy(update={"position": position, "collections": collections})
 
 

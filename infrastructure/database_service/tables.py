@@ -5,6 +5,7 @@ A row's `from_position` is the position that it stands at; every row is open.
 
 from sqlalchemy import BigInteger, Column, MetaData, Table
 
+from application.ports.metadata_store import MIRRORED
 from infrastructure.read_models.dialects import TEXT
 from infrastructure.read_models.fingerprint import fingerprint
 from infrastructure.read_models.tables import ATTRIBUTES, DOCUMENTS
@@ -15,7 +16,7 @@ _OWN_VERSION = 1
 TABLES = MetaData()
 """All of them."""
 
-for _table in (*DOCUMENTS.values(), ATTRIBUTES):
+for _table in (*(DOCUMENTS[each] for each in MIRRORED), ATTRIBUTES):
     _table.to_metadata(TABLES)
 
 TOMBSTONES = Table(

@@ -9,7 +9,7 @@ from nats.aio.client import Client
 
 from application.ports.event_log import EventLog
 from application.ports.filters import Comparison, FieldPath, Operator
-from application.ports.metadata_store import Find, Row
+from application.ports.metadata_store import MIRRORED, Find, Row
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection, Document, Query, ReadModels
 from infrastructure.database_service.client import DatabaseClient, TheirRow, send
@@ -56,7 +56,7 @@ class Verification:
         Raises:
             DatabaseServiceUnavailable: It does not answer.
         """
-        for collection in Collection:
+        for collection in MIRRORED:
             count = 0
             async for id_, ours, theirs in _side_by_side(self._ours(collection), self._service.rows(collection)):
                 count += 1

@@ -79,6 +79,18 @@ def read_csv(path: Path, columns: Sequence[Column]) -> pa.Table:
         )
 
 
+def read_csv_cells(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield all rows in batches of about a MiB, every cell as text, null where missing.
+
+    Raises:
+        UnreadableDataset: The file is not the one that was inspected.
+    """
+    with path.open("rb") as file:
+        text = _text(file)
+        names = _header(path, text)
+        yield from _batches(path, text, names=names, columns=names, use_threads=False)
+
+
 def _text(file: io.BufferedReader) -> TextBytes:
     # Nobody can write the row before it is drawn, so no row of the file is taken for it.
     return TextBytes(file, head_bytes=BLOCK_BYTES, last_row=_LAST_ROW_COMMAS + secrets.token_hex(16))

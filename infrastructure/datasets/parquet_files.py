@@ -20,6 +20,7 @@ from infrastructure.datasets.value_types import VALUE_TYPES
 
 _BATCH_BYTES = 4 * 1024 * 1024
 _BATCH_ROWS_MAX = 65_536
+_FIXED_WIDTH = frozenset({ColumnType.NUMERIC, ColumnType.BOOLEAN})
 _TEXT_ROWS_MAX = 2_048
 """A value that repeats is in the file only once: what is not of fixed width unfolds to more than it claims."""
 
@@ -53,7 +54,7 @@ def read_parquet(path: Path, columns: Sequence[Column]) -> pa.Table:
         return pa.table(
             {
                 column.name: pa.chunked_array(
-                    [_to_values(cells, column.type) for cells in _cells(table, found[column.name])],
+                    [to_values(cells, column.type) for cells in _cells(table, found[column.name])],
                     type=VALUE_TYPES[column.type],
                 )
                 for column in columns
@@ -61,12 +62,49 @@ def read_parquet(path: Path, columns: Sequence[Column]) -> pa.Table:
         )
 
 
+def read_parquet_cells(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield all rows in batches of a few MiB, each cell as it is in the file, and checked to be sound.
+
+    Raises:
+        UnreadableDataset: They cannot be decoded.
+    """
+    with opened(path) as table:
+        has_text = any(column.type not in _FIXED_WIDTH for column in table.columns)
+        rows_max = _TEXT_ROWS_MAX if has_text else _BATCH_ROWS_MAX
+        for index in range(table.file.num_row_groups):
+            with decoding(f"is damaged in row group {index}, or encoded in a way not supported: write it again."):
+                group = table.file.metadata.row_group(index)
+                row_bytes = max(1, group.total_byte_size // max(1, group.num_rows))
+                size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
+                for batch in table.file.iter_batches(size, row_groups=[index], use_threads=False):
+                    batch.validate(full=True)
+                    yield batch
+
+
+def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
+    """Return the cells as float64, bool or string; null where missing.
+
+    Raises:
+        pyarrow.ArrowException: A cell is not of the type.
+    """
+    if pt.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if pt.is_decimal(cells.type):
+        # The direct way to a float can be off by its last digit.
+        cells = pc.cast(cells, pa.string())
+    # A decimal becomes the nearest float: no model could use its last digits.
+    values = pc.cast(cells, VALUE_TYPES[column_type], safe=False)
+    if column_type is ColumnType.NUMERIC:
+        return pc.if_else(pc.is_nan(values), None, values)
+    return values
+
+
 def _profile(table: ParquetTable, column: ParquetColumn) -> Column:
     rows = missing = 0
     column_type = column.type
     for cells in _cells(table, column):
         if column.type is ColumnType.NUMERIC:
-            values = _to_values(cells, column.type)
+            values = to_values(cells, column.type)
             missing += values.null_count
             at = pc.index(pc.is_inf(values), True).as_py()
             if at >= 0:
@@ -85,19 +123,6 @@ def _is_whole(arrow_type: pa.DataType) -> bool:
     return bool(pt.is_integer(arrow_type) or (pt.is_decimal(arrow_type) and arrow_type.scale == 0))
 
 
-def _to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
-    if pt.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
-    if pt.is_decimal(cells.type):
-        # The direct way to a float can be off by its last digit.
-        cells = pc.cast(cells, pa.string())
-    # A decimal becomes the nearest float: no model could use its last digits.
-    values = pc.cast(cells, VALUE_TYPES[column_type], safe=False)
-    if column_type is ColumnType.NUMERIC:
-        return pc.if_else(pc.is_nan(values), None, values)
-    return values
-
-
 def _cells(table: ParquetTable, column: ParquetColumn) -> Iterator[pa.Array]:
     """Yield the column's cells in batches of a few MiB, each checked to be sound.
 
@@ -105,8 +130,7 @@ def _cells(table: ParquetTable, column: ParquetColumn) -> Iterator[pa.Array]:
         UnreadableDataset: They cannot be decoded, or are not as many as the footer says.
     """
     rows = 0
-    is_fixed_width = column.type in {ColumnType.NUMERIC, ColumnType.BOOLEAN}
-    rows_max = _BATCH_ROWS_MAX if is_fixed_width else _TEXT_ROWS_MAX
+    rows_max = _BATCH_ROWS_MAX if column.type in _FIXED_WIDTH else _TEXT_ROWS_MAX
     for index in range(table.file.num_row_groups):
         place = f"column {column.name!r}, row group {index}"
         with decoding(f"is damaged in {place}, or encoded in a way not supported: write it again."):

@@ -5,6 +5,16 @@ from types import MappingProxyType
 
 from eventsourcing.utils import register_topic
 
+from domain.batches.events import (
+    BatchPredictionCancellationRequested,
+    BatchPredictionCancelled,
+    BatchPredictionCompleted,
+    BatchPredictionFailed,
+    BatchPredictionInterrupted,
+    BatchPredictionProgressed,
+    BatchPredictionRequested,
+    BatchPredictionStarted,
+)
 from domain.commands import CommandCompleted
 from domain.datasets.events import (
     DatasetNameReleased,
@@ -38,6 +48,14 @@ from domain.training.events import (
 
 TOPICS: Mapping[str, type[DomainEvent]] = MappingProxyType(
     {
+        "batch-prediction.cancellation-requested.v1": BatchPredictionCancellationRequested,
+        "batch-prediction.cancelled.v1": BatchPredictionCancelled,
+        "batch-prediction.completed.v1": BatchPredictionCompleted,
+        "batch-prediction.failed.v1": BatchPredictionFailed,
+        "batch-prediction.interrupted.v1": BatchPredictionInterrupted,
+        "batch-prediction.progressed.v1": BatchPredictionProgressed,
+        "batch-prediction.requested.v1": BatchPredictionRequested,
+        "batch-prediction.started.v1": BatchPredictionStarted,
         "command.completed.v1": CommandCompleted,
         "dataset-name.released.v1": DatasetNameReleased,
         "dataset-name.reserved.v1": DatasetNameReserved,

@@ -133,17 +133,29 @@ def load(store: ArtifactStore, artifact_url: str) -> tuple[Manifest, str]:
     Raises:
         ArtifactUnavailable: One of them is not there, damaged, or no such thing.
     """
+    manifest = load_manifest(store, artifact_url)
+    body = store.read(manifest.body.sha256)
+    try:
+        if len(body) != manifest.body.size_bytes:
+            msg = f"its body has {len(body)} bytes where it says {manifest.body.size_bytes}"
+            raise ValueError(msg)
+        return manifest, body.decode()
+    except ValueError as error:
+        raise unreadable(artifact_url, str(error)) from None
+
+
+def load_manifest(store: ArtifactStore, artifact_url: str) -> Manifest:
+    """Return the manifest of a version, verified by its hash.
+
+    Raises:
+        ArtifactUnavailable: It is not there, damaged, or no such thing.
+    """
     content = store.read(sha256_of(artifact_url))
     try:
         if len(content) > MANIFEST_MAX_BYTES:
             msg = f"it is larger than {MANIFEST_MAX_BYTES} bytes"
             raise ValueError(msg)
-        manifest = Manifest.model_validate_json(content)
-        body = store.read(manifest.body.sha256)
-        if len(body) != manifest.body.size_bytes:
-            msg = f"its body has {len(body)} bytes where it says {manifest.body.size_bytes}"
-            raise ValueError(msg)
-        return manifest, body.decode()
+        return Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(each) for each in first["loc"])

@@ -19,6 +19,7 @@ from application.service import Service
 from interfaces.http.admission import Admission
 from interfaces.http.asyncapi import AsyncApiEndpoint
 from interfaces.http.audit import AuditEndpoints
+from interfaces.http.batches import BatchEndpoints
 from interfaces.http.callback import CallbackEndpoint
 from interfaces.http.commands import Commands
 from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
@@ -101,6 +102,7 @@ def create_app(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
         ).operations(),
         *TrainingEndpoints(service=service, commands=commands, reads=reads, stopping=stopping).operations(),
+        *BatchEndpoints(service=service, commands=commands, reads=reads, stopping=stopping).operations(),
         *JobEventsEndpoint(service=service, live=service.live, reads=reads, stopping=stopping).operations(),
         *EventTypeEndpoints().operations(),
         *CallbackEndpoint(inbox=service.inbox).operations(),

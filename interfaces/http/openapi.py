@@ -37,6 +37,7 @@ _TAGS = {
     "models": "Models, their versions and aliases, and what happened to them.",
     "datasets": "What models are trained from.",
     "training-jobs": "Trainings that wait, run or have ended.",
+    "batch-predictions": "Predictions for all rows of a dataset, which give another one.",
     "inference": "Predictions of the models in service.",
     "events": "The log of everything that happened.",
     "dead-letters": "Messages of neighbours that could not be handled.",

@@ -55,6 +55,7 @@ _PATH: dict[str, dict[str, Any]] = {
     "alias": {"description": "The name of the pointer.", **_TEXT},
     "dataset": {"description": "The dataset's id or its name.", **_TEXT},
     "job": {"description": "The training job's id.", **_TEXT},
+    "batch": {"description": "The batch prediction's id.", **_TEXT},
     "event_type": {"description": "The type of a public event.", **_TEXT},
     "letter": {"description": "The dead letter's id.", "type": "integer", "minimum": 1},
 }

@@ -8,25 +8,23 @@ from starlette.responses import Response
 
 from application.execution import Context, Outcome
 from application.lookup import known_names
-from application.ports.progress import ReadModelProgress
 from application.ports.read_models import Collection
 from application.service import Service
 from application.training import handlers
 from application.training.commands import RequestTraining
 from application.training.queries import get_job
 from application.training.views import TrainingJobResponse
-from domain.jobs.values import ENDED
 from domain.naming import has_uuid_shape
 from domain.training.errors import JobNotFound
 from interfaces.http import lists
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
+from interfaces.http.endings import JobReads
 from interfaces.http.lists import ListRequest, page
-from interfaces.http.moments import AS_OF, as_of
+from interfaces.http.moments import AS_OF
 from interfaces.http.openapi_descriptions import Description, Page
 from interfaces.http.operations import BASE, Operation
-from interfaces.http.preferences import preferred_wait_s
-from interfaces.http.reads import Found, Reads, response
+from interfaces.http.reads import Found, Reads
 from interfaces.http.stopping import Stopping
 
 _JOBS = f"{BASE}/training-jobs"
@@ -50,10 +48,9 @@ class TrainingEndpoints:
 
     def __init__(self, *, service: Service, commands: Commands, reads: Reads, stopping: Stopping) -> None:
         self._service = service
-        self._progress: ReadModelProgress = service.progress
         self._commands = commands
         self._reads = reads
-        self._stopping = stopping
+        self._job_reads = JobReads(service=service, reads=reads, stopping=stopping)
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
@@ -126,24 +123,7 @@ class TrainingEndpoints:
 
     async def get(self, request: Request) -> Response:
         """Answer a job; with `Prefer: wait=20` when it has ended, or after so many seconds."""
-        ask = partial(self._job, request.path_params["job"])
-        wait_s = preferred_wait_s(request.headers.getlist("prefer"))
-        if wait_s is None or as_of(request) is not None:  # nothing that was can be waited for
-            return await self._reads.answer_as_of(request, ask)
-        await self._reads.reached(request)
-        ends_at = self._service.clock.monotonic() + wait_s
-        found, position = await self._reads.ask(partial(ask, None))
-        while found.document["status"] not in ENDED:
-            left_s = ends_at - self._service.clock.monotonic()
-            has_moved = False
-            with self._stopping.ends_wait():
-                has_moved = left_s > 0 and await self._progress.wait_until(position + 1, left_s)
-            if not has_moved:
-                break
-            found, position = await self._reads.ask(partial(ask, None))
-        answer = response(request, found, position)
-        answer.headers["preference-applied"] = f"wait={wait_s}"
-        return answer
+        return await self._job_reads.answer(request, partial(self._job, request.path_params["job"]))
 
     async def cancel(self, request: Request) -> Response:
         """Stop a job."""

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from application.datasets.projection import project as project_datasets
 from application.mirroring import changes
 from application.models.projection import project as project_models
-from application.ports.read_models import Collection, Document
+from application.ports.metadata_store import MIRRORED
+from application.ports.read_models import Document
 from application.training.projection import project as project_jobs
 from domain.kernel import DomainEvent, UnknownEvent
 from tests.support import events
@@ -71,7 +72,7 @@ def test_whoever_takes_over_the_changes_has_the_documents_however_the_log_is_cut
     copies = copied(log, [*sorted(ends), len(HISTORY)], read_models)
     expected = {
         (collection, UUID(id_)): read_models.get(collection, UUID(id_))
-        for collection in Collection
+        for collection in MIRRORED
         for id_ in read_models._states[collection]
     }
     assert copies == expected

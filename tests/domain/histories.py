@@ -3,8 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from domain.batches import batch as batches
+from domain.batches.plan import plan as plan_batch
+from domain.batches.values import BatchPlan, PredictedTable
 from domain.datasets import dataset as datasets
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from domain.inference.values import Feature
+from domain.jobs.job import start
 from domain.jobs.values import InterruptionCause
 from domain.models import model as models
 from domain.models.values import ModelStatus, ModelType
@@ -17,6 +22,8 @@ from tests.support.given import Given, given, provenance
 MODEL_ID = UUID(int=1)
 DATASET_ID = UUID(int=2)
 JOB_ID = UUID(int=3)
+BATCH_ID = UUID(int=4)
+RESULT_ID = UUID(int=5)
 
 CONTENTS = Contents(
     format=DatasetFormat.CSV,
@@ -31,6 +38,12 @@ CONTENTS = Contents(
         Column(name="price", type=ColumnType.NUMERIC, missing=0),
     ),
 )
+
+FEATURES = (
+    Feature(name="age", type=ColumnType.NUMERIC),
+    Feature(name="city", type=ColumnType.CATEGORICAL, categories=("bern", "basel")),
+)
+PREDICTED = PredictedTable(contents=CONTENTS, duration_s=1.5)
 
 TRAINED = TrainedModel(
     artifact_url=f"artifact:{'cd' * 32}",
@@ -146,3 +159,29 @@ def a_failed_job() -> Given:
 def a_cancelled_job() -> Given:
     """A job that was stopped on request."""
     return a_job_asked_to_stop().after(jobs.confirm_cancelled, attempt=1)
+
+
+def a_batch_plan(**changed: Any) -> BatchPlan:
+    """A plan to predict the price of houses by a version in staging."""
+    model = a_model_with_versions(1).state
+    arguments = {
+        "model": model,
+        "version": models.find_version(model, "1.0.0"),
+        "artifact_url": f"artifact:{'cd' * 32}",
+        "features": FEATURES,
+        "dataset": a_dataset().state,
+        "explain": "false",
+        "name": None,
+    }
+    return plan_batch(**{**arguments, **changed})
+
+
+def a_pending_batch() -> Given:
+    """A batch prediction that waits for its first worker."""
+    event = batches.request(job_id=BATCH_ID, metadata={"team": "a"}, plan=a_batch_plan(), by=provenance())
+    return given(batches.evolve, event)
+
+
+def a_running_batch() -> Given:
+    """A batch prediction held by its first attempt."""
+    return a_pending_batch().after(start, worker="w-1")

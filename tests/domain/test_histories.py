@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.batches import batch as batches
 from domain.datasets import dataset as datasets
 from domain.kernel import DomainEvent, fold
 from domain.models import model as models
@@ -13,6 +14,8 @@ from domain.training import job as jobs
 from tests.support.examples import examples
 from tests.support.strategies_domain import (
     Command,
+    batch_commands,
+    batch_histories,
     dataset_histories,
     events,
     job_commands,
@@ -21,11 +24,16 @@ from tests.support.strategies_domain import (
     model_histories,
 )
 
-EVOLVE = {"model": models.evolve, "training-job": jobs.evolve, "dataset": datasets.evolve}
+EVOLVE = {
+    "model": models.evolve,
+    "training-job": jobs.evolve,
+    "batch-prediction": batches.evolve,
+    "dataset": datasets.evolve,
+}
 PROPERTY = settings(max_examples=examples(15))
 
 Stream = tuple[DomainEvent, ...]
-STREAMS = st.one_of(model_histories(), job_histories(), dataset_histories())
+STREAMS = st.one_of(model_histories(), job_histories(), batch_histories(), dataset_histories())
 
 
 def evolve_of(stream: Stream) -> Any:
@@ -59,8 +67,12 @@ def test_every_event_is_read_back_from_json_as_it_was(event: DomainEvent):
 
 @pytest.mark.parametrize(
     ("streams", "commands"),
-    [(model_histories(), model_commands()), (job_histories(), job_commands())],
-    ids=["model", "training job"],
+    [
+        (model_histories(), model_commands()),
+        (job_histories(), job_commands()),
+        (batch_histories(), batch_commands()),
+    ],
+    ids=["model", "training job", "batch prediction"],
 )
 def test_the_same_state_command_and_provenance_give_the_same_events(streams, commands):
     @given(stream=streams, command=commands)

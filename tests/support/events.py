@@ -5,6 +5,17 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from domain.batches.events import (
+    BatchPredictionCancellationRequested,
+    BatchPredictionCancelled,
+    BatchPredictionCompleted,
+    BatchPredictionFailed,
+    BatchPredictionInterrupted,
+    BatchPredictionProgressed,
+    BatchPredictionRequested,
+    BatchPredictionStarted,
+)
+from domain.batches.values import BatchPlan, PredictedTable
 from domain.commands import Answer, CommandCompleted, command_stream_id
 from domain.datasets.events import (
     DatasetNameReleased,
@@ -48,6 +59,8 @@ MODEL_ID = UUID("11111111-1111-4111-8111-111111111111")
 VERSION_ID = UUID("22222222-2222-4222-8222-222222222222")
 DATASET_ID = UUID("33333333-3333-4333-8333-333333333333")
 JOB_ID = UUID("44444444-4444-4444-8444-444444444444")
+BATCH_ID = UUID("66666666-6666-4666-8666-666666666666")
+RESULT_ID = UUID("77777777-7777-4777-8777-777777777777")
 COMMAND_ID = UUID("55555555-5555-4555-8555-555555555555")
 SHA256 = "ab" * 32
 
@@ -81,6 +94,26 @@ TRAINED = TrainedModel(
     parameters={"objective": "binary", "num_leaves": 31, "learning_rate": 0.05, "deterministic": True},
     environment={"lightgbm": "4.6.0"},
     duration_s=1.25,
+)
+BATCH_PLAN = BatchPlan(
+    model_id=MODEL_ID,
+    version_id=VERSION_ID,
+    version="1.0.0",
+    artifact_url=f"artifact:{SHA256}",
+    dataset_id=DATASET_ID,
+    contents=CONTENTS,
+    explain="probability > 0.8",
+    name="scored",
+)
+PREDICTED = PredictedTable(
+    contents=Contents(
+        format=DatasetFormat.PARQUET,
+        sha256="cd" * 32,
+        size_bytes=4321,
+        rows=100,
+        columns=(AGE, CITY, CHURNED, Column(name="prediction", type=ColumnType.NUMERIC, missing=0)),
+    ),
+    duration_s=1.5,
 )
 
 
@@ -237,7 +270,57 @@ def training_job_cancelled(**changes: Any) -> TrainingJobCancelled:
     return _event(TrainingJobCancelled, JOB_ID, changes)
 
 
+def batch_prediction_requested(**changes: Any) -> BatchPredictionRequested:
+    return _event(BatchPredictionRequested, BATCH_ID, changes, metadata={"team": "growth"}, plan=BATCH_PLAN)
+
+
+def batch_prediction_started(**changes: Any) -> BatchPredictionStarted:
+    return _event(BatchPredictionStarted, BATCH_ID, changes, attempt=1, worker="worker-1")
+
+
+def batch_prediction_progressed(**changes: Any) -> BatchPredictionProgressed:
+    return _event(BatchPredictionProgressed, BATCH_ID, changes, attempt=1, progress=50, rows=500)
+
+
+def batch_prediction_interrupted(**changes: Any) -> BatchPredictionInterrupted:
+    cause = InterruptionCause.WORKER_LOST
+    return _event(BatchPredictionInterrupted, BATCH_ID, changes, attempt=1, cause=cause)
+
+
+def batch_prediction_completed(**changes: Any) -> BatchPredictionCompleted:
+    payload: dict[str, Any] = {
+        "attempt": 1,
+        "dataset_id": RESULT_ID,
+        "name": "scored",
+        "sha256": "cd" * 32,
+        "rows": 1_000,
+        "duration_s": 1.5,
+    }
+    return _event(BatchPredictionCompleted, BATCH_ID, changes, **payload)
+
+
+def batch_prediction_failed(**changes: Any) -> BatchPredictionFailed:
+    error, code = "The predicting process was killed by SIGKILL.", "batch-prediction.process-died"
+    return _event(BatchPredictionFailed, BATCH_ID, changes, attempt=1, code=code, error=error)
+
+
+def batch_prediction_cancellation_requested(**changes: Any) -> BatchPredictionCancellationRequested:
+    return _event(BatchPredictionCancellationRequested, BATCH_ID, changes)
+
+
+def batch_prediction_cancelled(**changes: Any) -> BatchPredictionCancelled:
+    return _event(BatchPredictionCancelled, BATCH_ID, changes)
+
+
 BUILDERS: Mapping[str, Callable[..., DomainEvent]] = {
+    "batch-prediction.cancellation-requested.v1": batch_prediction_cancellation_requested,
+    "batch-prediction.cancelled.v1": batch_prediction_cancelled,
+    "batch-prediction.completed.v1": batch_prediction_completed,
+    "batch-prediction.failed.v1": batch_prediction_failed,
+    "batch-prediction.interrupted.v1": batch_prediction_interrupted,
+    "batch-prediction.progressed.v1": batch_prediction_progressed,
+    "batch-prediction.requested.v1": batch_prediction_requested,
+    "batch-prediction.started.v1": batch_prediction_started,
     "command.completed.v1": command_completed,
     "dataset-name.released.v1": dataset_name_released,
     "dataset-name.reserved.v1": dataset_name_reserved,

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from application.batches.projection import project as project_batches
 from application.datasets.projection import project as project_datasets
 from application.health.dependencies import own_dependencies
 from application.health.health import Health
@@ -176,7 +177,7 @@ def _service(
     runner = ReadModelRunner(
         log=ledger,
         read_models=read_models,
-        projections=(project_models, project_datasets, project_jobs),
+        projections=(project_models, project_datasets, project_jobs, project_batches),
         clock=SystemClock(),
     )
     live = LiveJobFeed()
@@ -192,6 +193,7 @@ def _service(
         serving=serving,
         artifacts=LocalArtifacts(root=directory / "artifacts"),
         files=LocalDatasetFiles(directory / "datasets"),
+        features_of=lambda artifact_url: loader.load(artifact_url).schema.features,
         verify_log=LogVerifier(
             log=SQLiteLog(directory / "events.sqlite"), files=CheckpointFiles(directory / "home")
         ),

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
 from application.models.projection import project as project_models
-from application.ports.metadata_store import MirrorStatus
+from application.ports.metadata_store import MIRRORED, MirrorStatus
 from application.ports.read_models import Collection, Document, Query
 from application.training.projection import project as project_jobs
 from domain.models import model as models
@@ -117,7 +117,7 @@ class Registry:
         assert self.runner.wait_for(head, 30)
         return {
             collection: self.read_models.find(Query(collection=collection, limit=1_000_000, at=head))
-            for collection in Collection
+            for collection in MIRRORED
         }
 
     def _decide(self, model_id: Any, decide: Callable[..., Any], **arguments: Any) -> None:
@@ -194,7 +194,7 @@ def rows(nats: NatsServer) -> dict[Collection, list[Document]]:
     async def all_rows(client: Client) -> dict[Collection, list[Document]]:
         service = DatabaseClient(client)
         return {
-            collection: [row.document or {} async for row in service.rows(collection)] for collection in Collection
+            collection: [row.document or {} async for row in service.rows(collection)] for collection in MIRRORED
         }
 
     return asked(nats, all_rows)

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from domain.batches import batch as batches
+from domain.batches.values import BatchPlan, PredictedTable
 from domain.commands import Answer, CommandCompleted
 from domain.datasets import dataset as datasets
 from domain.datasets.events import DatasetNameReleased, DatasetNameReserved
@@ -34,6 +36,7 @@ SHA256 = st.text("0123456789abcdef", min_size=64, max_size=64)
 NAMES = st.sampled_from(["churn", "loyalty", "caf\u00e9", "cafe\u0301", "最良"])
 ALIASES = st.sampled_from(["best", "safe", "caf\u00e9"])
 NUMBERS = st.none() | st.sampled_from(["1.0.0", "1.1.0", "1.3.0", "2.0.0", "v7"])
+ATTEMPTS = st.integers(0, 4)
 REFERENCES = st.sampled_from(["1.0.0", "1.1.0", "1.2.0", "1.3.0", "best", "safe", "production", "9.9.9"])
 
 
@@ -156,29 +159,45 @@ def model_commands() -> st.SearchStrategy[Command]:
 
 def job_commands() -> st.SearchStrategy[Command]:
     """Everything that can be asked of a requested job."""
-    attempt = st.integers(0, 4)
     return st.one_of(
-        _command(jobs.start, worker=TEXT),
-        _command(jobs.start, worker=TEXT),
+        _commands_of_any_job(),
+        _commands_of_any_job(),
         _command(
             jobs.progress,
-            attempt=attempt,
+            attempt=ATTEMPTS,
             percent=st.integers(0, 100),
             iteration=st.integers(1, 500),
             metrics=METRICS,
         ),
-        _command(jobs.interrupt, attempt=attempt, cause=st.sampled_from(InterruptionCause)),
-        _command(jobs.interrupt, attempt=attempt, cause=st.sampled_from(InterruptionCause)),
         _command(
             jobs.complete,
-            attempt=attempt,
+            attempt=ATTEMPTS,
             version_id=st.uuids(),
             version=st.sampled_from(["1.0.0", "1.1.0"]),
             trained=trained_models(),
         ),
-        _command(jobs.fail, attempt=attempt, code=st.just("training.failed"), error=st.text(max_size=20)),
+    )
+
+
+def batch_commands() -> st.SearchStrategy[Command]:
+    """Everything that can be asked of a requested batch prediction."""
+    predicted = st.builds(PredictedTable, contents=contents(), duration_s=st.floats(0, 1e6))
+    return st.one_of(
+        _commands_of_any_job(),
+        _commands_of_any_job(),
+        _command(batches.progress, attempt=ATTEMPTS, percent=st.integers(0, 100), rows=st.integers(1, 2**33)),
+        _command(batches.complete, attempt=ATTEMPTS, dataset_id=st.uuids(), name=NAMES, predicted=predicted),
+    )
+
+
+def _commands_of_any_job() -> st.SearchStrategy[Command]:
+    return st.one_of(
+        _command(jobs.start, worker=TEXT),
+        _command(jobs.start, worker=TEXT),
+        _command(jobs.interrupt, attempt=ATTEMPTS, cause=st.sampled_from(InterruptionCause)),
+        _command(jobs.fail, attempt=ATTEMPTS, code=st.just("training.failed"), error=st.text(max_size=20)),
         _command(jobs.cancel),
-        _command(jobs.confirm_cancelled, attempt=attempt),
+        _command(jobs.confirm_cancelled, attempt=ATTEMPTS),
     )
 
 
@@ -219,6 +238,26 @@ def job_histories(draw: st.DrawFn) -> tuple[DomainEvent, ...]:
 
 
 @st.composite
+def batch_histories(draw: st.DrawFn) -> tuple[DomainEvent, ...]:
+    """The stream of one batch prediction, from its request."""
+    plans_of_batches = st.builds(
+        BatchPlan,
+        model_id=st.uuids(),
+        version_id=st.uuids(),
+        version=st.sampled_from(["1.0.0", "v7"]),
+        artifact_url=SHA256.map("artifact:{}".format),
+        dataset_id=st.uuids(),
+        contents=contents(),
+        explain=st.sampled_from(["true", "false", "probability > 0.8"]),
+        name=NAMES,
+    )
+    first = batches.request(
+        job_id=draw(st.uuids()), metadata=draw(JSON_OBJECTS), plan=draw(plans_of_batches), by=draw(provenances())
+    )
+    return _history(batches.evolve, first, draw(st.lists(batch_commands(), max_size=12)))
+
+
+@st.composite
 def dataset_histories(draw: st.DrawFn) -> tuple[DomainEvent, ...]:
     """The stream of one dataset, from its registration."""
     first = datasets.register(
@@ -254,7 +293,7 @@ def command_records(draw: st.DrawFn) -> CommandCompleted:
 
 def histories() -> st.SearchStrategy[tuple[DomainEvent, ...]]:
     """One stream of any kind that is more than one event long at times."""
-    return st.one_of(model_histories(), job_histories(), dataset_histories())
+    return st.one_of(model_histories(), job_histories(), batch_histories(), dataset_histories())
 
 
 def events() -> st.SearchStrategy[DomainEvent]:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from nats.micro.request import ERROR_CODE_HEADER, ERROR_HEADER
 
-from application.ports.metadata_store import AFTER, SERVICE, STREAM, Find
+from application.ports.metadata_store import AFTER, MIRRORED, SERVICE, STREAM, Find
 from application.ports.read_models import Collection
 from infrastructure.database_service.client import DatabaseClient, DatabaseServiceUnavailable
 from infrastructure.database_service.rivals import RivalWatch, rivalry
@@ -231,7 +231,7 @@ def test_the_service_is_found_by_its_name(nats_server, a_service):
     info = json.loads(answer(nats_server, f"$SRV.INFO.{SERVICE}", b"").data)
     assert info["version"] == "1.2.3"
     subjects = {each["subject"] for each in info["endpoints"]}
-    assert subjects == {f"database.queries.{each}.{kind}" for each in Collection for kind in ("get", "find")}
+    assert subjects == {f"database.queries.{each}.{kind}" for each in MIRRORED for kind in ("get", "find")}
 
 
 def test_two_servers_of_one_database_share_the_work(nats_server, start_service, rows_path):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from application.ports.metadata_store import QueryKind, query_subject
+from application.ports.metadata_store import MIRRORED, QueryKind, query_subject
 from application.ports.read_models import Collection
 from infrastructure.database_service.arrivals import Arrival, Mark
 from infrastructure.database_service.commands import Command
@@ -197,7 +197,7 @@ def test_of_a_service_that_does_not_tell_where_rows_stand_each_is_asked_for(nats
     finally:
         terse.stop()
     assert [(str(each.id), each.kind) for each in found] == [
-        (each["id"], Kind.AHEAD) for collection in Collection for each in documents[collection]
+        (each["id"], Kind.AHEAD) for collection in MIRRORED for each in documents[collection]
     ]
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from eventsourcing.persistence import JSONTranscoder, StoredEvent
 
 from domain import naming
+from domain.batches import batch as batches
 from domain.datasets import dataset as datasets
 from domain.kernel import DomainEvent, fold
 from domain.models import model as models
@@ -31,6 +32,7 @@ _EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "model": models.evolve,
     "dataset": datasets.evolve,
     "training-job": jobs.evolve,
+    "batch-prediction": batches.evolve,
     "model-name": naming.evolve,
     "dataset-name": naming.evolve,
 }

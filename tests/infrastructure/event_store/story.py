@@ -3,6 +3,7 @@
 from pathlib import Path
 from uuid import UUID
 
+from application.batches.handlers import Attempts as BatchAttempts
 from application.ledger import Ledger
 from application.ports.trainer import Iteration
 from application.training.handlers import Attempts
@@ -10,7 +11,7 @@ from domain.jobs.values import InterruptionCause
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
-from tests.support.events import TRAINED
+from tests.support.events import PREDICTED, TRAINED
 from tests.support.http import Api, served
 
 BECAUSE = {"X_Reason": "because"}
@@ -21,6 +22,7 @@ def tell_everything(directory: Path) -> Ledger:
     with served(directory) as api:
         _tell_of_models(api)
         _tell_of_jobs(api)
+        _tell_of_batches(api)
         _tell_of_the_end(api)
     return Ledger(sqlite_environment(directory / "events.sqlite"))
 
@@ -72,6 +74,33 @@ def _tell_of_jobs(api: Api) -> None:
     attempts.interrupt(completed, 1, InterruptionCause.WORKER_LOST)
     attempts.start(completed)
     attempts.complete(completed, 2, TRAINED)
+
+
+def _tell_of_batches(api: Api) -> None:
+    request = {
+        "model_id": "attrition",
+        "dataset_id": "customers",
+        "name": "scored",
+        "explain": "probability > 0.8",
+        "metadata": {"team": "growth"},
+    }
+    waiting, cancelled, failed, completed = (
+        UUID(api.post("/batch-predictions", request, **BECAUSE).json()["id"]) for _ in range(4)
+    )
+    attempts = BatchAttempts(
+        ledger=api.service.ledger, identity=RandomIdentity(), clock=SystemClock(), actor="worker:host:1"
+    )
+    _ok(api.post(f"/batch-predictions/{waiting}/cancel").status_code)
+    attempts.start(cancelled)
+    _ok(api.post(f"/batch-predictions/{cancelled}/cancel").status_code)
+    attempts.confirm_cancelled(cancelled, 1)
+    attempts.start(failed)
+    attempts.fail(failed, 1, code="batch-prediction.dataset-changed", error="The dataset has 39 rows.")
+    attempts.start(completed)
+    attempts.progress(completed, 1, percent=50, rows=20)
+    attempts.interrupt(completed, 1, InterruptionCause.WORKER_LOST)
+    attempts.start(completed)
+    attempts.complete(completed, 2, PREDICTED)
 
 
 def _tell_of_the_end(api: Api) -> None:

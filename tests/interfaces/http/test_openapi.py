@@ -66,6 +66,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "request_training": {"json": {"model_id": "churn", "dataset_id": "customers"}},
     "get_training_job": {},
     "cancel_training": {},
+    "list_batch_predictions": {},
+    "request_batch_prediction": {"json": {"model_id": "churn", "dataset_id": "customers", "explain": "true"}},
+    "get_batch_prediction": {},
+    "cancel_batch_prediction": {},
     "follow_training_job": {},
     "list_event_types": {},
     "get_event_schema": {},
@@ -164,8 +168,14 @@ def contract_of(api, neighbours):
     assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200
     # a job that has ended, so that the stream of its events does; to cancel it again is granted
     assert api.post(f"/training-jobs/{job['id']}/cancel").status_code == 202
+    batch = api.post("/batch-predictions", {"model_id": "churn", "dataset_id": "customers"}).json()
     names = {"model": "churn", "version": "1.0.0", "alias": "champion", "dataset": "customers"}
-    names |= {"job": job["id"], "event_type": "ml.model.registered.v1", "letter": str(neighbours.letters()[0].id)}
+    names |= {
+        "batch": batch["id"],
+        "job": job["id"],
+        "event_type": "ml.model.registered.v1",
+        "letter": str(neighbours.letters()[0].id),
+    }
     return Contract(api.client, names=names)
 
 

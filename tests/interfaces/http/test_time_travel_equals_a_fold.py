@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.batches.projection import project as project_batches
 from application.datasets.projection import project as project_datasets
 from application.models.projection import project as project_models
 from application.models.queries import SERVING
@@ -22,7 +23,7 @@ from interfaces.requests.filters import parse_filter
 from tests.support.examples import examples
 from tests.support.fakes.read_models import InMemoryReadModels
 from tests.support.http import Api, served
-from tests.support.strategies_domain import dataset_histories, job_histories, model_histories
+from tests.support.strategies_domain import batch_histories, dataset_histories, job_histories, model_histories
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +39,14 @@ FILTERS: dict[Collection, tuple[str, ...]] = {
     Collection.VERSIONS: ("status != 'staging'", "metrics.auc <= 0.5", "NOT version LIKE '1.%'"),
     Collection.DATASETS: ("rows > 100", "target = 'y'", "name ILIKE 'CHURN'"),
     Collection.JOBS: ("status IN ('running', 'pending')", "progress >= 50 OR attempt > 1", "finished_at IS NULL"),
+    Collection.BATCHES: ("status = 'completed'", "metadata.team = 'a' OR rows > 1"),
 }
-PATHS = {Collection.MODELS: "/models", Collection.DATASETS: "/datasets", Collection.JOBS: "/training-jobs"}
+PATHS = {
+    Collection.MODELS: "/models",
+    Collection.DATASETS: "/datasets",
+    Collection.JOBS: "/training-jobs",
+    Collection.BATCHES: "/batch-predictions",
+}
 
 
 @st.composite
@@ -47,7 +54,7 @@ def logs(draw: st.DrawFn) -> list[DomainEvent]:
     """Streams of all kinds, interleaved, by clocks that step forwards and back."""
     streams = draw(
         st.lists(
-            model_histories() | model_histories() | dataset_histories() | job_histories(),
+            model_histories() | model_histories() | dataset_histories() | job_histories() | batch_histories(),
             min_size=1,
             max_size=5,
             unique_by=lambda each: each[0].originator_id,
@@ -67,7 +74,7 @@ def fold(recorded: Sequence[Recorded]) -> InMemoryReadModels:
     folded = InMemoryReadModels()
     for each in recorded:
         with folded.page(after=each.position - 1, upto=each.position) as rows:
-            for project in (project_models, project_datasets, project_jobs):
+            for project in (project_models, project_datasets, project_jobs, project_batches):
                 project(each.event, each.position, rows)
     return folded
 
@@ -99,7 +106,7 @@ def check(api: Api, recorded: Sequence[Recorded], as_of: int | str, written: dic
     """Demand that every collection, filtered and not, is as the events say."""
     folded = fold(recorded)
     for collection, path in PATHS.items():
-        within = None if collection is Collection.JOBS else SERVING
+        within = None if collection in {Collection.JOBS, Collection.BATCHES} else SERVING
         for text in (None, written[collection]):
             where = None if text is None else parse_filter(text)
             found = items(api, path, filter=text, as_of=as_of)

@@ -1,0 +1,1 @@
+"""Batch predictions: asked for, worked on, shown."""

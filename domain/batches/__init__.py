@@ -1,0 +1,1 @@
+"""Batch predictions: jobs that predict for all rows of a dataset, and give another one."""

@@ -1,0 +1,1 @@
+"""Batch predictions, each made by a process of its own."""
