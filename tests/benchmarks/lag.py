@@ -1,12 +1,16 @@
 """How long after its commit an event is visible to readers of the same process."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from application.models import handlers
 from application.models.commands import RegisterModel
+from application.service import Service
 from domain.models.values import ModelType
 from infrastructure.system.identity import RandomIdentity
 from interfaces.bootstrap import running_service
+from interfaces.neighbours import nats_address
 from interfaces.settings import Settings
 from tests.benchmarks.measure import REPEATS, Figure, percentile, scratch, spread
 from tests.support.commands import a_context
@@ -14,10 +18,16 @@ from tests.support.commands import a_context
 COMMANDS = 400
 
 
+@contextmanager
+def _service(settings: Settings) -> Iterator[Service]:
+    with running_service(settings, nats=nats_address(settings)) as running:
+        yield running.service
+
+
 def run() -> list[Figure]:
     """Measure from the return of the commit to the read model being there."""
     medians, tails = [], []
-    with scratch() as home, running_service(Settings(home=home)) as service:
+    with scratch() as home, _service(Settings(home=home)) as service:
         for round_ in range(REPEATS):
             lags = []
             for number in range(COMMANDS):
