@@ -42,8 +42,9 @@ class Attempts(Generic[AnyJob]):
             UnreadableHistory: This program cannot read all of the job.
         """
         job = self._load(job_id)
-        self._ledger.commit([jobs.start(job, worker=self._actor, by=self._caused_by(job))])
-        return self._load(job_id)
+        started = jobs.start(job, worker=self._actor, by=self._caused_by(job))
+        self._ledger.commit([started])
+        return jobs.moved_on(job, started, kind=job.KIND)  # not read again: it may be another's attempt by then
 
     def fail(self, job_id: UUID, attempt: int, *, code: str, error: str) -> None:
         """End the job without what it was asked for.

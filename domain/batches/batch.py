@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from domain.batches.errors import CancellationNotRequested, JobEnded, JobNotFound, LeaseLost
+from domain.batches.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.batches.events import (
     BatchPredictionCancellationRequested,
     BatchPredictionCancelled,
@@ -31,7 +31,6 @@ BATCH_PREDICTION = Kind(
     failed=BatchPredictionFailed,
     cancellation_requested=BatchPredictionCancellationRequested,
     cancelled=BatchPredictionCancelled,
-    not_found=JobNotFound,
     ended=JobEnded,
     lease_lost=LeaseLost,
     cancellation_not_requested=CancellationNotRequested,

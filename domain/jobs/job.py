@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeVar, assert_never
 from uuid import UUID
 
 from domain.errors import InvalidInput
-from domain.jobs.errors import CancellationNotRequested, JobEnded, JobNotFound, LeaseLost
+from domain.jobs.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.jobs.events import (
     JobCancellationRequested,
     JobCancelled,
@@ -46,7 +46,6 @@ class Kind:
     failed: type[JobFailed]
     cancellation_requested: type[JobCancellationRequested]
     cancelled: type[JobCancelled]
-    not_found: type[JobNotFound]
     ended: type[JobEnded]
     lease_lost: type[LeaseLost]
     cancellation_not_requested: type[CancellationNotRequested]

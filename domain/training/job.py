@@ -20,7 +20,7 @@ from domain.jobs.job import (
     start,
 )
 from domain.kernel import Provenance, envelope
-from domain.training.errors import CancellationNotRequested, JobEnded, JobNotFound, LeaseLost
+from domain.training.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,
@@ -61,7 +61,6 @@ TRAINING = Kind(
     failed=TrainingJobFailed,
     cancellation_requested=TrainingJobCancellationRequested,
     cancelled=TrainingJobCancelled,
-    not_found=JobNotFound,
     ended=JobEnded,
     lease_lost=LeaseLost,
     cancellation_not_requested=CancellationNotRequested,
