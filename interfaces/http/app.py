@@ -22,6 +22,7 @@ from interfaces.http.audit import AuditEndpoints
 from interfaces.http.batches import BatchEndpoints
 from interfaces.http.callback import CallbackEndpoint
 from interfaces.http.commands import Commands
+from interfaces.http.dataset_content import DatasetContentEndpoint
 from interfaces.http.datasets import UPLOAD_MAX_BYTES, DatasetEndpoints
 from interfaces.http.dead_letters import DeadLetterEndpoints
 from interfaces.http.diff import DiffEndpoint
@@ -98,6 +99,7 @@ def create_app(
         *VerificationEndpoint(verify=service.verify_log).operations(),
         *DiffEndpoint(service=service, reads=reads).operations(),
         *LineageEndpoints(service=service, reads=reads).operations(),
+        *DatasetContentEndpoint(service=service, reads=reads).operations(),
         *DatasetEndpoints(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes
         ).operations(),

@@ -236,5 +236,7 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     "X-Model-Version": _header(
         "The number of the version that answered rows, from first to last.", is_always_there=False, **_TEXT
     ),
+    "Accept-Ranges": _header("What a `Range` may be given in.", const="bytes"),
+    "Last-Modified": _header("When the bytes were written here.", **_TEXT),
     "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
 }

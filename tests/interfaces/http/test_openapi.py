@@ -61,6 +61,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "list_datasets": {},
     "register_dataset": UPLOAD,
     "get_dataset": {},
+    "get_dataset_content": {},
     "retire_dataset": {},
     "list_training_jobs": {},
     "request_training": {"json": {"model_id": "churn", "dataset_id": "customers"}},
