@@ -103,6 +103,10 @@ class LoadedPredictors:
         """Return the predictor of an artifact if it is in memory: never waits, and counts as no use."""
         return self._loaded.get(artifact_url)
 
+    def is_loading(self, artifact_url: str) -> bool:
+        """Tell whether an artifact is on its way into memory."""
+        return artifact_url in self._loads
+
     def holds(self, loaded: Loaded) -> bool:
         """Tell whether this very predictor counts among those in memory."""
         return self._loaded.get(loaded.artifact_url) is loaded

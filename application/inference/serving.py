@@ -159,6 +159,10 @@ class Serving:
         """
         return self._swaps.awaited(model_id, position=position)
 
+    def is_loading(self, artifact_url: str) -> bool:
+        """Tell whether an artifact is being brought into memory."""
+        return self._predictors.is_loading(artifact_url)
+
     def late(self) -> tuple[int, list[str]]:
         """Return how many models are answered by an earlier version than is meant; and of which of them why."""
         return len(self._swaps), self._swaps.problems()

@@ -35,6 +35,11 @@ from interfaces.http.job_events import JobEventsEndpoint
 from interfaces.http.lineage import LineageEndpoints
 from interfaces.http.metrics import MetricsEndpoint
 from interfaces.http.models import ModelEndpoints
+from interfaces.http.open_inference.endpoint import OpenInferenceEndpoint
+from interfaces.http.open_inference.inferring import TensorInference
+from interfaces.http.open_inference.places import is_here
+from interfaces.http.open_inference.served import protocol_operations
+from interfaces.http.open_inference.statistics import Statistics
 from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
@@ -85,12 +90,28 @@ def create_app(
     inference = InferenceEndpoint(serving=service.serving, progress=service.progress)
     commands = Commands(service=service, threads=threads)
     reads = Reads(service=service, threads=threads, settled_s=settled_s)
+    statistics = Statistics()
+    tensors = TensorInference(
+        inference=inference.inference, serving=service.serving, statistics=statistics, clock=service.clock
+    )
+    open_inference = OpenInferenceEndpoint(
+        protocol_operations(
+            health=health,
+            serving=service.serving,
+            read_models=service.read_models,
+            reads=reads,
+            inference=inference.inference,
+            tensors=tensors,
+            statistics=statistics,
+        ),
+        bodies=inference.bodies,
+    )
     traffic: Traffic = {}
     metrics = MetricsEndpoint(
         health=health,
         serving=service.serving,
         traffic=traffic,
-        predictions={"http": inference.work, **predictions},
+        predictions={"http": inference.work, "open-inference": tensors.work, **predictions},
         siblings=siblings,
     )
     operations = [
@@ -114,7 +135,8 @@ def create_app(
         *metrics.operations(),
         *AsyncApiEndpoint(conversations, servers=nats_servers).operations(),
     ]
-    document = DocumentEndpoint([inference.described, *(each.described for each in operations)])
+    directly = [inference.described, *open_inference.described]
+    document = DocumentEndpoint([*directly, *(each.described for each in operations)])
     operations.append(document.operation)
 
     @asynccontextmanager
@@ -130,32 +152,51 @@ def create_app(
     )
     others.router.redirect_slashes = False
     dispatch = _Dispatch(
-        admission=Admission(loopback_host=loopback_host), inference=inference, others=others, stopping=stopping
+        admission=Admission(loopback_host=loopback_host),
+        inference=inference,
+        open_inference=open_inference,
+        others=others,
+        stopping=stopping,
     )
-    described = [inference.described, *(each.described for each in operations)]
+    described = [*directly, *(each.described for each in operations)]
     return Counted(dispatch, described=described, traffic=traffic, on_request=on_request)
 
 
 class _Dispatch:
     """Sends predictions the shortest way, and everything else through the router, which costs them half."""
 
-    def __init__(self, *, admission: Admission, inference: ASGIApp, others: ASGIApp, stopping: Stopping) -> None:
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        inference: ASGIApp,
+        open_inference: ASGIApp,
+        others: ASGIApp,
+        stopping: Stopping,
+    ) -> None:
         self._admission = admission
         self._inference = inference
+        self._open_inference = open_inference
         self._others = Exchange(others, stopping=stopping)
         self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_http = scope["type"] == "http"
-        if is_http and (refusal := self._admission.refusal(scope)) is not None:
+        if scope["type"] != "http":
+            await self._others(scope, receive, send)
+        elif (refusal := self._admission.refusal(scope)) is not None:
             await self._refused(refusal, scope, receive, send)
-        elif is_http and scope["path"] == INFERENCE_PATH:
-            try:
-                await self._inference(scope, receive, send)
-            except asyncio.CancelledError as cancelled:  # before the answer, which is sent at once
-                await self._refused(cancelled, scope, receive, send)
+        elif scope["path"] == INFERENCE_PATH:
+            await self._predicted(self._inference, scope, receive, send)
+        elif is_here(scope["path"]):
+            await self._predicted(self._open_inference, scope, receive, send)
         else:
             await self._others(scope, receive, send)
+
+    async def _predicted(self, endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endpoint(scope, receive, send)
+        except asyncio.CancelledError as cancelled:  # before the answer, which is sent at once
+            await self._refused(cancelled, scope, receive, send)
 
     async def _refused(self, refusal: BaseException, scope: Scope, receive: Receive, send: Send) -> None:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:

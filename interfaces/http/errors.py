@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -52,7 +52,11 @@ _RETRY_AFTER = {"retry-after": "1"}
 
 
 def error_response_body(
-    error: Exception, request_id: str, *, instance: str | None = None
+    error: Exception,
+    request_id: str,
+    *,
+    instance: str | None = None,
+    told_as: Callable[[HTTPStatus], HTTPStatus] = lambda status: status,
 ) -> tuple[int, RawHeaders, bytes]:
     """Return the response that tells of an error: its status, raw ASGI headers (complete) and body.
 
@@ -62,8 +66,12 @@ def error_response_body(
         error: What was raised.
         request_id: Under which the sender can ask for what happened.
         instance: The path that was asked for.
+        told_as: Status → the one that a protocol with fewer statuses has for it.
     """
     status, code, message, headers, details = _described(error, request_id)
+    status = told_as(status)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers = {**_RETRY_AFTER, **headers}
     message = shortened(message, MESSAGE_MAX_CHARS)
     common = {
         "error": message,

@@ -80,3 +80,9 @@ class HealthEndpoints:
         return JSONResponse(
             readiness.model_dump(mode="json"), status_code=503 if found else 200, headers=_NOT_KEPT
         )
+
+
+async def unreadiness(health: Health) -> list[str]:
+    """Return why what is stored cannot be read, or is old; nothing when it can and is not."""
+    findings = await health.findings(_NEEDED)
+    return problems(findings.values())

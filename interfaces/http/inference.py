@@ -36,12 +36,16 @@ class InferenceEndpoint:
         serving: What the requests' names lead to.
         progress: Waited for by requests with `X-Min-Event-Position`.
         threads: For predictions that are too long for the event loop; as many more for explanations.
+
+    Attributes:
+        bodies: What the requests' bodies may take.
+        inference: The way that their predictions take.
     """
 
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
-        self._bodies = BodyMemory()
-        self._inference = Inference(serving=serving, progress=progress, threads=threads)
-        self._streams = InferenceStreams(inference=self._inference, bodies=self._bodies)
+        self.bodies = BodyMemory()
+        self.inference = Inference(serving=serving, progress=progress, threads=threads)
+        self._streams = InferenceStreams(inference=self.inference, bodies=self.bodies)
 
     @property
     def described(self) -> Described:
@@ -66,11 +70,11 @@ class InferenceEndpoint:
     @property
     def work(self) -> Work:
         """What was predicted."""
-        return self._inference.work
+        return self.inference.work
 
     def close(self) -> None:
         """Give up what has not begun, and what has begun after its turn."""
-        self._inference.close()
+        self.inference.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Predict for one instance or many."""
@@ -104,9 +108,9 @@ class InferenceEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, wishes: Wishes) -> bytes:
         explain = parse_query(scope["query_string"])
-        with self._bodies.share() as take:
+        with self.bodies.share() as take:
             body = await read_body(receive, scope["headers"], take=take)
-            return await self._inference.answer(
+            return await self.inference.answer(
                 body,
                 explain=explain,
                 position=wishes.position,

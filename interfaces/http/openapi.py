@@ -39,12 +39,13 @@ _TAGS = {
     "training-jobs": "Trainings that wait, run or have ended.",
     "batch-predictions": "Predictions for all rows of a dataset, which give another one.",
     "inference": "Predictions of the models in service.",
+    "v2": "Predictions as the Open Inference Protocol has them, version 2.",
     "events": "The log of everything that happened.",
     "dead-letters": "Messages of neighbours that could not be handled.",
     _DEFAULT_TAG: "The service itself.",
 }
 _PROBLEMS = {
-    400: "The body cannot be read.",
+    400: "The body cannot be read, or is not accepted.",
     404: "What is named is not there, or is retired.",
     408: "Nothing more of the body has come, and it has not ended.",
     409: "The business says no; `error_code` says why.",
@@ -52,6 +53,8 @@ _PROBLEMS = {
     413: "The body is too large.",
     415: "The body is of a type that is not understood here.",
     422: "Fields, parameters or headers cannot be accepted; each is named.",
+    500: "The service failed at what is asked; asking again does not help.",
+    501: "It is part of the protocol or of an extension of it, and not served here.",
     503: "It cannot be answered now: ask again.",
 }
 _PROBLEM_HEADERS: Mapping[int | None, tuple[str, ...]] = {415: (ACCEPT,), 503: (RETRY_AFTER,)}
@@ -134,7 +137,7 @@ def _operation(described: Described) -> dict[str, Any]:
     path_names = [part[1:-1] for part in described.path.split("/") if part.startswith(_PLACEHOLDER_OPENS)]
     names = (*path_names, *map(query_component, described.parameters), REQUEST_ID, *description.headers)
     body = {"requestBody": {"required": True, "content": _content(description.takes)}} if description.takes else {}
-    problems = {*description.problems, 422, *((404,) if path_names else ())}
+    problems = {*description.problems, description.refused, *((404,) if path_names else ())}
     return {
         "operationId": description.id,
         "summary": described.summary,

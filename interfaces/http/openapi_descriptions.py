@@ -47,6 +47,7 @@ class Description:
         otherwise: Media type → form of the success's body, where the request has it otherwise.
         answer_headers: Of the success and of `also`, beside those of every response.
         problems: The statuses of the errors to be expected, beside those that every operation may answer.
+        refused: The status of input that cannot be accepted.
         also: Status → body, for other answers that are no `ErrorResponse`; None for an empty one.
     """
 
@@ -59,6 +60,7 @@ class Description:
     otherwise: Mapping[str, Content] = field(default_factory=dict)
     answer_headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    refused: int = 422
     also: Mapping[int, Content | None] = field(default_factory=dict)
 
     @classmethod

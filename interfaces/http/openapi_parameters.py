@@ -3,6 +3,7 @@
 from typing import Any
 
 from interfaces.http.audit import LIMIT_DEFAULT, LIMIT_MAX
+from interfaces.http.content_coding import UNDERSTOOD
 from interfaces.http.context import REASON_MAX_CHARS
 from interfaces.http.moments import AS_OF
 from interfaces.http.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
@@ -204,6 +205,19 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "description": "The id of the last event that the reader saw, a position: what follows it is told.",
         **_POSITION,
     },
+    "Inference-Header-Content-Length": {
+        "description": (
+            "How many bytes of the body are JSON; the tensors whose inputs have a `binary_data_size` follow it, "
+            "little-endian and in row-major order. Absent: all of it is JSON."
+        ),
+        "type": "integer",
+        "minimum": 1,
+    },
+    "Content-Encoding": {"description": "The coding of the body.", "enum": list(UNDERSTOOD)},
+    "Accept-Encoding": {
+        "description": "The codings in which an answer of some length may come.",
+        **_TEXT,
+    },
     "Prefer": {
         "description": (
             f"`wait=20`: answer within so many seconds, at most {WAIT_MAX_S}. A job is answered as it is by then, "
@@ -238,5 +252,13 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     ),
     "Accept-Ranges": _header("What a `Range` may be given in.", const="bytes"),
     "Last-Modified": _header("When the bytes were written here.", **_TEXT),
+    "Inference-Header-Content-Length": _header(
+        "How many bytes are JSON, where tensors follow it in binary form (`application/octet-stream`).",
+        is_always_there=False,
+        **_POSITION,
+    ),
+    "Content-Encoding": _header(
+        "The coding of the body, where it has one.", is_always_there=False, enum=list(UNDERSTOOD)
+    ),
     "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
 }

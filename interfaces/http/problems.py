@@ -3,6 +3,7 @@
 RequestProblem            (interfaces/requests/problems.py, with those that every transport knows)
 ├── MalformedHeader       400  request.malformed-header
 ├── MalformedForm         400  request.malformed-form
+├── MalformedBody         400  request.malformed-body
 ├── MalformedUrl          400  request.malformed-url
 ├── CrossOrigin           403  request.cross-origin
 ├── NoSuchPath            404  request.no-such-path
@@ -11,6 +12,7 @@ RequestProblem            (interfaces/requests/problems.py, with those that ever
 ├── PreconditionFailed    412  request.stale-version
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
+├── UnsupportedCoding     415  request.unsupported-coding
 ├── UnknownHost           421  request.unknown-host
 ├── VerificationBusy      503  audit.busy (with its endpoint)
 ├── VerificationTooLong   503  audit.too-long (with its endpoint)
@@ -33,6 +35,13 @@ class MalformedForm(RequestProblem):
 
     status = 400
     code = "request.malformed-form"
+
+
+class MalformedBody(RequestProblem):
+    """The body is not in the coding that its `Content-Encoding` says."""
+
+    status = 400
+    code = "request.malformed-body"
 
 
 class MalformedUrl(RequestProblem):
@@ -118,6 +127,17 @@ class UnsupportedMediaType(RequestProblem):
             else f"A body of type {given!r} is not understood here, only {wanted}."
         )
         super().__init__(message, headers={"accept": ", ".join(understood)}, understood=list(understood))
+
+
+class UnsupportedCoding(RequestProblem):
+    """The body is in a coding that is not understood here."""
+
+    status = 415
+    code = "request.unsupported-coding"
+
+    def __init__(self, given: str, *, understood: tuple[str, ...]) -> None:
+        message = f"A body in the coding {given!r} is not understood here, only {' or '.join(understood)}."
+        super().__init__(message, headers={"accept-encoding": ", ".join(understood)}, understood=list(understood))
 
 
 class UnknownHost(RequestProblem):

@@ -12,7 +12,7 @@ from application.inference.explaining import Explain, rows_to_explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
-from application.ports.predictor import Floats
+from application.ports.predictor import Floats, Predictor
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
 from interfaces.inference.answers import answer_in_steps, document, results, single
@@ -144,7 +144,7 @@ class Inference:
                 with suppress(GuessedWrong, DomainError):  # which the body as a whole may not deserve
                     served = await self.served(guessed.request, position=position)
                     return await self._answer_in_turns(served, guessed, explain, until_left)
-            asked = await self._threads.run(self._threads.predicting, partial(parse_body, body))
+            asked = await self.aside(partial(parse_body, body))
             served = await self.served(asked.request, position=position)
             return await self._answer_in_turns(served, asked, explain, until_left)
 
@@ -223,7 +223,7 @@ class Inference:
             SenderLeft: The sender went away.
         """
         predictor = served.loaded.predictor
-        if explain is False and len(rows) * predictor.row_cost_s <= INLINE_S:
+        if explain is False and is_quick(predictor, len(rows)):
             return answered(predictor, rows, explain=False)
         return await self.in_turns(joined_in_steps(predictor, rows, explain=explain), explain, until_left)
 
@@ -238,6 +238,14 @@ class Inference:
         """
         threads = self._threads.predicting if explain is False else self._threads.explaining
         return await self._threads.run_in_turns(threads, steps, until_left=until_left)
+
+    async def aside(self, function: Callable[[], Result]) -> Result:
+        """Return what a function returns that takes too long for the event loop.
+
+        Raises:
+            ServiceStopping: The service ends.
+        """
+        return await self._threads.run(self._threads.predicting, function)
 
     async def _wait_until(self, position: int, request: Request) -> None:
         began = perf_counter()
@@ -269,10 +277,15 @@ class Inference:
         return served
 
 
+def is_quick(predictor: Predictor, rows: int) -> bool:
+    """Tell whether predictions for so many rows hold up nobody: a thread for them would take longer."""
+    return rows * predictor.row_cost_s <= INLINE_S
+
+
 def _answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple[bytes, int] | None:
     """Return the answer for a single instance, and that it is one; None where it takes long."""
     predictor = served.loaded.predictor
-    if predictor.row_cost_s > INLINE_S:
+    if not is_quick(predictor, 1):
         return None
     row = decoder.row(asked)
     started = perf_counter()
@@ -283,7 +296,7 @@ def _answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple
 def _answer_few(served: Served, rows: Floats, explain: Explain) -> tuple[bytes, int] | None:
     """Return the answer for rows, and for how many; None where it takes long or one is to be explained."""
     predictor = served.loaded.predictor
-    if len(rows) * predictor.row_cost_s > INLINE_S:
+    if not is_quick(predictor, len(rows)):
         return None
     started = perf_counter()
     predicted = predictor.predict(rows)

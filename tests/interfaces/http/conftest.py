@@ -1,8 +1,37 @@
 """The interface, served."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.learning.artifact import keep
+from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.training import train
+from tests.application.inference.registry import Registry
+from tests.support.data import EXAMPLES
 from tests.support.http import served
+
+
+@pytest.fixture(scope="session")
+def trained_examples(tmp_path_factory):
+    """A registry with each example table learned, its version in production."""
+    directory = tmp_path_factory.mktemp("examples")
+    artifacts = LocalArtifacts(root=directory / "artifacts")
+    registry = Registry(directory, loader=LightGBMPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
+    trained = {}
+    for name, example in EXAMPLES.items():
+        table = example()
+        training = train(
+            table.plan(num_iterations=25, min_data_in_leaf=5),
+            table.table(),
+            num_threads=1,
+            on_iteration=lambda _: None,
+        )
+        registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.body))
+        trained[name] = training
+    yield SimpleNamespace(registry=registry, trained=trained)
+    registry.close()
 
 
 @pytest.fixture

@@ -15,38 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.datasets.values import ColumnType
-from infrastructure.artifacts.local import LocalArtifacts
-from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
-from infrastructure.learning.training import train
 from interfaces.http.inference import PATH, InferenceEndpoint
-from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import Progress
 from tests.support.data import EXAMPLES
 from tests.support.examples import examples
 
 
 @pytest.fixture(scope="module")
-def a_service(tmp_path_factory):
+def a_service(trained_examples):
     """Each example table learned, its version in production."""
-    directory = tmp_path_factory.mktemp("service")
-    artifacts = LocalArtifacts(root=directory / "artifacts")
-    registry = Registry(directory, loader=LightGBMPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
-    trained = {}
-    for name, example in EXAMPLES.items():
-        table = example()
-        training = train(
-            table.plan(num_iterations=25, min_data_in_leaf=5),
-            table.table(),
-            num_threads=1,
-            on_iteration=lambda _: None,
-        )
-        registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.body))
-        trained[name] = training
-    endpoint = InferenceEndpoint(serving=registry.serving, progress=Progress(0))
-    yield SimpleNamespace(endpoint=endpoint, trained=trained)
+    endpoint = InferenceEndpoint(serving=trained_examples.registry.serving, progress=Progress(0))
+    yield SimpleNamespace(endpoint=endpoint, trained=trained_examples.trained)
     endpoint.close()
-    registry.close()
 
 
 @cache

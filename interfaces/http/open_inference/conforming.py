@@ -1,0 +1,162 @@
+"""Do tensors have the features that a version was trained on? And as which numbers?
+
+What JSON instances are refused for, tensors are refused for; both give a version the same numbers.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import nan
+
+import numpy as np
+
+from application.ports.predictor import Floats
+from domain.datasets.values import ColumnType
+from domain.errors import FieldProblem, InvalidInput, suggestion
+from domain.inference.conformance import Schema
+from domain.inference.errors import NonConformingInstance
+from domain.inference.values import Feature
+from interfaces.http.open_inference.datatypes import BOOL, BYTES
+from interfaces.http.open_inference.elements import element_path, numbers, texts
+from interfaces.http.open_inference.requests import InputTensor
+from interfaces.inference.asked import INSTANCES_MAX
+
+_TABLE_RANK = 2
+_WANTED = {
+    ColumnType.NUMERIC: "a tensor of numbers",
+    ColumnType.BOOLEAN: "a tensor of BOOL, or of numbers that are 0, 1 or NaN",
+    ColumnType.CATEGORICAL: "a tensor of BYTES, the texts in UTF-8",
+}
+
+
+class TensorSchema:
+    """The features of one version, ready to turn tensors into rows of numbers."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._codes = {
+            feature.name: {category: float(code) for code, category in enumerate(feature.categories)}
+            for feature in schema.features
+            if feature.categories is not None
+        }
+
+    def rows(self, inputs: Sequence[InputTensor]) -> Floats:
+        """Return the rows, of shape (rows, features), NaN for a missing value.
+
+        Args:
+            inputs: One table of shape [rows, features], its columns in the order of the schema, or a tensor of
+                shape [rows] or [rows, 1] for each feature, by its name.
+
+        Raises:
+            NonConformingInstance: A feature is unknown (with the nearest), absent, or of a wrong type or value.
+            InvalidInput: A shape or size is off.
+        """
+        if self._is_table(inputs):
+            return self._rows_of_table(inputs[0])
+        by_name = self._by_name(inputs)
+        rows = np.empty((_common_count(inputs), len(by_name)))
+        for place, feature in enumerate(self._schema.features):
+            rows[:, place] = self._column(by_name[feature.name], feature)
+        return rows
+
+    def _is_table(self, inputs: Sequence[InputTensor]) -> bool:
+        """Tell whether all features come in one tensor; of a single one, the tensor of its name is the same."""
+        first, names = inputs[0], self._schema.names
+        if len(inputs) > 1 or len(first.shape) != _TABLE_RANK:
+            return False
+        return first.shape[1] != 1 or (len(names) == 1 and first.name not in names)
+
+    def _rows_of_table(self, table: InputTensor) -> Floats:
+        features = self._schema.features
+        width = len(features)
+        if table.shape[1] != width:
+            message = (
+                f"must be [rows, {width}], with a column for each feature in the order of the model's metadata, "
+                f"or a tensor for each feature by its name; is {list(table.shape)}."
+            )
+            raise InvalidInput.of(f"{table.place}.shape", message)
+        _require_few(table)
+        if problems := [problem for feature in features for problem in _type_problems(table, feature)]:
+            raise NonConformingInstance(problems)
+        if table.datatype == BYTES:
+            found = texts(table)
+            columns = [self._coded(found[place::width], feature) for place, feature in enumerate(features)]
+            return np.array(columns, dtype=np.float64).T.copy()
+        rows = numbers(table).reshape(-1, width)
+        for place, feature in enumerate(features):
+            _require_truth(table, feature, rows[:, place], first=place, step=width)
+        return rows
+
+    def _by_name(self, inputs: Sequence[InputTensor]) -> dict[str, InputTensor]:
+        by_name = {each.name: each for each in inputs}
+        problems = list(_name_problems(inputs, by_name, self._schema))
+        if not problems:
+            features = self._schema.features
+            problems = [problem for each in features for problem in _type_problems(by_name[each.name], each)]
+        if problems:
+            raise NonConformingInstance(problems)
+        return by_name
+
+    def _column(self, tensor: InputTensor, feature: Feature) -> Floats:
+        if feature.type is ColumnType.CATEGORICAL:
+            return np.array(self._coded(texts(tensor), feature), dtype=np.float64)
+        found = numbers(tensor)
+        _require_truth(tensor, feature, found, first=0, step=1)
+        return found
+
+    def _coded(self, found: Sequence[str | None], feature: Feature) -> list[float]:
+        codes = self._codes[feature.name]
+        return [nan if each is None else codes.get(each, nan) for each in found]
+
+
+def _name_problems(
+    inputs: Sequence[InputTensor], by_name: dict[str, InputTensor], schema: Schema
+) -> Iterator[FieldProblem]:
+    absent = [name for name in schema.names if name not in by_name]
+    known = frozenset(schema.names)
+    for each in inputs:
+        if each.name not in known:
+            message = f"is no feature of this version.{suggestion(each.name, absent or schema.names)}"
+            yield FieldProblem(field=f"{each.place}.name", message=message, value=each.name)
+        elif by_name[each.name] is not each:
+            yield FieldProblem(field=f"{each.place}.name", message="is given twice.", value=each.name)
+    for name in absent:
+        message = f"{name!r} is missing; send NaN or null where its value is not known."
+        yield FieldProblem(field="inputs", message=message)
+
+
+def _common_count(inputs: Sequence[InputTensor]) -> int:
+    for each in inputs:
+        if len(each.shape) not in {1, _TABLE_RANK} or each.shape[1:] not in {(), (1,)}:
+            message = f"must be [rows] or [rows, 1], is {list(each.shape)}."
+            raise InvalidInput.of(f"{each.place}.shape", message)
+        if each.shape[0] != inputs[0].shape[0]:
+            message = f"has {each.shape[0]} rows, {inputs[0].place} has {inputs[0].shape[0]}."
+            raise InvalidInput.of(f"{each.place}.shape", message)
+    _require_few(inputs[0])
+    return inputs[0].shape[0]
+
+
+def _require_few(tensor: InputTensor) -> None:
+    count = tensor.shape[0]
+    if count > INSTANCES_MAX:
+        message = f"has {count} rows, may have {INSTANCES_MAX}: send several requests."
+        raise InvalidInput.of(f"{tensor.place}.shape", message)
+
+
+def _type_problems(tensor: InputTensor, feature: Feature) -> Iterator[FieldProblem]:
+    is_text = tensor.datatype == BYTES
+    is_wrong = is_text is not (feature.type is ColumnType.CATEGORICAL)
+    if is_wrong or (tensor.datatype == BOOL and feature.type is ColumnType.NUMERIC):
+        message = f"{feature.name!r} must be {_WANTED[feature.type]}, is of {tensor.datatype}."
+        yield FieldProblem(field=f"{tensor.place}.datatype", message=message, value=tensor.datatype)
+
+
+def _require_truth(tensor: InputTensor, feature: Feature, column: Floats, *, first: int, step: int) -> None:
+    """Refuse numbers for a feature that is true or false, but for 0 and 1, and NaN where it is not known."""
+    if feature.type is not ColumnType.BOOLEAN or tensor.datatype == BOOL:
+        return
+    is_wrong = ~(np.isnan(column) | (column == 0) | (column == 1))
+    if is_wrong.any():
+        row = int(is_wrong.argmax())
+        message = f"must be 0, 1 or NaN: {feature.name!r} is true or false."
+        field = element_path(tensor, first + row * step)
+        raise NonConformingInstance([FieldProblem(field=field, message=message, value=float(column[row]))])

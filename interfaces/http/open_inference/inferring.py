@@ -1,0 +1,176 @@
+"""The path of tensors: from a body to the body that answers it, through the one way that predictions take."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from weakref import WeakKeyDictionary
+
+from application.inference.lookup import Request
+from application.inference.routes import Served
+from application.inference.serving import Serving
+from application.ports.clock import Clock
+from domain.errors import InvalidInput
+from domain.inference.conformance import Schema
+from interfaces.http.open_inference.conforming import TensorSchema
+from interfaces.http.open_inference.requests import RequestedOutput, TensorRequest, parse_request
+from interfaces.http.open_inference.responses import EXPLANATION, Encoded, encode, wanted_outputs
+from interfaces.http.open_inference.statistics import INFER, INPUT, OUTPUT, QUEUE, Statistics, Stopwatch
+from interfaces.inference.asked import EXPLAINED_MAX
+from interfaces.inference.inference import INLINE_BODY_MAX_BYTES, Inference, is_quick
+from interfaces.inference.predicting import Answered, answered
+from interfaces.inference.turns import UntilLeft
+from interfaces.inference.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class TensorBody:
+    """A request for predictions as it came.
+
+    Attributes:
+        request: The model and version that the path names.
+        body: Without any coding.
+        header_length: How many bytes of it are JSON; None for all.
+        request_id: By which it is known where its sender gives it no name.
+        position: That the sender wants to see; None for none.
+    """
+
+    request: Request
+    body: bytes
+    header_length: int | None
+    request_id: str
+    position: int | None
+
+
+class TensorInference:
+    """Answers tensors with tensors. What is short is answered where it arrives, as with JSON instances.
+
+    Args:
+        inference: The way that all predictions take.
+        serving: What the requests' names lead to.
+        statistics: Where requests are counted version by version.
+        clock: Tells when they were.
+
+    Attributes:
+        work: What was predicted.
+    """
+
+    def __init__(self, *, inference: Inference, serving: Serving, statistics: Statistics, clock: Clock) -> None:
+        self._inference = inference
+        self._serving = serving
+        self._statistics = statistics
+        self._clock = clock
+        self._schemas: WeakKeyDictionary[Schema, TensorSchema] = WeakKeyDictionary()
+        self.work = Work()
+
+    async def answer(self, given: TensorBody, *, until_left: UntilLeft | None) -> Encoded:
+        """Return the body that answers.
+
+        Args:
+            given: The request.
+            until_left: Tells when the sender goes away; None where nobody can tell.
+
+        Raises:
+            RequestProblem: The body cannot be read, there is no answer in the time, or the service has too much to
+                do, or ends.
+            DomainError: What is asked for is not there, or cannot be had.
+            SenderLeft: The sender went away.
+        """
+        began = perf_counter()
+        try:
+            encoded, count = await self._answered(given, until_left)
+        except BaseException:
+            self.work.refused += 1
+            raise
+        self.work.instances += count
+        self.work.durations.add(perf_counter() - began)
+        return encoded
+
+    async def _answered(self, given: TensorBody, until_left: UntilLeft | None) -> tuple[Encoded, int]:
+        watch = Stopwatch()
+        parse = partial(parse_request, given.body, header_length=given.header_length)
+        is_short = len(given.body) <= INLINE_BODY_MAX_BYTES
+        asked = parse() if is_short else await self._inference.aside(parse)
+        watch.ended(INPUT)
+        if is_short and given.position is None and (served := self._serving.ready(given.request)) is not None:
+            with self._counted(served, watch):
+                found = self._answered_at_once(given, asked, served, watch)
+            if found is not None:
+                return found
+        async with self._inference.in_time(asked.within_s):
+            served = await self._inference.served(given.request, position=given.position)
+            watch.ended(QUEUE)
+            with self._counted(served, watch):
+                return await self._answered_aside(given, asked, served, watch, until_left)
+
+    def _answered_at_once(
+        self, given: TensorBody, asked: TensorRequest, served: Served, watch: Stopwatch
+    ) -> tuple[Encoded, int] | None:
+        """Return the answer, and for how many rows; None where it takes long."""
+        predictor = served.loaded.predictor
+        outputs = wanted_outputs(asked, predictor)
+        if _wants_explanation(outputs):
+            return None
+        rows = self._schema_of(served).rows(asked.inputs)
+        if not is_quick(predictor, len(rows)):
+            return None
+        watch.ended(INPUT)
+        found = answered(predictor, rows, explain=False)
+        watch.ended(INFER)
+        encoded = _encoded(found, outputs, given, asked, served)
+        self._count(served, watch, instances=len(rows))
+        return encoded, len(rows)
+
+    async def _answered_aside(
+        self,
+        given: TensorBody,
+        asked: TensorRequest,
+        served: Served,
+        watch: Stopwatch,
+        until_left: UntilLeft | None,
+    ) -> tuple[Encoded, int]:
+        outputs = wanted_outputs(asked, served.loaded.predictor)
+        explain = _wants_explanation(outputs)
+        rows = await self._inference.aside(partial(self._schema_of(served).rows, asked.inputs))
+        if explain and len(rows) > EXPLAINED_MAX:
+            message = f"have {len(rows)} rows, may have {EXPLAINED_MAX} if explained: send several requests."
+            raise InvalidInput.of("inputs", message)
+        watch.ended(INPUT)
+        found = await self._inference.predict(served, rows, explain=explain, until_left=until_left)
+        watch.ended(INFER)
+        encoded = await self._inference.aside(partial(_encoded, found, outputs, given, asked, served))
+        self._count(served, watch, instances=len(rows))
+        return encoded, len(rows)
+
+    def _schema_of(self, served: Served) -> TensorSchema:
+        schema = served.loaded.predictor.schema
+        found = self._schemas.get(schema)
+        if found is None:
+            found = self._schemas[schema] = TensorSchema(schema)
+        return found
+
+    def _count(self, served: Served, watch: Stopwatch, *, instances: int) -> None:
+        watch.ended(OUTPUT)
+        at_ms = int(self._clock.now().timestamp() * 1_000)
+        self._statistics.of(served.model_id, served.version).succeeded(watch, instances=instances, at_ms=at_ms)
+
+    @contextmanager
+    def _counted(self, served: Served, watch: Stopwatch) -> Iterator[None]:
+        """Count the request as one that failed, if it does."""
+        try:
+            yield
+        except BaseException:
+            self._statistics.of(served.model_id, served.version).failed(watch)
+            raise
+
+
+def _wants_explanation(outputs: Sequence[RequestedOutput]) -> bool:
+    return any(each.name == EXPLANATION for each in outputs)
+
+
+def _encoded(
+    found: Answered, outputs: Sequence[RequestedOutput], given: TensorBody, asked: TensorRequest, served: Served
+) -> Encoded:
+    model, _ = given.request
+    return encode(found, outputs, served=served, model=model, request_id=asked.id or given.request_id)

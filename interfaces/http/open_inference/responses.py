@@ -1,0 +1,158 @@
+"""The answer to a request of tensors: JSON, and behind it what was asked for in binary form."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from application.inference.routes import Served
+from application.ports.predictor import Predictor
+from domain.errors import InvalidInput, suggestion
+from domain.inference.values import Label
+from interfaces.http.bodies import JSON
+from interfaces.http.open_inference.datatypes import BYTES, DATATYPES, FP64, of_labels
+from interfaces.http.open_inference.requests import HEADER_LENGTH, RequestedOutput, TensorRequest
+from interfaces.inference.predicting import Answered
+
+PREDICT, PREDICT_PROBA, EXPLANATION = "predict", "predict_proba", "explanation"
+OCTETS = "application/octet-stream"
+
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A body, and what its headers say of it.
+
+    Attributes:
+        header_length: How many bytes of it are JSON; None for all.
+    """
+
+    body: bytes
+    header_length: int | None = None
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers that belong to it."""
+        if self.header_length is None:
+            return [(b"content-type", JSON.encode("ascii"))]
+        return [
+            (b"content-type", OCTETS.encode("ascii")),
+            (HEADER_LENGTH, str(self.header_length).encode("ascii")),
+        ]
+
+
+def output_names(predictor: Predictor) -> tuple[str, ...]:
+    """Return which outputs a version has; the last is sent only to whom names it."""
+    return (PREDICT, EXPLANATION) if predictor.labels is None else (PREDICT, PREDICT_PROBA, EXPLANATION)
+
+
+def wanted_outputs(request: TensorRequest, predictor: Predictor) -> Sequence[RequestedOutput]:
+    """Return which outputs are to be sent.
+
+    Raises:
+        InvalidInput: The version has no such output, or one is asked for twice.
+    """
+    known = output_names(predictor)
+    if not request.outputs:
+        return [RequestedOutput(place="", name=name, is_binary=request.is_binary) for name in known[:-1]]
+    seen = set()
+    for each in request.outputs:
+        if each.name not in known:
+            message = f"is no output of this version, which has {', '.join(known)}.{suggestion(each.name, known)}"
+            raise InvalidInput.of(f"{each.place}.name", message, each.name)
+        if each.name in seen:
+            raise InvalidInput.of(f"{each.place}.name", "is asked for twice.", each.name)
+        seen.add(each.name)
+    return request.outputs
+
+
+def encode(
+    answered: Answered, outputs: Sequence[RequestedOutput], *, served: Served, model: str, request_id: str
+) -> Encoded:
+    """Return the body that answers.
+
+    Args:
+        answered: What was predicted, and explained if that is asked for.
+        outputs: What is to be sent.
+        served: What has answered.
+        model: As the request has named it.
+        request_id: The sender's name for the request, or ours.
+    """
+    told: list[dict[str, Any]] = []
+    behind: list[bytes] = []
+    for output in outputs:
+        tensor = _tensor(output.name, answered, served.loaded.predictor)
+        described: dict[str, Any] = {"name": output.name, "datatype": tensor.datatype, "shape": tensor.shape}
+        if output.is_binary:
+            binary = tensor.binary()
+            behind.append(binary)
+            told.append({**described, "parameters": {"binary_data_size": len(binary)}})
+        else:
+            told.append({**described, "data": tensor.json()})
+    document = {"model_name": model, "model_version": served.version, "id": request_id, "outputs": told}
+    head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    if not behind:
+        return Encoded(head)
+    return Encoded(b"".join((head, *behind)), header_length=len(head))
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """A tensor of doubles."""
+
+    values: NDArray[np.float64]
+    datatype = FP64
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def json(self) -> NDArray[np.float64]:
+        return np.ascontiguousarray(self.values).reshape(-1)
+
+    def binary(self) -> bytes:
+        return self.values.astype(DATATYPES[FP64].dtype).tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """A tensor of labels."""
+
+    values: Sequence[Label]
+    datatype: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.values),)
+
+    def json(self) -> Sequence[Label]:
+        return self.values
+
+    def binary(self) -> bytes:
+        if self.datatype != BYTES:
+            return np.array(self.values).astype(DATATYPES[self.datatype].dtype).tobytes()
+        written = {each: _length_and_text(str(each)) for each in set(self.values)}
+        return b"".join([written[each] for each in self.values])
+
+
+def _length_and_text(text: str) -> bytes:
+    encoded = text.encode()
+    return _LENGTH.pack(len(encoded)) + encoded
+
+
+def _tensor(name: str, answered: Answered, predictor: Predictor) -> _Numbers | _Labels:
+    predicted = answered.predicted
+    if name == PREDICT_PROBA:
+        return _Numbers(predicted.scores)
+    if name == PREDICT and predictor.labels is None:
+        return _Numbers(predicted.scores[:, 0])
+    if name == PREDICT:
+        return _Labels(predicted.predictions, of_labels(predictor.labels))
+    if answered.contributions is None:  # as of no rows
+        return _Numbers(np.empty((0, len(predictor.schema.features) + 1)))
+    return _Numbers(answered.contributions)
