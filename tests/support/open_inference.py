@@ -64,7 +64,11 @@ class Protocol:
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """Return the answer to one request."""
-        return self._sent(self._tensors, method, path, content, headers)
+        return self._sent(self._tensors, method, path, [content], headers)[0]
+
+    def ask_at_once(self, method: str, path: str, contents: Sequence[bytes]) -> list[httpx.Response]:
+        """Return the answers to requests that are sent at the same time, in their order."""
+        return self._sent(self._tensors, method, path, contents, None)
 
     def get(self, path: str) -> Any:
         """Return the document that is at a path."""
@@ -95,20 +99,21 @@ class Protocol:
     def predictions(self, model: str, instances: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return what instances in JSON are answered with, with all explanations."""
         body = json.dumps({"model_id": model, "features": instances}).encode()
-        response = self._sent(self._instances, "POST", f"{PATH}?explain=true", body, None)
+        response = self._sent(self._instances, "POST", f"{PATH}?explain=true", [body], None)[0]
         assert response.status_code == httpx.codes.OK, response.text
         return list(response.json()["results"])
 
     @staticmethod
     def _sent(
-        endpoint: Any, method: str, path: str, content: bytes, headers: Mapping[str, str] | None
-    ) -> httpx.Response:
-        async def send() -> httpx.Response:
+        endpoint: Any, method: str, path: str, contents: Sequence[bytes], headers: Mapping[str, str] | None
+    ) -> list[httpx.Response]:
+        sent = {"accept-encoding": "", **(headers or {})}
+
+        async def send() -> list[httpx.Response]:
             transport = httpx.ASGITransport(app=endpoint)
             async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                return await client.request(
-                    method, path, content=content, headers={"accept-encoding": "", **(headers or {})}
-                )
+                requests = (client.request(method, path, content=each, headers=sent) for each in contents)
+                return await asyncio.gather(*requests)
 
         return asyncio.run(send())
 

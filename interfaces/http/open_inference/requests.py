@@ -137,8 +137,8 @@ def _input(given: Members, binary: memoryview | None) -> InputTensor:
         raise InvalidInput.of(given.path("datatype"), f"must be one of {known}.", datatype)
     data: list[Any] | memoryview | None = given.items("data")
     if (data is None) is (binary is None):
-        which = "has both" if data is not None else "has neither"
-        message = f"{which} data and parameters.{_BINARY_SIZE}: one of them must say where its elements are."
+        which = "neither data nor" if data is None else "both data and"
+        message = f"has {which} parameters.{_BINARY_SIZE}: one of them must say where its elements are."
         raise InvalidInput.of(given.place, message)
     return InputTensor(
         place=given.place,

@@ -32,3 +32,13 @@ def a_small_protocol(a_registry):
     a_registry.register("churn", v1_0_0="artifact:one", v1_1_0="artifact:two")
     with Protocol(a_registry, position=5) as protocol:
         yield protocol
+
+
+@pytest.fixture(scope="session")
+def an_unchanging_protocol():
+    """Over such a model that nobody changes."""
+    registry = Registry(None, loader=FakePredictorLoader(one=FakePredictor()))
+    registry.register("churn", v1_0_0="artifact:one")
+    with Protocol(registry) as protocol:
+        yield protocol
+    registry.close()
