@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -99,7 +100,8 @@ def test_limits_by_which_a_stream_would_lose_events_are_lifted(nats_server: Nats
         found = []
         for limit in LIMITS:
             retention = RetentionPolicy.WORK_QUEUE if name == INBOX else RetentionPolicy.LIMITS
-            await js.add_stream(StreamConfig(name=name, subjects=[f"{name}.old"], retention=retention, **limit))
+            made = StreamConfig(name=name, subjects=[f"{name}.old"], retention=retention, **limit)
+            await as_soon_as_removed(partial(js.add_stream, made))
             await ensured(js, name)
             config = (await js.stream_info(name)).config
             found.append({each: getattr(config, each) for each in limit})

@@ -14,6 +14,7 @@ from tests.infrastructure.read_models.test_bulk import EXAMPLES
 DIGESTS = {
     1: "db00749abf76c566ec67df536474de938525e9d705a13545d02b63f842f7e336",
     2: "3ee08eef839008640675cf6bb62d7400698a0521e1f7d5d1121f12838992b9b4",
+    3: "52e27631a6a91a8896d4c0b6b91937e7c040bf8e652921a5b8cd7815813fc739",
 }
 """Version of the projections → digest of the rows that they make of one history; earlier lines stay."""
 
