@@ -45,6 +45,8 @@ async def as_soon_as_removed(make: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.1)
         else:
             return
+    msg = "the server has not removed a stream for ten seconds"
+    raise AssertionError(msg)
 
 
 def test_a_stream_is_made_once(nats_server: NatsServer) -> None:
