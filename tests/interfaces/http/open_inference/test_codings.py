@@ -59,6 +59,7 @@ def test_tensors_in_binary_form_may_be_compressed_too(an_unchanging_protocol):
         ("gzip", gzip.compress(BODY) + b"more"),
         ("br", BODY),
     ],
+    ids=["not in it", "cut off in it", "cut off", "more behind it", "more of another behind it", "unknown"],
 )
 def test_a_body_that_is_not_in_its_coding_is_refused(an_unchanging_protocol, coding, body):
     response = an_unchanging_protocol.ask("POST", PATH, body, {"content-encoding": coding})
