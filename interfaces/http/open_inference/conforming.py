@@ -5,8 +5,10 @@ What JSON instances are refused for, tensors are refused for; both give a versio
 
 from collections.abc import Iterator, Sequence
 from math import nan
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from application.ports.predictor import Floats
 from domain.datasets.values import ColumnType
@@ -15,7 +17,7 @@ from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature
 from interfaces.http.open_inference.datatypes import BOOL, BYTES
-from interfaces.http.open_inference.elements import element_path, numbers, texts
+from interfaces.http.open_inference.elements import element_path, infinite, numbers, texts
 from interfaces.http.open_inference.requests import InputTensor
 from interfaces.inference.asked import INSTANCES_MAX
 
@@ -37,6 +39,10 @@ class TensorSchema:
             for feature in schema.features
             if feature.categories is not None
         }
+        self._booleans = [
+            (place, feature) for place, feature in enumerate(schema.features) if feature.type is ColumnType.BOOLEAN
+        ]
+        self._has_numbers_only = all(feature.type is ColumnType.NUMERIC for feature in schema.features)
 
     def rows(self, inputs: Sequence[InputTensor]) -> Floats:
         """Return the rows, of shape (rows, features), NaN for a missing value.
@@ -55,6 +61,9 @@ class TensorSchema:
         rows = np.empty((_common_count(inputs), len(by_name)))
         for place, feature in enumerate(self._schema.features):
             rows[:, place] = self._column(by_name[feature.name], feature)
+        if (found := _first_infinite(rows)) is not None:
+            row, place = found
+            raise infinite(by_name[self._schema.names[place]], row)
         return rows
 
     def _is_table(self, inputs: Sequence[InputTensor]) -> bool:
@@ -74,16 +83,24 @@ class TensorSchema:
             )
             raise InvalidInput.of(f"{table.place}.shape", message)
         _require_few(table)
-        if problems := [problem for feature in features for problem in _type_problems(table, feature)]:
-            raise NonConformingInstance(problems)
+        self._require_types(table)
         if table.datatype == BYTES:
             found = texts(table)
             columns = [self._coded(found[place::width], feature) for place, feature in enumerate(features)]
             return np.array(columns, dtype=np.float64).T.copy()
-        rows = numbers(table).reshape(-1, width)
-        for place, feature in enumerate(features):
-            _require_truth(table, feature, rows[:, place], first=place, step=width)
+        rows = numbers(table).astype(np.float64).reshape(-1, width)  # copied to where it is aligned
+        if (place := _first_infinite(rows)) is not None:
+            raise infinite(table, place[0] * width + place[1])
+        for column, feature in self._booleans:
+            _require_truth(table, feature, rows[:, column], first=column, step=width)
         return rows
+
+    def _require_types(self, table: InputTensor) -> None:
+        if self._has_numbers_only and table.datatype not in {BOOL, BYTES}:
+            return
+        problems = [problem for each in self._schema.features for problem in _type_problems(table, each)]
+        if problems:
+            raise NonConformingInstance(problems)
 
     def _by_name(self, inputs: Sequence[InputTensor]) -> dict[str, InputTensor]:
         by_name = {each.name: each for each in inputs}
@@ -95,11 +112,12 @@ class TensorSchema:
             raise NonConformingInstance(problems)
         return by_name
 
-    def _column(self, tensor: InputTensor, feature: Feature) -> Floats:
+    def _column(self, tensor: InputTensor, feature: Feature) -> ArrayLike:
         if feature.type is ColumnType.CATEGORICAL:
-            return np.array(self._coded(texts(tensor), feature), dtype=np.float64)
+            return self._coded(texts(tensor), feature)
         found = numbers(tensor)
-        _require_truth(tensor, feature, found, first=0, step=1)
+        if feature.type is ColumnType.BOOLEAN:
+            _require_truth(tensor, feature, found, first=0, step=1)
         return found
 
     def _coded(self, found: Sequence[str | None], feature: Feature) -> list[float]:
@@ -150,9 +168,18 @@ def _type_problems(tensor: InputTensor, feature: Feature) -> Iterator[FieldProbl
         yield FieldProblem(field=f"{tensor.place}.datatype", message=message, value=tensor.datatype)
 
 
-def _require_truth(tensor: InputTensor, feature: Feature, column: Floats, *, first: int, step: int) -> None:
+def _first_infinite(rows: Floats) -> tuple[int, int] | None:
+    """Return the row and column of the first infinite number; None where there is none."""
+    found = np.isinf(rows)
+    if not found.any():
+        return None
+    row, column = divmod(int(found.argmax()), rows.shape[1])
+    return row, column
+
+
+def _require_truth(tensor: InputTensor, feature: Feature, column: NDArray[Any], *, first: int, step: int) -> None:
     """Refuse numbers for a feature that is true or false, but for 0 and 1, and NaN where it is not known."""
-    if feature.type is not ColumnType.BOOLEAN or tensor.datatype == BOOL:
+    if tensor.datatype == BOOL:
         return
     is_wrong = ~(np.isnan(column) | (column == 0) | (column == 1))
     if is_wrong.any():

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from application.ports.predictor import Floats
 from domain.errors import InvalidInput
@@ -18,24 +19,27 @@ _LENGTH = struct.Struct("<I")
 _NONE = type(None)
 
 
-def numbers(tensor: InputTensor) -> Floats:
+def numbers(tensor: InputTensor) -> NDArray[Any]:
     """Return the numbers, of shape (elements,); NaN where there is none. Truth values are 0 and 1.
 
+    They may be infinite, and lie where they came.
+
     Raises:
-        InvalidInput: They are not as many as the shape says, not of the datatype, or infinite.
+        InvalidInput: They are not as many as the shape says, or not of the datatype.
     """
     datatype = DATATYPES[tensor.datatype]
     if isinstance(tensor.data, memoryview):
         found = _binary_numbers(tensor, tensor.data, datatype)
     else:
         found = _json_numbers(tensor, tensor.data, datatype)
-    if datatype.is_float and np.isinf(found).any():
-        raise _wrong(
-            tensor, int(np.isinf(found).argmax()), "must be a finite number; NaN or null where it is not known"
-        )
     if datatype.name == BOOL and (found > 1).any():
         raise _wrong(tensor, int((found > 1).argmax()), "must be 0 or 1")
     return found
+
+
+def infinite(tensor: InputTensor, index: int) -> InvalidInput:
+    """Return the error that tells of an infinite number."""
+    return _wrong(tensor, index, "must be a finite number; NaN or null where it is not known")
 
 
 def texts(tensor: InputTensor) -> list[str | None]:
@@ -62,12 +66,12 @@ def element_path(tensor: InputTensor, index: int) -> str:
     return path
 
 
-def _binary_numbers(tensor: InputTensor, data: memoryview, datatype: Datatype) -> Floats:
+def _binary_numbers(tensor: InputTensor, data: memoryview, datatype: Datatype) -> NDArray[Any]:
     size = datatype.dtype.itemsize * prod(tensor.shape)
     if len(data) != size:
         message = f"has {len(data)} bytes, its shape {_written(tensor.shape)} of {datatype.name} means {size}."
         raise InvalidInput.of(tensor.place, message)
-    return np.frombuffer(data, datatype.dtype).astype(np.float64)  # copied to where it is aligned
+    return np.frombuffer(data, datatype.dtype)
 
 
 def _binary_texts(tensor: InputTensor, data: memoryview) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The path of tensors: from a body to the body that answers it, through the one way that predictions take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
 from application.ports.clock import Clock
+from application.ports.predictor import Floats
 from domain.errors import InvalidInput
 from domain.inference.conformance import Schema
 from interfaces.http.open_inference.conforming import TensorSchema
@@ -19,7 +20,7 @@ from interfaces.http.open_inference.responses import EXPLANATION, Encoded, encod
 from interfaces.http.open_inference.statistics import INFER, INPUT, OUTPUT, QUEUE, Statistics, Stopwatch
 from interfaces.inference.asked import EXPLAINED_MAX
 from interfaces.inference.inference import INLINE_BODY_MAX_BYTES, Inference, is_quick
-from interfaces.inference.predicting import Answered, answered
+from interfaces.inference.predicting import Answered, answered, joined_in_steps
 from interfaces.inference.turns import UntilLeft
 from interfaces.inference.work import Work
 
@@ -90,10 +91,14 @@ class TensorInference:
     async def _answered(self, given: TensorBody, until_left: UntilLeft | None) -> tuple[Encoded, int]:
         watch = Stopwatch()
         parse = partial(parse_request, given.body, header_length=given.header_length)
-        is_short = len(given.body) <= INLINE_BODY_MAX_BYTES
+        is_short = (given.header_length or len(given.body)) <= INLINE_BODY_MAX_BYTES
         asked = parse() if is_short else await self._inference.aside(parse)
         watch.ended(INPUT)
-        if is_short and given.position is None and (served := self._serving.ready(given.request)) is not None:
+        if (
+            len(given.body) <= INLINE_BODY_MAX_BYTES
+            and given.position is None
+            and (served := self._serving.ready(given.request)) is not None
+        ):
             with self._counted(served, watch):
                 found = self._answered_at_once(given, asked, served, watch)
             if found is not None:
@@ -132,16 +137,12 @@ class TensorInference:
     ) -> tuple[Encoded, int]:
         outputs = wanted_outputs(asked, served.loaded.predictor)
         explain = _wants_explanation(outputs)
-        rows = await self._inference.aside(partial(self._schema_of(served).rows, asked.inputs))
-        if explain and len(rows) > EXPLAINED_MAX:
-            message = f"have {len(rows)} rows, may have {EXPLAINED_MAX} if explained: send several requests."
-            raise InvalidInput.of("inputs", message)
-        watch.ended(INPUT)
-        found = await self._inference.predict(served, rows, explain=explain, until_left=until_left)
-        watch.ended(INFER)
-        encoded = await self._inference.aside(partial(_encoded, found, outputs, given, asked, served))
-        self._count(served, watch, instances=len(rows))
-        return encoded, len(rows)
+        rows_of = partial(self._schema_of(served).rows, asked.inputs)
+        write = partial(_encoded, outputs=outputs, given=given, asked=asked, served=served)
+        steps = _answer_in_steps(served, rows_of, write, explain=explain, watch=watch)
+        encoded, count = await self._inference.in_turns(steps, explain, until_left)
+        self._count(served, watch, instances=count)
+        return encoded, count
 
     def _schema_of(self, served: Served) -> TensorSchema:
         schema = served.loaded.predictor.schema
@@ -167,6 +168,40 @@ class TensorInference:
 
 def _wants_explanation(outputs: Sequence[RequestedOutput]) -> bool:
     return any(each.name == EXPLANATION for each in outputs)
+
+
+def _answer_in_steps(
+    served: Served,
+    rows_of: Callable[[], Floats],
+    encode: Callable[[Answered], Encoded],
+    *,
+    explain: bool,
+    watch: Stopwatch,
+) -> Iterator[tuple[Encoded, int] | None]:
+    """Yield None after each step, and at the end the answer, and for how many rows.
+
+    Args:
+        served: What answers.
+        rows_of: Returns the rows, of shape (rows, features).
+        encode: Makes the answer of what is said of them.
+        explain: Whether it comes with explanations.
+        watch: Of the request.
+
+    Raises:
+        InvalidInput: There are more rows than are explained in one request; or what `rows_of` raises.
+    """
+    rows = rows_of()
+    if explain and len(rows) > EXPLAINED_MAX:
+        message = f"have {len(rows)} rows, may have {EXPLAINED_MAX} if explained: send several requests."
+        raise InvalidInput.of("inputs", message)
+    watch.ended(INPUT)
+    yield None
+    for found in joined_in_steps(served.loaded.predictor, rows, explain=explain):
+        if found is None:
+            yield None
+        else:
+            watch.ended(INFER)
+            yield encode(found), len(rows)
 
 
 def _encoded(

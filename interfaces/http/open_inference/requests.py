@@ -117,7 +117,9 @@ def _inputs(document: Members, binary: memoryview) -> list[InputTensor]:
     inputs = []
     taken = 0
     for each in document.objects("inputs"):
-        size = each.object("parameters").size(_BINARY_SIZE)
+        parameters = each.object("parameters")
+        _require_supported(parameters)
+        size = parameters.size(_BINARY_SIZE)
         inputs.append(_input(each, None if size is None else binary[taken : taken + size]))
         taken += size or 0
     if taken != len(binary):
@@ -130,7 +132,6 @@ def _inputs(document: Members, binary: memoryview) -> list[InputTensor]:
 
 
 def _input(given: Members, binary: memoryview | None) -> InputTensor:
-    _require_supported(given.object("parameters"))
     datatype = given.text("datatype")
     if datatype not in DATATYPES and datatype != BYTES:
         known = ", ".join((*DATATYPES, BYTES))
