@@ -8,24 +8,24 @@ from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
-from application.inference.explaining import Explain, rows_to_explain
+from application.inference.explaining import Explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
-from application.ports.predictor import Floats, Predictor
+from application.ports.predictor import Floats
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
-from interfaces.inference.answers import answer_in_steps, document, results, single
+from interfaces.inference.answers import answer_in_steps
 from interfaces.inference.asked import Asked, GuessedWrong, guess, parse_body
-from interfaces.inference.instances import InstanceDecoder, InstanceDecoders
+from interfaces.inference.instances import InstanceDecoders
 from interfaces.inference.predicting import Answered, answered, joined_in_steps
+from interfaces.inference.quickly import answer_few, answer_one, is_quick
 from interfaces.inference.turns import ADMITTED_MAX, InferenceThreads, UntilLeft
 from interfaces.inference.work import Work
 from interfaces.requests.problems import BEHIND_WITHIN_S, ReadModelBehind, RequestProblem, TooSlow, VersionLoading
 
 INLINE_BODY_MAX_BYTES = 64 * 1024
-INLINE_S = 0.0003
-"""What takes longer would hold up the event loop; what takes less is over before a thread would have begun it."""
+"""A body that is longer takes longer to read than anything may on the event loop."""
 
 WITHIN_S = 30.0
 
@@ -122,8 +122,8 @@ class Inference:
         """Return the answer, and for how many instances it predicts; None where that takes long."""
         decoder = self._decoders.of(served.loaded.predictor.schema)
         if asked.is_single and explain is False:
-            return _answer_one(served, decoder, asked)
-        return _answer_few(served, decoder.rows(asked), explain)
+            return answer_one(served, decoder, asked)
+        return answer_few(served, decoder.rows(asked), explain)
 
     async def _answer_in_time(
         self,
@@ -275,35 +275,6 @@ class Inference:
                 return await asyncio.shield(running)  # others wait for it, too
             await asyncio.wait([running])
         return served
-
-
-def is_quick(predictor: Predictor, rows: int) -> bool:
-    """Tell whether predictions for so many rows hold up nobody: a thread for them would take longer."""
-    return rows * predictor.row_cost_s <= INLINE_S
-
-
-def _answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple[bytes, int] | None:
-    """Return the answer for a single instance, and that it is one; None where it takes long."""
-    predictor = served.loaded.predictor
-    if not is_quick(predictor, 1):
-        return None
-    row = decoder.row(asked)
-    started = perf_counter()
-    prediction, probability = predictor.predict_row(row)
-    return single(served, prediction, probability, perf_counter() - started), 1
-
-
-def _answer_few(served: Served, rows: Floats, explain: Explain) -> tuple[bytes, int] | None:
-    """Return the answer for rows, and for how many; None where it takes long or one is to be explained."""
-    predictor = served.loaded.predictor
-    if not is_quick(predictor, len(rows)):
-        return None
-    started = perf_counter()
-    predicted = predictor.predict(rows)
-    if rows_to_explain(explain, predicted):
-        return None
-    told = results(served, Answered(predicted, (), None))
-    return document(served, told, perf_counter() - started), len(rows)
 
 
 def log_failure(error: Exception, *, status: int, request_id: str) -> None:

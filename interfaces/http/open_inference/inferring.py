@@ -19,8 +19,9 @@ from interfaces.http.open_inference.requests import RequestedOutput, TensorReque
 from interfaces.http.open_inference.responses import EXPLANATION, Encoded, encode, wanted_outputs
 from interfaces.http.open_inference.statistics import INFER, INPUT, OUTPUT, QUEUE, Statistics, Stopwatch
 from interfaces.inference.asked import EXPLAINED_MAX
-from interfaces.inference.inference import INLINE_BODY_MAX_BYTES, Inference, is_quick
+from interfaces.inference.inference import INLINE_BODY_MAX_BYTES, Inference
 from interfaces.inference.predicting import Answered, answered, joined_in_steps
+from interfaces.inference.quickly import is_quick
 from interfaces.inference.turns import UntilLeft
 from interfaces.inference.work import Work
 
