@@ -7,7 +7,7 @@ from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 from tests.support.open_inference import Protocol
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def a_protocol(trained_examples):
     """Over the examples, as they were learned."""
     with Protocol(trained_examples.registry) as protocol:
@@ -34,7 +34,7 @@ def a_small_protocol(a_registry):
         yield protocol
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def an_unchanging_protocol():
     """Over such a model that nobody changes."""
     registry = Registry(None, loader=FakePredictorLoader(one=FakePredictor()))
