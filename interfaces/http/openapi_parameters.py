@@ -250,8 +250,8 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     "X-Model-Version": _header(
         "The number of the version that answered rows, from first to last.", is_always_there=False, **_TEXT
     ),
-    "Accept-Ranges": _header("What a `Range` may be given in.", const="bytes"),
-    "Last-Modified": _header("When the bytes were written here.", **_TEXT),
+    "Accept-Ranges": _header("What a `Range` may be given in.", is_always_there=False, const="bytes"),
+    "Last-Modified": _header("When the bytes were written here.", is_always_there=False, **_TEXT),
     "Inference-Header-Content-Length": _header(
         "How many bytes are JSON, where tensors follow it in binary form (`application/octet-stream`).",
         is_always_there=False,
