@@ -32,6 +32,7 @@ class Waking:
         """Wake whenever one is published, until cancelled."""
         subscriptions = [await client.subscribe(each, cb=self._heard) for each in self._subjects]
         try:
+            await client.flush()  # from here on the server tells of all that is published, by whomever
             self._wake()  # for what was published while nobody listened
             await asyncio.Event().wait()
         finally:

@@ -1,19 +1,21 @@
 """The body and the query of a prediction's request over HTTP."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from application.inference.explaining import Explain
 from domain.errors import InvalidInput, suggestion
-from interfaces.http.problems import TooLarge
+from interfaces.http.problems import BodyStalled, TooLarge
 from interfaces.inference.explained import PARAMETER, parse_explain
 from interfaces.inference.turns import SenderLeft
 from interfaces.requests.problems import Overloaded
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
+PIECE_WITHIN_S = 30.0
 BODIES_MAX_BYTES = 512 * 1024 * 1024
 
 PARAMETERS = (PARAMETER,)
@@ -53,15 +55,23 @@ class BodyMemory:
             self._taken_bytes -= share_bytes
 
 
-async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], *, take: Callable[[int], None]) -> bytes:
+async def read_body(
+    receive: Receive,
+    headers: list[tuple[bytes, bytes]],
+    *,
+    take: Callable[[int], None],
+    within_s: float = PIECE_WITHIN_S,
+) -> bytes:
     """Return the whole body.
 
     Args:
         receive: Of the request.
         headers: Of the request.
         take: Takes room for so many bytes.
+        within_s: So long each piece of it is waited for.
 
     Raises:
+        BodyStalled: Nothing more of it comes.
         TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
         Overloaded: There is no room for it.
         SenderLeft: The sender went away.
@@ -72,7 +82,7 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], *, tak
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        message = await _next(receive, within_s)
         if message["type"] == "http.disconnect":
             raise SenderLeft
         chunk: bytes = message.get("body", b"")
@@ -84,6 +94,14 @@ async def read_body(receive: Receive, headers: list[tuple[bytes, bytes]], *, tak
         if not message.get("more_body", False):
             return b"".join((*chunks, chunk)) if chunks else chunk
         chunks.append(chunk)
+
+
+async def _next(receive: Receive, within_s: float) -> Message:
+    try:
+        async with asyncio.timeout(within_s):
+            return await receive()
+    except TimeoutError:
+        raise BodyStalled(within_s=within_s) from None
 
 
 async def sender_left(receive: Receive) -> None:

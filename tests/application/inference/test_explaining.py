@@ -1,9 +1,13 @@
 """Only what a condition holds of is explained."""
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from application.inference.explaining import Explain, require_explain, rows_to_explain
+from application.inference.explaining import Explain, _matches, require_explain, rows_to_explain
 from application.ports.filters import And, Comparison, FieldPath, IsNull, Not, OneOf, Operator, Or
 from application.ports.predictor import Predicted
 from domain.errors import InvalidInput
@@ -76,3 +80,17 @@ def test_the_rows_that_a_condition_holds_of(explain: Explain, predicted: Predict
 def test_a_condition_that_asks_for_something_else_is_refused(explain: Explain, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         require_explain(explain)
+
+
+@given(st.text("ab%_\\A\n", max_size=8), st.text("abA\n%", max_size=8), st.booleans())
+def test_a_pattern_means_what_it_means_as_a_regular_expression(
+    pattern: str, text: str, ignoring_case: bool
+) -> None:
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    spelled = "".join({"%": ".*", "_": "."}.get(each, re.escape(each[-1])) for each in parts)
+    flags = re.DOTALL | (re.IGNORECASE | re.ASCII if ignoring_case else 0)
+    assert _matches(text, pattern, ignoring_case=ignoring_case) == (re.fullmatch(spelled, text, flags) is not None)
+
+
+def test_a_pattern_of_many_wildcards_takes_no_longer_than_it_is_long() -> None:
+    assert not _matches("a" * 200, "%a" * 1_900 + "%x", ignoring_case=False)

@@ -41,7 +41,7 @@ def test_an_id_that_cannot_be_one_is_replaced(empty_api, given):
         "/api/v1/training-jobs/x/log",
         "/api/v1/healthy",
         "/healthy",
-        "/v2",
+        "/v3",
         "/api/v1/models/a/b/c/d",
     ],
 )

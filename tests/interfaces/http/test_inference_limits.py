@@ -8,6 +8,7 @@ import pytest
 
 from interfaces.http.inference import InferenceEndpoint
 from interfaces.http.inference_body import BodyMemory, read_body
+from interfaces.http.problems import BodyStalled
 from interfaces.inference.inference import Inference
 from interfaces.inference.turns import InferenceThreads
 from interfaces.requests.problems import Overloaded, TooSlow
@@ -197,3 +198,18 @@ def test_a_version_that_is_named_behind_many_instances_is_the_one_that_answers(a
         found = post(an_endpoint, b'{"model_id":"both","features":' + many + behind + b"}")
         assert (found.status_code, found.json()["version"]) == (200, version)
         assert len(found.json()["results"]) == 5_000
+
+
+@pytest.mark.parametrize("begun", [[], [{"type": "http.request", "body": b"{", "more_body": True}]])
+def test_a_body_that_comes_no_further_is_not_waited_for_without_end(begun):
+    async def run():
+        arriving = iter(begun)
+
+        async def receive():
+            return next(arriving, None) or await asyncio.Event().wait()
+
+        memory = BodyMemory()
+        with pytest.raises(BodyStalled), memory.share() as take:
+            await read_body(receive, [], take=take, within_s=0.01)
+
+    asyncio.run(run())
