@@ -102,7 +102,7 @@ class InferenceEndpoint:
                 (REQUEST_ID_HEADER, request_id.encode("ascii")),
             ]
             if wishes.within_s is not None:
-                headers.append((b"preference-applied", b"wait=%d" % wishes.within_s))
+                headers.append((b"preference-applied", b"wait=%d" % self.inference.limit_s(wishes.within_s)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

@@ -81,7 +81,7 @@ class InferenceStreams:
             async with self._inference.limited(wishes.within_s):
                 served = await self._inference.served(request, position=wishes.position)
                 rows = await self._inference.prepared(lambda: _rows(wishes.media_type, served, explain))
-            response.serve(served, rows, granted_s=wishes.within_s)
+            response.serve(served, rows, granted_s=None if wishes.within_s is None else limit_s)
 
             async def answer_block(block: bytearray) -> None:
                 answered, steps = rows.instances, rows.answer(block)
@@ -126,7 +126,7 @@ class _Response:
         self._request_id = request_id
         self.began_at: float | None = None
 
-    def serve(self, served: Served, rows: RowStream, *, granted_s: int | None) -> None:
+    def serve(self, served: Served, rows: RowStream, *, granted_s: float | None) -> None:
         """Let the answer be of a version, in the form of the rows; say what was granted of the time to wait."""
         self._rows = rows
         self._headers = [

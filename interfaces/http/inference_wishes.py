@@ -39,6 +39,7 @@ def wishes_of(headers: list[tuple[bytes, bytes]]) -> Wishes:
         InvalidInput, MalformedHeader: A wish cannot be read.
     """
     wishes = NONE
+    preferences: list[str] = []
     for name, value in headers:
         if name == b"content-type":
             if value != _JSON:
@@ -47,9 +48,9 @@ def wishes_of(headers: list[tuple[bytes, bytes]]) -> Wishes:
             position = whole_number(value.decode("latin-1"), field="X-Min-Event-Position", minimum=0)
             wishes = wishes._replace(position=position)
         elif name == b"prefer":
-            wait_s = preferred_wait_s([value.decode("latin-1")])
-            wishes = wishes._replace(within_s=None if wait_s is None else max(1, wait_s))
-    return wishes
+            preferences.append(value.decode("latin-1"))
+    wait_s = preferred_wait_s(preferences) if preferences else None
+    return wishes if wait_s is None else wishes._replace(within_s=max(1, wait_s))
 
 
 def _streamed(content_type: bytes) -> str | None:

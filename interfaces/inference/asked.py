@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 import orjson
@@ -148,10 +148,6 @@ def require_countable(count: int) -> None:
     if count > INSTANCES_MAX:
         message = f"has {count} instances, may have {INSTANCES_MAX}: send several requests."
         raise InvalidInput.of("features", message)
-
-
-def _is_reference(value: Any) -> TypeGuard[str]:
-    return type(value) is str and len(value) <= REFERENCE_MAX_CHARS
 
 
 def _problems(document: Any) -> Iterator[FieldProblem]:

@@ -13,7 +13,7 @@ from interfaces.inference.inference import Inference
 from interfaces.inference.turns import InferenceThreads
 from interfaces.requests.problems import Overloaded, TooSlow
 from tests.application.inference.registry import Registry
-from tests.interfaces.http.test_inference import ANN, BOB, Progress, post, problems_of
+from tests.interfaces.http.test_inference import ANN, BOB, Progress, post, problems_of, send
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 
 ENOUGH_S = 60.0
@@ -71,6 +71,13 @@ def test_who_waits_for_no_time_is_answered_within_a_second(an_endpoint):
     post(an_endpoint, {"model_id": "quick", "features": ANN})  # is in memory from now on
     found = post(an_endpoint, {"model_id": "quick", "features": ANN}, prefer="wait=0")
     assert (found.status_code, found.headers["preference-applied"]) == (200, "wait=1")
+
+
+def test_what_was_granted_of_a_long_wait_is_told_however_many_preferences_there_are(an_endpoint):
+    body = orjson.dumps({"model_id": "quick", "features": ANN})
+    preferences = [("prefer", "wait=60"), ("prefer", "respond-async")]
+    (found,) = send(an_endpoint, (body, preferences))
+    assert (found.status_code, found.headers["preference-applied"]) == (200, "wait=30")
 
 
 def test_more_than_so_many_long_predictions_are_not_begun_and_short_ones_go_on(a_registry, may_go_on):
