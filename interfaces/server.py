@@ -15,6 +15,8 @@ from interfaces.settings import Settings
 
 _CONNECTIONS_GRACE_S = 5
 _STOP_LOOK_S = 1.0
+_COLLECTED_AFTER = 10_000
+"""So many new objects; at Python's 700, a tenth of a prediction's time goes into the search for garbage."""
 
 
 class Server(uvicorn.Server):
@@ -60,6 +62,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then say so; a stop that comes meanwhile is not waited with."""
         await super().startup(sockets=sockets)
+        gc.set_threshold(_COLLECTED_AFTER)
         gc.freeze()  # all modules are there: to look through them for garbage again would stop commands for 0.1 s
         started = asyncio.create_task(self._when_started())
         while not started.done() and not self.should_exit:

@@ -12,6 +12,9 @@ from domain.inference.values import Label
 
 Floats = NDArray[np.float64]
 
+Row = Sequence[float | None]
+"""One number for each feature, in their order; None or NaN where a value is missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -52,8 +55,8 @@ class Predictor(Protocol):
     def row_cost_s(self) -> float:
         """About how long one row takes, measured on this machine."""
 
-    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
-        """Return the prediction for one row as `schema.conform` gives it, and its probability; never waits."""
+    def predict_row(self, row: Row) -> tuple[Label, float | None]:
+        """Return the prediction for one row, and its probability; never waits."""
 
     def predict(self, rows: Floats) -> Predicted:
         """Return the predictions for rows of shape (rows, features), NaN for a missing value."""

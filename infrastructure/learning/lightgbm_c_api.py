@@ -4,14 +4,15 @@ Source: LightGBM's `include/LightGBM/c_api.h`, version 4.
 """
 
 import ctypes
-from collections.abc import Sequence
-from struct import Struct
+import struct
+from math import nan
 from threading import local
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from application.ports.predictor import Row
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 
 Floats = NDArray[np.float64]
@@ -51,7 +52,7 @@ class CBooster:
         self._scores: int = booster.num_model_per_iteration()
         self._of_thread = local()
 
-    def scores_of_row(self, row: Sequence[float]) -> list[float]:
+    def scores_of_row(self, row: Row) -> list[float]:
         """Return the scores of one row, as many as there are per row.
 
         Raises:
@@ -113,7 +114,7 @@ class _RowAsker:
     def __init__(self, library: Any, booster: "lgb.Booster", features: int, scores: int) -> None:
         self._library = library
         self._booster = booster  # must outlive the prepared call
-        self._pack_into = Struct(f"{features}d").pack_into
+        self._pack_into = struct.Struct(f"{features}d").pack_into
         self._row = (ctypes.c_double * features)()
         self._scores = (ctypes.c_double * scores)()
         self._written = ctypes.c_int64()
@@ -145,8 +146,11 @@ class _RowAsker:
         if getattr(self, "_prepared", None):
             self._library.LGBM_FastConfigFree(self._prepared)
 
-    def scores(self, row: Sequence[float]) -> list[float]:
-        self._pack_into(self._row, 0, *row)
+    def scores(self, row: Row) -> list[float]:
+        try:
+            self._pack_into(self._row, 0, *row)
+        except struct.error:  # rarer than a look at each number would be dear
+            self._pack_into(self._row, 0, *(nan if value is None else value for value in row))
         if self._predict(*self._arguments) != 0:
             _require_success(self._library, -1)
         return self._scores[:]  # a list: another row of the same thread writes here too

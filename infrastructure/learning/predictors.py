@@ -1,7 +1,6 @@
 """Versions in memory, answering as plain LightGBM answers, bit for bit."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.ports.artifacts import ArtifactStore
-from application.ports.predictor import Predicted, Predictor
+from application.ports.predictor import Predicted, Predictor, Row
 from domain.inference.conformance import Schema
 from domain.inference.values import Label
 from infrastructure.learning.artifact import Manifest, load, unreadable
@@ -72,7 +71,7 @@ class _LightGBMPredictor(ABC):
         self._explaining = Lock()
 
     @abstractmethod
-    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+    def predict_row(self, row: Row) -> tuple[Label, float | None]:
         """Return the prediction for one row, and its probability."""
 
     @abstractmethod
@@ -98,7 +97,7 @@ class RegressionPredictor(_LightGBMPredictor):
 
     labels = None
 
-    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+    def predict_row(self, row: Row) -> tuple[Label, float | None]:
         """Return the number for one row."""
         return self._trees.scores_of_row(row)[0], None
 
@@ -127,7 +126,7 @@ class ClassificationPredictor(_LightGBMPredictor):
         self.labels = labels
         self._is_binary = len(labels) == 2  # noqa: PLR2004 - two
 
-    def predict_row(self, row: Sequence[float]) -> tuple[Label, float | None]:
+    def predict_row(self, row: Row) -> tuple[Label, float | None]:
         """Return the label for one row, and its probability."""
         scores = self._trees.scores_of_row(row)
         if self._is_binary:  # LightGBM gives one score for two labels: the probability of the second

@@ -1,13 +1,13 @@
 """The trees of a version, asked in the fastest way that gives LightGBM's own numbers."""
 
 import logging
-from collections.abc import Sequence
 from time import thread_time
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from application.ports.predictor import Row
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.lightgbm_c_api import CBooster, NoSuchFunctions
 
@@ -23,10 +23,11 @@ _log = logging.getLogger(__name__)
 class Trees(Protocol):
     """Trees that several threads may ask.
 
-    A row has as many numbers as there are features, NaN where a value is missing.
+    A row has as many numbers as there are features, NaN where a value is missing; one that is asked alone may have
+    None there.
     """
 
-    def scores_of_row(self, row: Sequence[float]) -> list[float]:
+    def scores_of_row(self, row: Row) -> list[float]:
         """Return the scores of one row, as many as there are per row."""
 
     def scores(self, matrix: Floats) -> Floats:
@@ -43,7 +44,7 @@ class WrappedBooster:
         self._booster = booster
         self._scores: int = booster.num_model_per_iteration()
 
-    def scores_of_row(self, row: Sequence[float]) -> list[float]:
+    def scores_of_row(self, row: Row) -> list[float]:
         """Return the scores of one row."""
         found: list[float] = self.scores(np.array([row], dtype=np.float64))[0].tolist()
         return found

@@ -10,7 +10,7 @@ from application.inference.views import InferenceRequest, InferenceResponse
 from application.ports.progress import ReadModelProgress
 from interfaces.http.bodies import JSON
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import BodyMemory, parse_query, read_body, sender_left
+from interfaces.http.inference_body import Bodies, parse_query, sender_left
 from interfaces.http.inference_rows import ANSWERS, ROWS
 from interfaces.http.inference_streams import PARAMETERS as STREAM_PARAMETERS
 from interfaces.http.inference_streams import InferenceStreams
@@ -43,7 +43,7 @@ class InferenceEndpoint:
     """
 
     def __init__(self, *, serving: Serving, progress: ReadModelProgress, threads: int | None = None) -> None:
-        self.bodies = BodyMemory()
+        self.bodies = Bodies()
         self.inference = Inference(serving=serving, progress=progress, threads=threads)
         self._streams = InferenceStreams(inference=self.inference, bodies=self.bodies)
 
@@ -109,7 +109,7 @@ class InferenceEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, wishes: Wishes) -> bytes:
         explain = parse_query(scope["query_string"])
         with self.bodies.share() as take:
-            body = await read_body(receive, scope["headers"], take=take)
+            body = await self.bodies.read(receive, scope["headers"], take=take)
             return await self.inference.answer(
                 body,
                 explain=explain,

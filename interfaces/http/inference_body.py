@@ -1,14 +1,14 @@
 """The body and the query of a prediction's request over HTTP."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl
 
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from application.inference.explaining import Explain
 from domain.errors import InvalidInput, suggestion
+from interfaces.http.patience import Patience
 from interfaces.http.problems import BodyStalled, TooLarge
 from interfaces.inference.explained import PARAMETER, parse_explain
 from interfaces.inference.turns import SenderLeft
@@ -22,86 +22,93 @@ PARAMETERS = (PARAMETER,)
 """Of the query where the body is JSON, all that there are."""
 
 
-class BodyMemory:
-    """What the bodies of requests may take together that do not come in one piece.
+class Bodies:
+    """Reads bodies whole, and bounds what those take together that do not come in one piece.
+
+    Belongs to the event loop that uses it.
 
     Args:
         max_bytes: For all of them.
+        within_s: So long each piece of a body is waited for.
     """
 
-    def __init__(self, *, max_bytes: int = BODIES_MAX_BYTES) -> None:
+    def __init__(self, *, max_bytes: int = BODIES_MAX_BYTES, within_s: float = PIECE_WITHIN_S) -> None:
         self._max_bytes = max_bytes
         self._taken_bytes = 0
+        self._patience = Patience(within_s=within_s, otherwise=partial(BodyStalled, within_s=within_s))
 
-    @contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
-        """Yield what takes so many bytes more, or gives them back; all are given back at the end of the block.
+    def share(self) -> "_Share":
+        """Return a block that yields what takes so many bytes more, or gives them back.
 
-        It raises `Overloaded` where they are not to be had.
+        All are given back at the end of the block. Taking raises `Overloaded` where they are not to be had.
         """
-        share_bytes = 0
+        return _Share(self)
 
-        def take(size_bytes: int) -> None:
-            nonlocal share_bytes
-            if self._taken_bytes + size_bytes > self._max_bytes:
-                message = f"{self._taken_bytes} bytes of requests are being read already: ask again."
-                raise Overloaded(message)
-            self._taken_bytes += size_bytes
-            share_bytes += size_bytes
+    def take(self, size_bytes: int) -> None:
+        """Take so many bytes more, or give them back.
 
-        try:
-            yield take
-        finally:
-            self._taken_bytes -= share_bytes
+        Raises:
+            Overloaded: They are not to be had.
+        """
+        if self._taken_bytes + size_bytes > self._max_bytes:
+            message = f"{self._taken_bytes} bytes of requests are being read already: ask again."
+            raise Overloaded(message)
+        self._taken_bytes += size_bytes
 
+    async def read(
+        self, receive: Receive, headers: list[tuple[bytes, bytes]], *, take: Callable[[int], None]
+    ) -> bytes:
+        """Return the whole body of a request.
 
-async def read_body(
-    receive: Receive,
-    headers: list[tuple[bytes, bytes]],
-    *,
-    take: Callable[[int], None],
-    within_s: float = PIECE_WITHIN_S,
-) -> bytes:
-    """Return the whole body.
+        Args:
+            receive: Of the request.
+            headers: Of the request.
+            take: Takes room for so many bytes.
 
-    Args:
-        receive: Of the request.
-        headers: Of the request.
-        take: Takes room for so many bytes.
-        within_s: So long each piece of it is waited for.
-
-    Raises:
-        BodyStalled: Nothing more of it comes.
-        TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
-        Overloaded: There is no room for it.
-        SenderLeft: The sender went away.
-    """
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_MAX_BYTES:
-            raise TooLarge(max_bytes=BODY_MAX_BYTES)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await _next(receive, within_s)
-        if message["type"] == "http.disconnect":
-            raise SenderLeft
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > BODY_MAX_BYTES:
-            raise TooLarge(max_bytes=BODY_MAX_BYTES)
-        if chunks or message.get("more_body", False):
-            take(len(chunk))
-        if not message.get("more_body", False):
-            return b"".join((*chunks, chunk)) if chunks else chunk
-        chunks.append(chunk)
+        Raises:
+            BodyStalled: Nothing more of it comes.
+            TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
+            Overloaded: There is no room for it.
+            SenderLeft: The sender went away.
+        """
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_MAX_BYTES:
+                raise TooLarge(max_bytes=BODY_MAX_BYTES)
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._patience.wait_for(receive)
+            if message["type"] == "http.disconnect":
+                raise SenderLeft
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > BODY_MAX_BYTES:
+                raise TooLarge(max_bytes=BODY_MAX_BYTES)
+            if chunks or message.get("more_body", False):
+                take(len(chunk))
+            if not message.get("more_body", False):
+                return b"".join((*chunks, chunk)) if chunks else chunk
+            chunks.append(chunk)
 
 
-async def _next(receive: Receive, within_s: float) -> Message:
-    try:
-        async with asyncio.timeout(within_s):
-            return await receive()
-    except TimeoutError:
-        raise BodyStalled(within_s=within_s) from None
+class _Share:
+    """What one request has taken; a class, as a generator would take as long as reading a short body."""
+
+    __slots__ = ("_bodies", "_taken_bytes")
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._taken_bytes = 0
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._take
+
+    def __exit__(self, *_: object) -> None:
+        self._bodies.take(-self._taken_bytes)
+
+    def _take(self, size_bytes: int) -> None:
+        self._bodies.take(size_bytes)
+        self._taken_bytes += size_bytes
 
 
 async def sender_left(receive: Receive) -> None:

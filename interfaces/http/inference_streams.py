@@ -13,7 +13,7 @@ from application.inference.lookup import Request
 from application.inference.routes import Served
 from domain.errors import InvalidInput
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import BodyMemory, parse_parameters
+from interfaces.http.inference_body import Bodies, parse_parameters
 from interfaces.http.inference_pieces import Pieces
 from interfaces.http.inference_wishes import ARROW, NDJSON, Wishes
 from interfaces.inference.asked import REFERENCE_MAX_CHARS
@@ -46,7 +46,7 @@ class InferenceStreams:
         max_bytes: Of one body.
     """
 
-    def __init__(self, *, inference: Inference, bodies: BodyMemory, max_bytes: int = STREAM_MAX_BYTES) -> None:
+    def __init__(self, *, inference: Inference, bodies: Bodies, max_bytes: int = STREAM_MAX_BYTES) -> None:
         self._inference = inference
         self._bodies = bodies
         self._max_bytes = max_bytes

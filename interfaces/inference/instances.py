@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from itertools import chain
-from math import nan
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
 
-from application.ports.predictor import Floats
+from application.ports.predictor import Floats, Row
 from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
@@ -46,8 +45,8 @@ class InstanceDecoder:
         self._decode_one = None if instance is None else msgspec.json.Decoder(instance).decode
         self._decode_many = None if instance is None else msgspec.json.Decoder(list[instance]).decode  # type: ignore[valid-type]
 
-    def row(self, asked: Asked) -> list[float]:
-        """Return the numbers of a single instance, in the order of the features; NaN is a missing value.
+    def row(self, asked: Asked) -> Row:
+        """Return the numbers of a single instance, in the order of the features; None or NaN is a missing value.
 
         Raises:
             NotJson, NonConformingInstance: It is no instance of this schema.
@@ -55,13 +54,11 @@ class InstanceDecoder:
         """
         if self._decode_one is not None:
             try:
-                values = list(_values(self._decode_one(asked.features)))
+                values = _values(self._decode_one(asked.features))
             except UNDECODABLE:
                 pass
             else:
-                for place, codes in self._codes:
-                    values[place] = codes.get(values[place])
-                return [nan if value is None else value for value in values]
+                return self._coded(values) if self._codes else values
         return self._conforming(asked)[0]
 
     def rows(self, asked: Asked) -> Floats:
@@ -101,6 +98,12 @@ class InstanceDecoder:
                 pass
         conforming = (self._conforming_line(line, number) for line, number in zip(lines, numbers, strict=True))
         return self._as_matrix(list(conforming))
+
+    def _coded(self, values: Sequence[Any]) -> Row:
+        coded = list(values)
+        for place, codes in self._codes:
+            coded[place] = codes.get(coded[place])
+        return coded
 
     def _matrix(self, instances: Sequence[msgspec.Struct]) -> Floats:
         width = len(self._schema.features)

@@ -1,10 +1,10 @@
 """By which id a request is known in responses, logs and events."""
 
 import re
-from secrets import token_hex
+from random import getrandbits
 
 HEADER = b"x-request-id"
-_MADE_BYTES = 16
+_MADE_BITS = 128
 _ACCEPTED = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
@@ -13,4 +13,4 @@ def request_id_of(headers: list[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
         if name == HEADER and _ACCEPTED.fullmatch(value):
             return value.decode("ascii")
-    return token_hex(_MADE_BYTES)
+    return f"{getrandbits(_MADE_BITS):032x}"  # no secret: it tells requests apart

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from domain.errors import InvalidInput
 from interfaces.http.content_coding import CODED_MIN_BYTES, coded, decoded, preferred_coding
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import BODY_MAX_BYTES, BodyMemory, read_body
+from interfaces.http.inference_body import BODY_MAX_BYTES, Bodies
 from interfaces.http.open_inference import places
 from interfaces.http.open_inference.operations import Answer, Asked, Operation, RawHeaders
 from interfaces.http.open_inference.problems import Unsupported, status_here
@@ -40,7 +40,7 @@ class OpenInferenceEndpoint:
         bodies: What the requests' bodies may take.
     """
 
-    def __init__(self, operations: Iterable[Operation], *, bodies: BodyMemory) -> None:
+    def __init__(self, operations: Iterable[Operation], *, bodies: Bodies) -> None:
         self._bodies = bodies
         self._operations: dict[str, dict[str, Operation]] = {}
         for each in operations:
@@ -73,7 +73,7 @@ class OpenInferenceEndpoint:
         with self._bodies.share() as take:
             body = b""
             if scope["method"] == "POST":
-                body = await read_body(receive, headers, take=take)
+                body = await self._bodies.read(receive, headers, take=take)
                 if coding:
                     body = await decoded(body, coding, max_bytes=BODY_MAX_BYTES, take=take)
             answer = await operation.answer(Asked(place, headers, body, request_id, receive))

@@ -27,10 +27,17 @@ class ServerFailed(Exception):
 
 @contextmanager
 def production_service(home: Path) -> Iterator[RunningService]:
-    """Yield the service as it is started in production, with every process that belongs to it, on one core."""
+    """Yield the service as it is started in production, with every process that belongs to it, on one core.
+
+    All of them have started: one that still imports its libraries takes the core from the one that is measured.
+
+    Raises:
+        ServerFailed: Not everything that the service works with is healthy within a minute and a half.
+    """
     with on_core(SERVER_CORE):
         service = RunningService(home, ML_SERVICE_DATABASE_SERVICE="own")
     with service:
+        _wait_until_healthy(service)
         yield service
 
 
@@ -101,6 +108,16 @@ def _wait_until_answering(process: subprocess.Popen[bytes], url: str, requests: 
             answered = f"{response.status_code} {response.text[:200]}"
         time.sleep(_LOOK_EVERY_S)
     raise ServerFailed(f"{answered}; exit status {process.poll()}; it said: {_said(log)}")
+
+
+def _wait_until_healthy(service: RunningService) -> None:
+    deadline = time.monotonic() + _START_S
+    health = service.get("/health")
+    while health["status"] != "healthy":
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"{health['status']}: {health['error']}")
+        time.sleep(_LOOK_EVERY_S)
+        health = service.get("/health")
 
 
 def _said(log: Path) -> str:

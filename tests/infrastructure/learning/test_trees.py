@@ -1,6 +1,7 @@
 """The quick way to LightGBM's answers is taken where it gives them, and nowhere else."""
 
 import gc
+import math
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -89,10 +90,15 @@ def test_a_matrix_of_another_shape_or_type_never_reaches_the_library(wrong: np.n
         CBooster(booster("binary")).scores(wrong)
 
 
-@pytest.mark.parametrize("wrong", [[1.0] * 3, [1.0] * 5, ["x", 1.0, 1.0, 1.0], [None, 1.0, 1.0, 1.0]])
+@pytest.mark.parametrize("wrong", [[1.0] * 3, [1.0] * 5, ["x", 1.0, 1.0, 1.0]])
 def test_a_row_of_another_form_never_reaches_the_library(wrong: list[float]) -> None:
     with pytest.raises(struct.error):
         CBooster(booster("binary")).scores_of_row(wrong)
+
+
+def test_nothing_is_a_missing_value_to_either_way_of_asking() -> None:
+    for trees in (CBooster(booster("binary")), WrappedBooster(booster("binary"))):
+        assert trees.scores_of_row((None, 1.0, None, True)) == trees.scores_of_row([math.nan, 1.0, math.nan, 1.0])
 
 
 def test_a_library_without_the_functions_is_asked_through_its_wrapper(

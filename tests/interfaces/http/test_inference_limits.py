@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from interfaces.http.inference import InferenceEndpoint
-from interfaces.http.inference_body import BodyMemory, read_body
+from interfaces.http.inference_body import Bodies
 from interfaces.http.problems import BodyStalled
 from interfaces.inference.inference import Inference
 from interfaces.inference.turns import InferenceThreads
@@ -135,7 +135,7 @@ def test_work_that_was_given_up_before_its_turn_is_never_done():
 
 
 def test_bodies_take_no_more_room_together_than_there_is():
-    memory = BodyMemory(max_bytes=100)
+    bodies = Bodies(max_bytes=100)
 
     async def read(size_bytes, pieces=2):
         messages = [{"type": "http.request", "body": b"x" * size_bytes, "more_body": True}] * (pieces - 1)
@@ -145,12 +145,12 @@ def test_bodies_take_no_more_room_together_than_there_is():
         async def receive():
             return next(arriving)
 
-        with memory.share() as take:
-            return len(await read_body(receive, [], take=take))
+        with bodies.share() as take:
+            return len(await bodies.read(receive, [], take=take))
 
     async def run():
         assert await read(40) == 80
-        with memory.share() as take:
+        with bodies.share() as take:
             take(30)
             with pytest.raises(Overloaded, match="70 bytes of requests are being read"):
                 await read(40)
@@ -215,8 +215,8 @@ def test_a_body_that_comes_no_further_is_not_waited_for_without_end(begun):
         async def receive():
             return next(arriving, None) or await asyncio.Event().wait()
 
-        memory = BodyMemory()
-        with pytest.raises(BodyStalled), memory.share() as take:
-            await read_body(receive, [], take=take, within_s=0.01)
+        bodies = Bodies(within_s=0.01)
+        with pytest.raises(BodyStalled), bodies.share() as take:
+            await bodies.read(receive, [], take=take)
 
     asyncio.run(run())

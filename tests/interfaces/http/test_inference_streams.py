@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from interfaces.http.inference import PATH, InferenceEndpoint
-from interfaces.http.inference_body import BodyMemory
+from interfaces.http.inference_body import Bodies
 from interfaces.http.inference_streams import InferenceStreams
 from interfaces.http.inference_wishes import ARROW, NDJSON
 from tests.application.inference.registry import Registry
@@ -285,7 +285,7 @@ def test_the_end_of_the_service_ends_the_answer(an_endpoint):
 
 def test_bodies_are_bounded_as_a_whole_and_in_what_waits_for_its_end(an_endpoint):
     inference = an_endpoint.inference
-    streams = InferenceStreams(inference=inference, bodies=BodyMemory(max_bytes=100), max_bytes=1_000)
+    streams = InferenceStreams(inference=inference, bodies=Bodies(max_bytes=100), max_bytes=1_000)
     an_endpoint._streams = streams
     assert ask(an_endpoint, NDJSON, ANN, **{"content-length": "1001"}).status == 413
     many = ask(an_endpoint, NDJSON, *[ANN] * 50)

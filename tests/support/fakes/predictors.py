@@ -3,12 +3,12 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from application.ports.artifacts import ArtifactUnavailable
-from application.ports.predictor import Floats, Predicted
+from application.ports.predictor import Floats, Predicted, Row
 from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
 from domain.inference.values import Feature
@@ -39,9 +39,9 @@ class FakePredictor:
         self.threads: list[int] = []
         self._before_answer = before_answer
 
-    def predict_row(self, row: Sequence[float]) -> tuple[float, float]:
+    def predict_row(self, row: Row) -> tuple[float, float]:
         self._work()
-        return sum(0.0 if math.isnan(value) else value for value in row), 0.5
+        return sum(0.0 if value is None or math.isnan(value) else value for value in row), 0.5
 
     def predict(self, rows: Floats) -> Predicted:
         self._work()
