@@ -184,5 +184,5 @@ def _held(read_models: ReadModels) -> list[Held]:
 def _job(job_id: UUID, *, ledger: Ledger) -> Job:
     job = ledger.job(job_id) or ledger.batch_prediction(job_id)
     if job is None:
-        raise JobNotFound(f"There is no job {job_id}.", id=str(job_id))
+        raise JobNotFound(f"There is no job {job_id}.", kind="job", id=str(job_id))
     return job

@@ -9,14 +9,14 @@ from application.batches.commands import RequestBatchPrediction
 from application.batches.views import BatchPredictionResponse, requested_view
 from application.execution import Context, Outcome, changed
 from application.jobs import attempts as jobs
+from application.jobs.queries import no_such_job
 from application.ledger import Ledger
 from application.ports.artifacts import is_artifact_url, url_of
 from application.ports.batch_predictor import FeaturesOf
 from application.ports.clock import Clock
 from application.ports.identity import Identity
 from domain.batches import batch as batches
-from domain.batches.batch import BatchPrediction
-from domain.batches.errors import JobNotFound
+from domain.batches.batch import BATCH_PREDICTION, BatchPrediction
 from domain.batches.plan import plan
 from domain.batches.values import PredictedTable
 from domain.datasets import dataset as datasets
@@ -105,7 +105,7 @@ def load(job_id: UUID, *, ledger: Ledger) -> BatchPrediction:
     """
     job = ledger.batch_prediction(job_id)
     if job is None:
-        raise JobNotFound(f"There is no batch prediction {job_id}.", id=str(job_id))
+        raise no_such_job(str(job_id), kind=BATCH_PREDICTION)
     return job
 
 

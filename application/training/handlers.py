@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.execution import Context, Outcome, changed
 from application.jobs import attempts as jobs
+from application.jobs.queries import no_such_job
 from application.ledger import Ledger
 from application.ports.clock import Clock
 from application.ports.identity import Identity
@@ -22,9 +23,8 @@ from domain.models.errors import RetiredModel
 from domain.models.model import Model
 from domain.naming import has_uuid_shape
 from domain.training import job as training
-from domain.training.errors import JobNotFound
 from domain.training.hyperparameters import parse
-from domain.training.job import TrainingJob
+from domain.training.job import TRAINING, TrainingJob
 from domain.training.plan import plan
 from domain.training.values import TrainedModel
 
@@ -90,7 +90,7 @@ def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
     """
     job = ledger.job(job_id)
     if job is None:
-        raise JobNotFound(f"There is no training job {job_id}.", id=str(job_id))
+        raise no_such_job(str(job_id), kind=TRAINING)
     return job
 
 

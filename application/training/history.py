@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
+from application.jobs.queries import no_such_job
 from application.ledger import Ledger
-from application.lookup import absence
 from application.ports.event_log import Recorded
 from domain.kernel import DomainEvent, UnknownEvent
 from domain.naming import has_uuid_shape
-from domain.training.errors import JobNotFound
 from domain.training.events import TrainingJobCancelled, TrainingJobCompleted, TrainingJobFailed
+from domain.training.job import TRAINING
 
-_JOBS = "training-job."
+_JOBS = f"{TRAINING.name}."
 _ENDS = (TrainingJobCompleted, TrainingJobFailed, TrainingJobCancelled)
 
 
@@ -24,7 +24,7 @@ def job_of_history(reference: str, *, ledger: Ledger) -> UUID:
         job_id = UUID(reference)
         if any(_is_of_a_job(each.event) for each in ledger.read(after=0, limit=1, originator_id=job_id)):
             return job_id
-    raise JobNotFound(absence(f"training job {reference!r}", at=None), id=reference)
+    raise no_such_job(reference, kind=TRAINING)
 
 
 def history(job_id: UUID, *, ledger: Ledger, after: int, limit: int) -> list[Recorded]:

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from domain.batches.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.batches.events import (
     BatchPredictionCancellationRequested,
     BatchPredictionCancelled,
@@ -17,23 +16,22 @@ from domain.batches.events import (
 )
 from domain.batches.values import BatchPlan, PredictedTable
 from domain.bounds import require_bounded
-from domain.jobs.job import Job, Kind, moved_on, next_place, require_held, require_percentage
+from domain.jobs.job import Job, Kind, begun, moved_on, next_place, require_held, require_percentage
 from domain.kernel import Provenance, envelope
 
 BATCH_PREDICTION = Kind(
     noun="batch prediction",
+    name="batch-prediction",
     code="batch-prediction",
     remedy="try a dataset of fewer columns, or explain fewer rows",
     requested=BatchPredictionRequested,
     started=BatchPredictionStarted,
+    progressed=BatchPredictionProgressed,
     interrupted=BatchPredictionInterrupted,
     completed=BatchPredictionCompleted,
     failed=BatchPredictionFailed,
     cancellation_requested=BatchPredictionCancellationRequested,
     cancelled=BatchPredictionCancelled,
-    ended=JobEnded,
-    lease_lost=LeaseLost,
-    cancellation_not_requested=CancellationNotRequested,
 )
 
 
@@ -98,11 +96,5 @@ def evolve(job: BatchPrediction | None, event: BatchPredictionEvent) -> BatchPre
         ValueError: The stream does not begin with `batch-prediction.requested`: it is no history of such a job.
     """
     if isinstance(event, BatchPredictionRequested):
-        return BatchPrediction(
-            id=event.originator_id,
-            version=event.originator_version,
-            plan=event.plan,
-            correlation_id=event.provenance.correlation_id,
-            last_event_id=event.event_id,
-        )
+        return BatchPrediction(**begun(event), plan=event.plan)
     return moved_on(job, event, kind=BATCH_PREDICTION)

@@ -1,27 +1,45 @@
-"""Why a command about a job is not granted; each kind of job has codes of its own.
+"""Why a command about a job is not granted; of a training job the codes are these, other kinds have theirs alike.
 
 NotFound
-└── JobNotFound
+└── JobNotFound                training-job.not-found
 Refusal
-├── JobEnded
-├── LeaseLost
-└── CancellationNotRequested
+├── JobEnded                   training-job.ended
+├── LeaseLost                  training-job.lease-lost
+└── CancellationNotRequested   training-job.cancellation-not-requested
 """
 
-from domain.errors import NotFound, Refusal
+from typing import Any
+
+from domain.errors import DomainError, NotFound, Refusal
 
 
-class JobNotFound(NotFound):
+class _OfKind(DomainError):
+    """Takes the name of the kind of jobs, with which the code begins."""
+
+    def __init__(self, message: str, *, kind: str, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.code = f"{kind}.{self.code}"
+
+
+class JobNotFound(_OfKind, NotFound):
     """No job of the kind has this id."""
 
+    code = "not-found"
 
-class JobEnded(Refusal):
+
+class JobEnded(_OfKind, Refusal):
     """The job has ended: nothing about it changes any more."""
 
+    code = "ended"
 
-class LeaseLost(Refusal):
+
+class LeaseLost(_OfKind, Refusal):
     """The attempt is not the one that holds the job: its worker must let go of it."""
 
+    code = "lease-lost"
 
-class CancellationNotRequested(Refusal):
+
+class CancellationNotRequested(_OfKind, Refusal):
     """Nobody asked for the job to stop: its worker may not end it as cancelled."""
+
+    code = "cancellation-not-requested"

@@ -32,23 +32,23 @@ class Kind:
 
     Attributes:
         noun: What such a job is called.
+        name: What its topics, and the codes of refusals, begin with.
         code: What the codes of its failures begin with.
         remedy: What to do where it takes more memory than there is.
     """
 
     noun: str
+    name: str
     code: str
     remedy: str
     requested: type[JobRequested]
     started: type[JobStarted]
+    progressed: type[JobProgressed]
     interrupted: type[JobInterrupted]
     completed: type[JobCompleted]
     failed: type[JobFailed]
     cancellation_requested: type[JobCancellationRequested]
     cancelled: type[JobCancelled]
-    ended: type[JobEnded]
-    lease_lost: type[LeaseLost]
-    cancellation_not_requested: type[CancellationNotRequested]
 
 
 class Job(Aggregate):
@@ -84,7 +84,7 @@ def start(job: Job, *, worker: str, by: Provenance) -> JobStarted:
     """
     _require_open(job)
     if job.status is not JobStatus.PENDING:
-        raise job.KIND.lease_lost(f"{_named(job)} is held by another worker.", id=str(job.id))
+        raise LeaseLost(f"{_named(job)} is held by another worker.", **_identified(job))
     return job.KIND.started(**next_place(job, by), attempt=job.attempt + 1, worker=worker)
 
 
@@ -145,7 +145,7 @@ def confirm_cancelled(job: Job, *, attempt: int, by: Provenance) -> JobCancelled
     require_held(job, attempt)
     if not job.is_cancellation_requested:
         message = f"Nobody asked for {job.KIND.noun} {job.id} to stop."
-        raise job.KIND.cancellation_not_requested(message, id=str(job.id))
+        raise CancellationNotRequested(message, **_identified(job))
     return job.KIND.cancelled(**next_place(job, by))
 
 
@@ -158,13 +158,23 @@ def require_held(job: Job, attempt: int) -> None:
     """Raise LeaseLost when the attempt does not hold the job."""
     if job.status is not JobStatus.RUNNING or job.attempt != attempt:
         message = f"Attempt {attempt} does not hold {job.KIND.noun} {job.id} any more: it is {job.status}."
-        raise job.KIND.lease_lost(message, id=str(job.id), attempt=attempt)
+        raise LeaseLost(message, **_identified(job), attempt=attempt)
 
 
 def require_percentage(percent: int) -> None:
     """Raise InvalidInput when this is not 0 to 100 per cent."""
     if not 0 <= percent <= 100:  # noqa: PLR2004 - per cent
         raise InvalidInput.of("progress", "must be 0 to 100 per cent.", percent)
+
+
+def begun(event: JobRequested) -> dict[str, Any]:
+    """Return what is known of a job of any kind after its request."""
+    return {
+        "id": event.originator_id,
+        "version": event.originator_version,
+        "correlation_id": event.provenance.correlation_id,
+        "last_event_id": event.event_id,
+    }
 
 
 def moved_on(job: AnyJob | None, event: JobChanged, *, kind: Kind) -> AnyJob:
@@ -207,8 +217,12 @@ def _readable(error: str) -> str:
 def _require_open(job: Job) -> None:
     if job.status in ENDED:
         message = f"{_named(job)} has ended: it is {job.status}."
-        raise job.KIND.ended(message, id=str(job.id), status=job.status)
+        raise JobEnded(message, **_identified(job), status=job.status)
 
 
 def _named(job: Job) -> str:
     return f"{job.KIND.noun.capitalize()} {job.id}"
+
+
+def _identified(job: Job) -> dict[str, Any]:
+    return {"kind": job.KIND.name, "id": str(job.id)}

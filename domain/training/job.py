@@ -9,6 +9,7 @@ from domain.jobs.job import (
     LOST_WORKERS_MAX,
     Job,
     Kind,
+    begun,
     cancel,
     confirm_cancelled,
     fail,
@@ -20,7 +21,6 @@ from domain.jobs.job import (
     start,
 )
 from domain.kernel import Provenance, envelope
-from domain.training.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,
@@ -52,18 +52,17 @@ __all__ = [
 
 TRAINING = Kind(
     noun="training job",
+    name="training-job",
     code="training",
     remedy="try fewer rows, columns or leaves",
     requested=TrainingJobRequested,
     started=TrainingJobStarted,
+    progressed=TrainingJobProgressed,
     interrupted=TrainingJobInterrupted,
     completed=TrainingJobCompleted,
     failed=TrainingJobFailed,
     cancellation_requested=TrainingJobCancellationRequested,
     cancelled=TrainingJobCancelled,
-    ended=JobEnded,
-    lease_lost=LeaseLost,
-    cancellation_not_requested=CancellationNotRequested,
 )
 
 
@@ -130,12 +129,5 @@ def evolve(job: TrainingJob | None, event: TrainingJobEvent) -> TrainingJob:
         ValueError: The stream does not begin with `training-job.requested`: it is no history of a job.
     """
     if isinstance(event, TrainingJobRequested):
-        return TrainingJob(
-            id=event.originator_id,
-            version=event.originator_version,
-            model_id=event.model_id,
-            plan=event.plan,
-            correlation_id=event.provenance.correlation_id,
-            last_event_id=event.event_id,
-        )
+        return TrainingJob(**begun(event), model_id=event.model_id, plan=event.plan)
     return moved_on(job, event, kind=TRAINING)

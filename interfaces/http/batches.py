@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from application.batches import handlers
 from application.batches.commands import RequestBatchPrediction
-from application.batches.queries import get_batch_prediction
 from application.batches.views import BatchPredictionResponse
 from application.execution import Context, Outcome
+from application.jobs.queries import get_job, no_such_job
 from application.ports.read_models import Collection
 from application.service import Service
-from domain.batches.errors import JobNotFound
+from domain.batches.batch import BATCH_PREDICTION
 from domain.naming import has_uuid_shape
 from interfaces.http import lists
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
@@ -134,11 +134,17 @@ class BatchEndpoints:
 
         def decide(context: Context) -> Outcome[BatchPredictionResponse]:
             if not has_uuid_shape(batch):
-                raise JobNotFound(f"There is no batch prediction {batch!r}.", id=batch)
+                raise no_such_job(batch, kind=BATCH_PREDICTION)
             return handlers.cancel(UUID(batch), context=context, ledger=self._service.ledger)
 
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
     def _batch(self, reference: str, at: int | None) -> Found:
-        batch = get_batch_prediction(reference, read_models=self._service.read_models, at=at)
+        batch = get_job(
+            reference,
+            kind=BATCH_PREDICTION,
+            collection=Collection.BATCHES,
+            read_models=self._service.read_models,
+            at=at,
+        )
         return Found(document=batch, version=batch["aggregate_version"])

@@ -7,15 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.execution import Context, Outcome
+from application.jobs.queries import get_job, no_such_job
 from application.lookup import known_names
 from application.ports.read_models import Collection
 from application.service import Service
 from application.training import handlers
 from application.training.commands import RequestTraining
-from application.training.queries import get_job
 from application.training.views import TrainingJobResponse
 from domain.naming import has_uuid_shape
-from domain.training.errors import JobNotFound
+from domain.training.job import TRAINING
 from interfaces.http import lists
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
@@ -132,11 +132,13 @@ class TrainingEndpoints:
 
         def decide(context: Context) -> Outcome[TrainingJobResponse]:
             if not has_uuid_shape(job):
-                raise JobNotFound(f"There is no training job {job!r}.", id=job)
+                raise no_such_job(job, kind=TRAINING)
             return handlers.cancel(UUID(job), context=context, ledger=self._service.ledger)
 
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
     def _job(self, reference: str, at: int | None) -> Found:
-        job = get_job(reference, read_models=self._service.read_models, at=at)
+        job = get_job(
+            reference, kind=TRAINING, collection=Collection.JOBS, read_models=self._service.read_models, at=at
+        )
         return Found(document=job, version=job["aggregate_version"])

@@ -7,8 +7,8 @@ import pytest
 
 from application.batches.handlers import Attempts
 from application.ledger import Ledger
-from domain.batches.errors import LeaseLost
 from domain.errors import DomainError
+from domain.jobs.errors import LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from tests.application.batches.conftest import request_batch
 from tests.support.events import PREDICTED

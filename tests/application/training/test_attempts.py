@@ -7,9 +7,9 @@ from application.ledger import Ledger
 from application.models import handlers
 from application.training.handlers import Attempts
 from domain.errors import DomainError
+from domain.jobs.errors import JobEnded, LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
-from domain.training.errors import JobEnded, LeaseLost
 from tests.support.commands import a_context, add_version
 from tests.support.events import TRAINED
 from tests.support.fakes.clock import FakeClock

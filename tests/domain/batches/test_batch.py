@@ -3,7 +3,6 @@
 import pytest
 
 from domain.batches import batch as batches
-from domain.batches.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.batches.events import (
     BatchPredictionCancellationRequested,
     BatchPredictionCancelled,
@@ -15,6 +14,7 @@ from domain.batches.events import (
 )
 from domain.errors import InvalidInput
 from domain.jobs import job as jobs
+from domain.jobs.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from tests.domain.histories import (
     BATCH_ID,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from domain.errors import DomainError, InvalidInput
+from domain.jobs.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.jobs.values import ENDED, InterruptionCause, JobStatus
 from domain.kernel import DomainEvent
 from domain.training import job as jobs
-from domain.training.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,

@@ -20,8 +20,8 @@ from application.ports.artifacts import ArtifactUnavailable
 from domain.commands import KeyReused
 from domain.datasets.errors import UnreadableDataset
 from domain.errors import FieldProblem, InvalidInput, StaleVersion, UnreadableHistory
+from domain.jobs.errors import JobEnded
 from domain.models.errors import ModelNotFound, NameTaken, RetiredModel
-from domain.training.errors import JobEnded
 from infrastructure.event_store.sqlite_errors import translated_errors
 from interfaces.http.errors import error_response_body
 from interfaces.http.excerpts import excerpt
@@ -43,7 +43,7 @@ def told(error):
         (ModelNotFound("none"), 404, "model.not-found"),
         (RetiredModel("gone"), 404, "model.retired"),
         (NameTaken("taken"), 409, "model.name-taken"),
-        (JobEnded("over"), 409, "training-job.ended"),
+        (JobEnded("over", kind="training-job"), 409, "training-job.ended"),
         (Conflict("slower"), 409, "request.conflict"),
         (StaleVersion(expected=1, actual=2), 412, "request.stale-version"),
         (ArtifactUnavailable("no bytes"), 500, "artifact.unavailable"),
