@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
@@ -153,12 +152,8 @@ def _lease_watch(
     watch = LeaseWatch(
         running=lambda: _held(read_models),
         heartbeats=heartbeats,
-        attempts=Attempts(
-            load=partial(_job, ledger=ledger),
-            ledger=ledger,
-            identity=RandomIdentity(),
-            clock=SystemClock(),
-            actor="lease-watch",
+        attempts=_AttemptsOfAnyKind(
+            ledger=ledger, identity=RandomIdentity(), clock=SystemClock(), actor="lease-watch"
         ),
         clock=SystemClock(),
         lease_s=settings.lease_s,
@@ -181,8 +176,9 @@ def _held(read_models: ReadModels) -> list[Held]:
     ]
 
 
-def _job(job_id: UUID, *, ledger: Ledger) -> Job:
-    job = ledger.job(job_id) or ledger.batch_prediction(job_id)
-    if job is None:
-        raise JobNotFound(f"There is no job {job_id}.", kind="job", id=str(job_id))
-    return job
+class _AttemptsOfAnyKind(Attempts[Job]):
+    def load(self, job_id: UUID) -> Job:
+        job = self._ledger.job(job_id) or self._ledger.batch_prediction(job_id)
+        if job is None:
+            raise JobNotFound(f"There is no job {job_id}.", kind="job", id=str(job_id))
+        return job

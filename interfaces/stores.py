@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 from sqlalchemy import Engine
 
-from application.batches.projection import project as project_batches
+from application.batches.projection import BATCH_PREDICTIONS
 from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
 from application.models.projection import project as project_models
 from application.ports.read_models import Project
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from infrastructure.artifacts.belonging import require_belonging
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
@@ -23,7 +23,12 @@ from infrastructure.read_models.generations import Generations
 from infrastructure.read_models.schema_generations import SchemaGenerations
 from interfaces.settings import Settings
 
-PROJECTIONS: tuple[Project, ...] = (project_models, project_datasets, project_jobs, project_batches)
+PROJECTIONS: tuple[Project, ...] = (
+    project_models,
+    project_datasets,
+    TRAINING_JOBS.project,
+    BATCH_PREDICTIONS.project,
+)
 
 
 def event_environment(settings: Settings, *, connections: int = CONNECTIONS) -> dict[str, str]:

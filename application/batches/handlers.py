@@ -1,19 +1,18 @@
 """One function for each thing that may be asked of batch predictions, by users and by workers."""
 
-from functools import partial
 from itertools import count
 from uuid import UUID
 
-from application.batches import projection
 from application.batches.commands import RequestBatchPrediction
+from application.batches.projection import BATCH_PREDICTIONS
 from application.batches.views import BatchPredictionResponse, requested_view
-from application.execution import Context, Outcome, changed
-from application.jobs import attempts as jobs
+from application.execution import Context, Outcome
+from application.jobs import handlers as jobs
+from application.jobs.attempts import Attempts as JobAttempts
 from application.jobs.queries import no_such_job
 from application.ledger import Ledger
 from application.ports.artifacts import is_artifact_url, url_of
 from application.ports.batch_predictor import FeaturesOf
-from application.ports.clock import Clock
 from application.ports.identity import Identity
 from domain.batches import batch as batches
 from domain.batches.batch import BATCH_PREDICTION, BatchPrediction
@@ -24,9 +23,8 @@ from domain.datasets.errors import DatasetNotFound, NameTaken
 from domain.datasets.events import DatasetNameReserved
 from domain.errors import InvalidInput
 from domain.inference.errors import NoProductionVersion, NotServable
-from domain.jobs.job import cancel as cancelled
 from domain.jobs.job import fail
-from domain.kernel import DomainEvent, Provenance, require_version
+from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.errors import ModelNotFound
 from domain.models.events import VersionRegistered
@@ -89,12 +87,7 @@ def cancel(job_id: UUID, *, context: Context, ledger: Ledger) -> Outcome[BatchPr
         StaleVersion: It is not the version that the sender decided on.
         JobEnded: There is nothing left to stop.
     """
-    job = load(job_id, ledger=ledger)
-    require_version(job, context.expected_version)
-    events = cancelled(job, by=context.provenance)
-    history = [*ledger.stream(job_id), *events]
-    view = BatchPredictionResponse.model_validate(projection.fold(history))
-    return Outcome(events=events, view=view, version=changed(events, job.version))
+    return jobs.cancel(load(job_id, ledger=ledger), documents=BATCH_PREDICTIONS, context=context, ledger=ledger)
 
 
 def load(job_id: UUID, *, ledger: Ledger) -> BatchPrediction:
@@ -109,20 +102,16 @@ def load(job_id: UUID, *, ledger: Ledger) -> BatchPrediction:
     return job
 
 
-class Attempts(jobs.Attempts[BatchPrediction]):
-    """What workers say of batch predictions. Each call is one transaction.
+class Attempts(JobAttempts[BatchPrediction]):
+    """What workers say of batch predictions."""
 
-    Args:
-        ledger: Where it is decided.
-        identity: Gives ids to commands and datasets.
-        clock: Tells when they are decided.
-        actor: Who says it, as events will name it.
-    """
+    def load(self, job_id: UUID) -> BatchPrediction:
+        """Return the job.
 
-    def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
-        super().__init__(
-            load=partial(load, ledger=ledger), ledger=ledger, identity=identity, clock=clock, actor=actor
-        )
+        Raises:
+            JobNotFound: There is none.
+        """
+        return load(job_id, ledger=self._ledger)
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, rows: int) -> None:
         """Record how far the attempt is.

@@ -1,5 +1,6 @@
 """What workers, and who watches over them, say of jobs."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic
 from uuid import UUID
@@ -13,25 +14,29 @@ from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance
 
 
-class Attempts(Generic[AnyJob]):
+class Attempts(ABC, Generic[AnyJob]):
     """What is said of jobs, of whatever kind. Each call is one transaction.
 
     Args:
-        load: Returns the job of an id; raises `JobNotFound` where there is none.
         ledger: Where it is decided.
-        identity: Gives ids to commands.
+        identity: Gives ids to commands, and to what jobs bring about.
         clock: Tells when they are decided.
         actor: Who says it, as events will name it.
     """
 
-    def __init__(
-        self, *, load: Callable[[UUID], AnyJob], ledger: Ledger, identity: Identity, clock: Clock, actor: str
-    ) -> None:
-        self._load = load
+    def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
         self._ledger = ledger
         self._identity = identity
         self._clock = clock
         self._actor = actor
+
+    @abstractmethod
+    def load(self, job_id: UUID) -> AnyJob:
+        """Return the job.
+
+        Raises:
+            JobNotFound: There is none.
+        """
 
     def start(self, job_id: UUID) -> AnyJob:
         """Hold the job; what is returned says the attempt.
@@ -41,7 +46,7 @@ class Attempts(Generic[AnyJob]):
             LeaseLost, JobEnded, Conflict: Another worker was faster.
             UnreadableHistory: This program cannot read all of the job.
         """
-        job = self._load(job_id)
+        job = self.load(job_id)
         started = jobs.start(job, worker=self._actor, by=self._caused_by(job))
         self._ledger.commit([started])
         return jobs.moved_on(job, started, kind=job.KIND)  # not read again: it may be another's attempt by then
@@ -77,7 +82,7 @@ class Attempts(Generic[AnyJob]):
             DomainError: As `decide` refuses.
         """
         while True:
-            job = self._load(job_id)
+            job = self.load(job_id)
             try:
                 self._ledger.commit(decide(job, self._caused_by(job)))
             except Conflict:

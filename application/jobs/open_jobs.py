@@ -20,19 +20,7 @@ from domain.jobs.job import Kind
 
 def topics(kinds: Iterable[Kind]) -> tuple[str, ...]:
     """Return the topics of what opens, moves and ends jobs of these kinds; progress does not."""
-    return tuple(
-        event.TOPIC
-        for kind in kinds
-        for event in (
-            kind.requested,
-            kind.started,
-            kind.interrupted,
-            kind.completed,
-            kind.failed,
-            kind.cancellation_requested,
-            kind.cancelled,
-        )
-    )
+    return tuple(event.TOPIC for kind in kinds for event in kind.events if event is not kind.progressed)
 
 
 class Pending(NamedTuple):

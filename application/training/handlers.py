@@ -1,23 +1,22 @@
 """One function for each thing that may be asked of training jobs, by users and by workers."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from application.execution import Context, Outcome, changed
-from application.jobs import attempts as jobs
+from application.execution import Context, Outcome
+from application.jobs import handlers as jobs
+from application.jobs.attempts import Attempts as JobAttempts
 from application.jobs.queries import no_such_job
 from application.ledger import Ledger
-from application.ports.clock import Clock
 from application.ports.identity import Identity
 from application.ports.trainer import Iteration
-from application.training import projection
 from application.training.commands import RequestTraining
+from application.training.projection import TRAINING_JOBS
 from application.training.views import TrainingJobResponse, requested_view
 from domain.datasets.dataset import Dataset
 from domain.errors import InvalidInput, NotFound, suggestion
-from domain.kernel import DomainEvent, Provenance, require_version
+from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.errors import RetiredModel
 from domain.models.model import Model
@@ -74,12 +73,7 @@ def cancel(job_id: UUID, *, context: Context, ledger: Ledger) -> Outcome[Trainin
         StaleVersion: It is not the version that the sender decided on.
         JobEnded: There is nothing left to stop.
     """
-    job = load(job_id, ledger=ledger)
-    require_version(job, context.expected_version)
-    events = training.cancel(job, by=context.provenance)
-    history = [*ledger.stream(job_id), *events]
-    view = TrainingJobResponse.model_validate(projection.fold(history))
-    return Outcome(events=events, view=view, version=changed(events, job.version))
+    return jobs.cancel(load(job_id, ledger=ledger), documents=TRAINING_JOBS, context=context, ledger=ledger)
 
 
 def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
@@ -94,20 +88,16 @@ def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
     return job
 
 
-class Attempts(jobs.Attempts[TrainingJob]):
-    """What workers say of training jobs. Each call is one transaction.
+class Attempts(JobAttempts[TrainingJob]):
+    """What workers say of training jobs."""
 
-    Args:
-        ledger: Where it is decided.
-        identity: Gives ids to commands and versions.
-        clock: Tells when they are decided.
-        actor: Who says it, as events will name it.
-    """
+    def load(self, job_id: UUID) -> TrainingJob:
+        """Return the job.
 
-    def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
-        super().__init__(
-            load=partial(load, ledger=ledger), ledger=ledger, identity=identity, clock=clock, actor=actor
-        )
+        Raises:
+            JobNotFound: There is none.
+        """
+        return load(job_id, ledger=self._ledger)
 
     def start(self, job_id: UUID) -> TrainingJob:
         """Hold the job; what is returned says the attempt.
@@ -118,7 +108,7 @@ class Attempts(jobs.Attempts[TrainingJob]):
             UnreadableHistory: This program cannot read all of the job, or of the model that it is to give a
                 version: no training here could be recorded.
         """
-        self._ledger.model(self._load(job_id).model_id)
+        self._ledger.model(self.load(job_id).model_id)
         return super().start(job_id)
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, iteration: Iteration) -> None:

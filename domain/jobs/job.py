@@ -1,6 +1,7 @@
 """Jobs of every kind: pending → running → completed | failed | cancelled, with attempts held by workers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar, assert_never
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from domain.jobs.events import (
     JobStarted,
 )
 from domain.jobs.values import ENDED, InterruptionCause, JobStatus
-from domain.kernel import Aggregate, Envelope, Provenance, envelope
+from domain.kernel import Aggregate, DomainEvent, Envelope, Provenance, envelope
 
 LOST_WORKERS_MAX = 3
 """After so many workers died of one job, it is the job: it ends failed."""
@@ -49,6 +50,20 @@ class Kind:
     failed: type[JobFailed]
     cancellation_requested: type[JobCancellationRequested]
     cancelled: type[JobCancelled]
+
+    @cached_property
+    def events(self) -> tuple[type[DomainEvent], ...]:
+        """All that can be true of such a job."""
+        return (
+            self.requested,
+            self.started,
+            self.progressed,
+            self.interrupted,
+            self.completed,
+            self.failed,
+            self.cancellation_requested,
+            self.cancelled,
+        )
 
 
 class Job(Aggregate):

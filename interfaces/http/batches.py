@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from application.batches import handlers
 from application.batches.commands import RequestBatchPrediction
+from application.batches.projection import BATCH_PREDICTIONS
 from application.batches.views import BatchPredictionResponse
 from application.execution import Context, Outcome
 from application.jobs.queries import get_job, no_such_job
@@ -140,11 +141,5 @@ class BatchEndpoints:
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
     def _batch(self, reference: str, at: int | None) -> Found:
-        batch = get_job(
-            reference,
-            kind=BATCH_PREDICTION,
-            collection=Collection.BATCHES,
-            read_models=self._service.read_models,
-            at=at,
-        )
+        batch = get_job(reference, documents=BATCH_PREDICTIONS, read_models=self._service.read_models, at=at)
         return Found(document=batch, version=batch["aggregate_version"])

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ def component_schemas(
 ) -> Mapping[str, Any]:
     """Return name → schema, for the models and all that they are made of.
 
-    A view that extends another is written as such, so that the names of both are in the document.
+    A view that extends others is written as such, so that the names of all are in the document.
 
     Args:
         taken: Of requests.
@@ -48,8 +48,9 @@ def _schemas_of(taken: Set[type[BaseModel]], answered: Set[type[BaseModel]]) -> 
     for schema in schemas.values():
         _describe(schema)
     for model in families:
-        for base in _bases(model)[:1]:
-            schemas[model.__name__] = _extension(schemas[model.__name__], base)
+        extended = [each for each in _bases(model) if each in model.__bases__]
+        if extended:
+            schemas[model.__name__] = _extension(schemas[model.__name__], extended)
     return dict(sorted(schemas.items()))
 
 
@@ -86,11 +87,11 @@ def _bases(model: type[BaseModel]) -> list[type[BaseModel]]:
     return [each for each in named if not each.__pydantic_generic_metadata__["parameters"]]
 
 
-def _extension(schema: dict[str, Any], base: type[BaseModel]) -> dict[str, Any]:
-    inherited = base.model_fields.keys()
+def _extension(schema: dict[str, Any], extended: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    inherited = {name for each in extended for name in each.model_fields}
     return {
         **schema,
-        "allOf": [ref(base)],
+        "allOf": [ref(each) for each in extended],
         "properties": {name: each for name, each in schema["properties"].items() if name not in inherited},
         "required": [name for name in schema["required"] if name not in inherited],
     }

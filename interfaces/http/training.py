@@ -13,6 +13,7 @@ from application.ports.read_models import Collection
 from application.service import Service
 from application.training import handlers
 from application.training.commands import RequestTraining
+from application.training.projection import TRAINING_JOBS
 from application.training.views import TrainingJobResponse
 from domain.naming import has_uuid_shape
 from domain.training.job import TRAINING
@@ -138,7 +139,5 @@ class TrainingEndpoints:
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 
     def _job(self, reference: str, at: int | None) -> Found:
-        job = get_job(
-            reference, kind=TRAINING, collection=Collection.JOBS, read_models=self._service.read_models, at=at
-        )
+        job = get_job(reference, documents=TRAINING_JOBS, read_models=self._service.read_models, at=at)
         return Found(document=job, version=job["aggregate_version"])

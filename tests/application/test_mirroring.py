@@ -11,14 +11,14 @@ from application.mirroring import changes
 from application.models.projection import project as project_models
 from application.ports.metadata_store import MIRRORED
 from application.ports.read_models import Document
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.kernel import DomainEvent, UnknownEvent
 from tests.support import events
 from tests.support.events import MODEL_ID, VERSION_ID
 from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.fakes.read_models import InMemoryReadModels
 
-PROJECTIONS = (project_models, project_datasets, project_jobs)
+PROJECTIONS = (project_models, project_datasets, TRAINING_JOBS.project)
 OTHER_VERSION = UUID(int=2)
 
 HISTORY: tuple[DomainEvent, ...] = (

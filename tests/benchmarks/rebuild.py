@@ -16,7 +16,7 @@ import psycopg
 from application.datasets.projection import project as project_datasets
 from application.ledger import Ledger
 from application.models.projection import project as project_models
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.values import ModelType
@@ -115,7 +115,7 @@ def on_postgres() -> Iterator[Store]:
 
 
 def source_of(ledger: Ledger, replay: Any) -> Source:
-    return Source(log=ledger, replay=replay, projections=(project_models, project_datasets, project_jobs))
+    return Source(log=ledger, replay=replay, projections=(project_models, project_datasets, TRAINING_JOBS.project))
 
 
 def fill(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from application.batches.projection import project as project_batches
+from application.batches.projection import BATCH_PREDICTIONS
 from application.datasets.projection import project as project_datasets
 from application.health.dependencies import own_dependencies
 from application.health.health import Health
@@ -22,7 +22,7 @@ from application.models.projection import project as project_models
 from application.ports.messaging import MessagingUnavailable
 from application.ports.predictor import PredictorLoader
 from application.service import Service
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.models import model as models
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.datasets.files import LocalDatasetFiles
@@ -177,7 +177,7 @@ def _service(
     runner = ReadModelRunner(
         log=ledger,
         read_models=read_models,
-        projections=(project_models, project_datasets, project_jobs, project_batches),
+        projections=(project_models, project_datasets, TRAINING_JOBS.project, BATCH_PREDICTIONS.project),
         clock=SystemClock(),
     )
     live = LiveJobFeed()

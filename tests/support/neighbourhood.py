@@ -18,7 +18,7 @@ from application.models import handlers as models
 from application.models.commands import RegisterModel, UpdateModel
 from application.models.projection import project as project_models
 from application.ports.read_models import Collection, Document, Query
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.kernel import DomainEvent
 from domain.models.model import register
 from domain.models.values import ModelType
@@ -31,7 +31,7 @@ from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.identity import CountingIdentity
 from tests.support.fakes.read_models import InMemoryReadModels
 
-PROJECTIONS = (project_models, project_datasets, project_jobs)
+PROJECTIONS = (project_models, project_datasets, TRAINING_JOBS.project)
 COMPLETED = "data.ingestion.completed"
 
 

@@ -15,7 +15,7 @@ from application.ledger import Ledger
 from application.models.projection import project as project_models
 from application.ports.metadata_store import MIRRORED, MirrorStatus
 from application.ports.read_models import Collection, Document, Query
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.models import model as models
 from domain.models.values import ModelStatus
 from infrastructure.database_service.client import DatabaseClient
@@ -48,7 +48,7 @@ from tests.support.nats import NatsServer
 from tests.support.operation import operation_database
 from tests.support.processes import eventually
 
-PROJECTIONS = (project_models, project_datasets, project_jobs)
+PROJECTIONS = (project_models, project_datasets, TRAINING_JOBS.project)
 
 Answer = TypeVar("Answer")
 

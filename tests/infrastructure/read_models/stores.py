@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from application.datasets.projection import project as project_datasets
 from application.models.projection import project as project_models
 from application.ports.event_log import EventLog
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.kernel import DomainEvent, UnknownEvent
 from infrastructure.read_models.building import Progress, Source
 from infrastructure.read_models.file_generations import FileGenerations
@@ -23,7 +23,7 @@ from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.replays import replay_of
 
 STORES = ("SQLite", "PostgreSQL")
-PROJECTIONS = (project_models, project_datasets, project_jobs)
+PROJECTIONS = (project_models, project_datasets, TRAINING_JOBS.project)
 CONTENTS: Sequence[Table] = (*DOCUMENTS.values(), ATTRIBUTES, INSTANTS, PARKED)
 
 

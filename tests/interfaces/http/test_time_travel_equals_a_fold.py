@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.batches.projection import project as project_batches
+from application.batches.projection import BATCH_PREDICTIONS
 from application.datasets.projection import project as project_datasets
 from application.models.projection import project as project_models
 from application.models.queries import SERVING
 from application.ports.event_log import Recorded
 from application.ports.filters import And, Comparison, Condition, FieldPath, Operator, Order
 from application.ports.read_models import Collection, Document, Query
-from application.training.projection import project as project_jobs
+from application.training.projection import TRAINING_JOBS
 from domain.kernel import DomainEvent
 from interfaces.requests.filters import parse_filter
 from tests.support.examples import examples
@@ -74,7 +74,7 @@ def fold(recorded: Sequence[Recorded]) -> InMemoryReadModels:
     folded = InMemoryReadModels()
     for each in recorded:
         with folded.page(after=each.position - 1, upto=each.position) as rows:
-            for project in (project_models, project_datasets, project_jobs, project_batches):
+            for project in (project_models, project_datasets, TRAINING_JOBS.project, BATCH_PREDICTIONS.project):
                 project(each.event, each.position, rows)
     return folded
 
