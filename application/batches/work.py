@@ -31,7 +31,7 @@ class BatchWork:
 
         Raises:
             WorkStopped: `should_stop` said True.
-            PredictionFailed: There is no table.
+            WorkFailed: There is no table.
             LeaseLost: The attempt does not hold the job any more.
         """
         steps = Steps(self._clock)

@@ -10,7 +10,7 @@ from application.jobs.work import Work
 from application.ledger import Conflict, Ledger
 from application.ports.event_log import Following
 from application.ports.heartbeats import Heartbeats
-from application.ports.stopping import WorkStopped
+from application.ports.work import WorkStopped
 from domain.errors import DomainError, NotFound, UnreadableHistory
 from domain.jobs.errors import JobEnded, LeaseLost
 from domain.jobs.job import Job

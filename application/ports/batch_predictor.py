@@ -4,21 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain.batches.values import BatchPlan, PredictedTable
-from domain.errors import DomainError
 from domain.inference.values import Feature
 
 FeaturesOf = Callable[[str], Sequence[Feature]]
 """Returns what the version of an artifact was trained on; raises `ArtifactUnavailable` where that is not there."""
-
-
-class PredictionFailed(DomainError):
-    """There is no table with predictions; `code` says whether the data, the artifact or the program is why."""
-
-    code = "batch-prediction.failed"
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class BatchPredictor(Protocol):
@@ -33,6 +22,6 @@ class BatchPredictor(Protocol):
         from a callback ends the process too and goes on to the caller.
 
         Raises:
-            PredictionFailed: The dataset or the version cannot be read, or the process died.
+            WorkFailed: The dataset or the version cannot be read, or the process died.
             WorkStopped: `should_stop` said True.
         """

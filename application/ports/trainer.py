@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from domain.errors import DomainError
 from domain.kernel import Immutable
 from domain.training.values import TrainedModel, TrainingPlan
 
@@ -24,16 +23,6 @@ class Iteration(Immutable):
     is_best: bool
 
 
-class TrainingFailed(DomainError):
-    """The training gave no model; `code` says whether the data, the limits or the program is why."""
-
-    code = "training.failed"
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class Trainer(Protocol):
     """Makes a model from a plan, in a process of its own."""
 
@@ -51,7 +40,7 @@ class Trainer(Protocol):
         An exception from a callback ends the process too and goes on to the caller.
 
         Raises:
-            TrainingFailed: The data cannot be learned (`training.constant-target`, …), or the process
+            WorkFailed: The data cannot be learned (`training.constant-target`, …), or the process
                 died (`training.process-died`).
             WorkStopped: `should_stop` said True.
         """

@@ -37,7 +37,7 @@ class TrainingWork:
 
         Raises:
             WorkStopped: `should_stop` said True.
-            TrainingFailed: There is no model.
+            WorkFailed: There is no model.
             LeaseLost: The attempt does not hold the job any more.
         """
         progress = _Progress(self.attempts, job, self._clock)

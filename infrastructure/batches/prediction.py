@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from application.inference.explaining import Explain, rows_to_explain
-from application.ports.batch_predictor import PredictionFailed
 from application.ports.predictor import Floats, Predicted, Predictor
+from application.ports.work import WorkFailed
 from domain.batches.values import PREDICTION, PROBABILITY, explanation_of
 from domain.inference.values import Feature, Label
 from infrastructure.batches.protocol import Order
@@ -35,7 +35,7 @@ def write_predictions(order: Order, predictor: Predictor, *, on_rows: Callable[[
 
     Raises:
         UnreadableDataset: The dataset cannot be decoded.
-        PredictionFailed: A value is not of the type that the plan promised.
+        WorkFailed: A value is not of the type that the plan promised.
     """
     done = 0
     rows_max = _rows_max(predictor, order.explain)
@@ -78,7 +78,7 @@ def _matrix(rows: Rows, features: Sequence[Feature], *, first_row: int) -> Float
             f"In rows {first_row:,} to {first_row + len(rows) - 1:,} is a value that is not what its column was "
             f"registered to hold: {error}. Register the dataset again."
         )
-        raise PredictionFailed(message, code="batch-prediction.dataset-changed") from error
+        raise WorkFailed(message, code="batch-prediction.dataset-changed") from error
     return encode_rows(features, pa.table(values), rows=np.arange(len(rows)))
 
 

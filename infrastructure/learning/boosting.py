@@ -10,7 +10,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.trainer import Iteration, TrainingFailed
+from application.ports.trainer import Iteration
+from application.ports.work import WorkFailed
 from domain.training.hyperparameters import Hyperparameters
 from infrastructure.learning.metrics import RoundMetric, binary_log_loss, multiclass_log_loss, rmse
 
@@ -124,7 +125,7 @@ def grow(
     The rounds up to the best one are kept; with `early_stopping_rounds` 0, all of them.
 
     Raises:
-        TrainingFailed: `training.diverged`, or LightGBM refuses: `training.refused`.
+        WorkFailed: `training.diverged`, or LightGBM refuses: `training.refused`.
         MemoryError: LightGBM got no memory.
     """
     try:
@@ -143,7 +144,7 @@ def grow(
         if "bad_alloc" in str(error):
             raise MemoryError(str(error)) from error
         message = f"LightGBM refuses these data with these hyperparameters: {error}"
-        raise TrainingFailed(message, code="training.refused") from error
+        raise WorkFailed(message, code="training.refused") from error
     # the only line that tells how many threads there were
     return Grown(body=_THREADS_LINE.sub("[num_threads: 0]", text), best_iteration=best)
 
@@ -197,5 +198,5 @@ def _boost(
         if early_stopping_rounds and done - best_round >= early_stopping_rounds:
             break
     if best_round == 0:
-        raise TrainingFailed(DIVERGED, code="training.diverged")
+        raise WorkFailed(DIVERGED, code="training.diverged")
     return kept if early_stopping_rounds else booster.current_iteration()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from application.ports.trainer import TrainingFailed
+from application.ports.work import WorkFailed
 from domain.datasets.values import Column, ColumnType
 from domain.inference.values import Feature, Label
 from domain.models.values import ModelType
@@ -45,7 +45,7 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
     """Return the target as numbers; rows without a target are left out of training.
 
     Raises:
-        TrainingFailed: `training.all-missing`, `training.target-out-of-range`, `training.constant-target`,
+        WorkFailed: `training.all-missing`, `training.target-out-of-range`, `training.constant-target`,
             `training.one-class` or `training.too-many-classes`.
     """
     numbers = None if target.type is ColumnType.CATEGORICAL else _numbers(values)
@@ -53,7 +53,7 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
     rows = np.flatnonzero(present)
     if rows.size == 0:
         message = f"The target {target.name!r} is missing in every row: name another column to learn."
-        raise TrainingFailed(message, code="training.all-missing")
+        raise WorkFailed(message, code="training.all-missing")
     if numbers is None:
         return _text_target(target, values.filter(pa.array(present)), rows)
     known = numbers[rows] + 0.0  # one zero: -0.0 becomes 0.0
@@ -61,7 +61,7 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
     if model_type is ModelType.REGRESSION:
         if known.min() == known.max():
             message = f"The target {target.name!r} is {known[0]:g} in every row: there is nothing to learn."
-            raise TrainingFailed(message, code="training.constant-target")
+            raise WorkFailed(message, code="training.constant-target")
         return EncodedTarget(rows=rows, values=known, labels=None)
     distinct, indexes = np.unique(known, return_inverse=True)
     codes = indexes.astype(np.float64)
@@ -75,7 +75,7 @@ def encode_features(columns: Sequence[Column], table: pa.Table, *, rows: Rows) -
     Categories are ordered by frequency, then by name; at most 1,000 are kept, others count as missing.
 
     Raises:
-        TrainingFailed: `training.all-missing`.
+        WorkFailed: `training.all-missing`.
     """
     indices = pa.array(rows)
     features = []
@@ -91,7 +91,7 @@ def encode_features(columns: Sequence[Column], table: pa.Table, *, rows: Rows) -
         features.append(Feature(name=column.name, type=column.type, categories=categories))
     if not has_values:
         message = "Every feature is missing in every training row: there is nothing to learn from."
-        raise TrainingFailed(message, code="training.all-missing")
+        raise WorkFailed(message, code="training.all-missing")
     return tuple(features)
 
 
@@ -141,16 +141,16 @@ def _require_range(target: Column, known: Floats, *, limit: float) -> None:
             f"The target {target.name!r} holds infinite numbers or such beyond ±{limit:.1e}: "
             "remove those rows or scale the column down."
         )
-        raise TrainingFailed(message, code="training.target-out-of-range")
+        raise WorkFailed(message, code="training.target-out-of-range")
 
 
 def _require_classes(target: Column, classes: int, first: str) -> None:
     if classes == 1:
         message = f"The target {target.name!r} is {first[:100]!r} in every row: there is nothing to tell apart."
-        raise TrainingFailed(message, code="training.one-class")
+        raise WorkFailed(message, code="training.one-class")
     if classes > LABELS_MAX:
         message = (
             f"The target {target.name!r} has {classes} different values, more than the {LABELS_MAX} classes "
             "allowed. If it is a quantity, train a regression model; if an id, name another column."
         )
-        raise TrainingFailed(message, code="training.too-many-classes")
+        raise WorkFailed(message, code="training.too-many-classes")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.trainer import TrainingFailed
+from application.ports.work import WorkFailed
 from domain.training.plan import ROWS_MIN
 
 Positions = NDArray[np.int64]
@@ -26,12 +26,12 @@ def split(values: NDArray[np.float64], *, fraction: float, seed: int, is_classif
     of one row is never held out.
 
     Raises:
-        TrainingFailed: `training.too-few-rows`.
+        WorkFailed: `training.too-few-rows`.
     """
     count = len(values)
     if count < ROWS_MIN:
         message = f"{count} rows have a target; training needs at least {ROWS_MIN}."
-        raise TrainingFailed(message, code="training.too-few-rows")
+        raise WorkFailed(message, code="training.too-few-rows")
     generator = np.random.default_rng(seed)
     order = generator.permutation(count)
     held_out = math.ceil(count * fraction)
@@ -40,7 +40,7 @@ def split(values: NDArray[np.float64], *, fraction: float, seed: int, is_classif
         quotas = _quotas(np.bincount(classes), fraction=fraction, total=held_out)
         if not quotas.any():
             message = "Every label occurs once: a classification needs several rows of a label to learn it."
-            raise TrainingFailed(message, code="training.too-few-rows")
+            raise WorkFailed(message, code="training.too-few-rows")
         shuffled = classes[order]
         by_class = np.argsort(shuffled, kind="stable")
         starts = np.searchsorted(shuffled[by_class], np.arange(len(quotas)))

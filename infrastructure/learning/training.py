@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from application.ports.trainer import Iteration, TrainingFailed
+from application.ports.trainer import Iteration
+from application.ports.work import WorkFailed
 from domain.models.values import ModelType
 from domain.training.values import TrainingPlan
 from infrastructure.learning.artifact import Body, Manifest, Source, Target
@@ -53,7 +54,7 @@ def train(
     Rows whose target is missing are left out: there is nothing to learn from them.
 
     Raises:
-        TrainingFailed: The data cannot be learned; the code says why.
+        WorkFailed: The data cannot be learned; the code says why.
         MemoryError: There was not enough.
     """
     target = encode_target(plan.model_type, plan.target, table.column(plan.target.name))
@@ -117,7 +118,7 @@ def _require_difference(plan: TrainingPlan, values: Floats) -> None:
             f"The target {plan.target.name!r} is the same in every row that is learned from: its few other "
             "values were held out. Take another seed or more rows."
         )
-        raise TrainingFailed(message, code="training.constant-target")
+        raise WorkFailed(message, code="training.constant-target")
 
 
 def _metrics(body: str, validation: Example, labels: tuple[Any, ...] | None, num_threads: int) -> dict[str, float]:
@@ -130,4 +131,4 @@ def _metrics(body: str, validation: Example, labels: tuple[Any, ...] | None, num
             found = regression_metrics(validation.target, predicted)
         if np.isfinite(list(found.values())).all():
             return found
-    raise TrainingFailed(DIVERGED, code="training.diverged")
+    raise WorkFailed(DIVERGED, code="training.diverged")

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from application.ports.batch_predictor import BatchPredictor, PredictionFailed
+from application.ports.batch_predictor import BatchPredictor
 from application.ports.predictor import Predictor
-from application.ports.stopping import WorkStopped
+from application.ports.work import WorkFailed, WorkStopped
 from domain.batches.values import BatchPlan
 from domain.datasets.values import Contents, DatasetFormat
 from infrastructure.artifacts.local import LocalArtifacts
@@ -195,14 +195,14 @@ def test_a_dataset_that_is_not_what_was_registered_fails(
     path = artifacts.path(contents.sha256)
     path.chmod(0o644)
     damage(path)
-    with pytest.raises(PredictionFailed) as failed:
+    with pytest.raises(WorkFailed) as failed:
         predict(batches, planned(artifact_url, contents))
     assert failed.value.code == code
 
 
 def test_a_version_whose_artifact_is_gone_fails(batches: BatchPredictor, artifacts: LocalArtifacts) -> None:
     plan = planned(f"artifact:{'ab' * 32}", registered(artifacts, CSV.encode()))
-    with pytest.raises(PredictionFailed) as failed:
+    with pytest.raises(WorkFailed) as failed:
         predict(batches, plan)
     assert failed.value.code == "artifact.unavailable"
 

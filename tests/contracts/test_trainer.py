@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from application.ports.artifacts import sha256_of
-from application.ports.stopping import WorkStopped
-from application.ports.trainer import Iteration, Trainer, TrainingFailed
+from application.ports.trainer import Iteration, Trainer
+from application.ports.work import WorkFailed, WorkStopped
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.subprocess import SubprocessTrainer
 from tests.support.data import ExampleTable, churn, diabetes, endless, iris, labelled
@@ -112,7 +112,7 @@ def test_data_that_cannot_be_learned_fail_with_a_reason(
     table = labelled(cells)
     artifacts.put(table.csv())
 
-    with pytest.raises(TrainingFailed) as failure:
+    with pytest.raises(WorkFailed) as failure:
         trainer.train(table.plan(), on_iteration=ignore, should_stop=never)
 
     assert failure.value.code == code
@@ -126,14 +126,14 @@ def test_other_bytes_than_the_registered_ones_are_not_learned_from(
     path.chmod(0o644)
     path.write_bytes(iris().csv().replace(b"5.1", b"5.2"))
 
-    with pytest.raises(TrainingFailed) as failure:
+    with pytest.raises(WorkFailed) as failure:
         trainer.train(iris().plan(), on_iteration=ignore, should_stop=never)
 
     assert failure.value.code == "training.dataset-changed"
 
 
 def test_a_dataset_that_is_gone_fails_with_a_reason(trainer: Trainer) -> None:
-    with pytest.raises(TrainingFailed) as failure:
+    with pytest.raises(WorkFailed) as failure:
         trainer.train(iris().plan(), on_iteration=ignore, should_stop=never)
 
     assert failure.value.code == "training.dataset-unavailable"

@@ -13,8 +13,7 @@ from application.batches.handlers import Attempts
 from application.batches.work import BatchWork
 from application.jobs.worker import Worker
 from application.ledger import Ledger
-from application.ports.batch_predictor import PredictionFailed
-from application.ports.stopping import WorkStopped
+from application.ports.work import WorkFailed, WorkStopped
 from application.training.handlers import Attempts as TrainingAttempts
 from application.training.work import TrainingWork
 from domain.batches.values import BatchPlan, PredictedTable
@@ -95,7 +94,7 @@ def test_progress_is_recorded_sparsely(an_empty_ledger: Ledger, a_pending_batch:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (PredictionFailed("It is damaged.", code="batch-prediction.dataset-changed"), None),
+        (WorkFailed("It is damaged.", code="batch-prediction.dataset-changed"), None),
         (RuntimeError("a bug"), "batch-prediction.unforeseen"),
     ],
 )

@@ -10,7 +10,7 @@ from application.integration.iterations import TrainingJobIteratedData
 from application.jobs.worker import Worker
 from application.ledger import Ledger
 from application.ports.live import LiveIterations
-from application.ports.trainer import TrainingFailed
+from application.ports.work import WorkFailed
 from application.training import handlers
 from application.training.handlers import Attempts
 from application.training.work import TrainingWork
@@ -121,7 +121,7 @@ def test_data_that_cannot_be_learned_fails_the_job_with_what_to_do(
     an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
 ) -> None:
     def refuse() -> None:
-        raise TrainingFailed("All rows have the same target.", code="training.constant-target")
+        raise WorkFailed("All rows have the same target.", code="training.constant-target")
 
     with working(an_empty_ledger, attempts, ScriptedTrainer(refuse)):
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.FAILED)

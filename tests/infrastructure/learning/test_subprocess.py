@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from application.ports.stopping import WorkStopped
-from application.ports.trainer import Iteration, TrainingFailed
+from application.ports.trainer import Iteration
+from application.ports.work import WorkFailed, WorkStopped
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.protocol import MESSAGE, MODULE, Finished, Order
 from infrastructure.learning.subprocess import SubprocessTrainer
@@ -50,6 +50,7 @@ def order(artifacts: LocalArtifacts, table: ExampleTable, *, starter_pid: int, *
     given = Order(
         plan=table.plan(**settings),
         dataset=artifacts.path(sha256),
+        sha256=sha256,
         artifacts=artifacts.root,
         num_threads=1,
         starter_pid=starter_pid,
@@ -75,7 +76,7 @@ def test_a_killed_process_is_reported_with_the_signal(
         for pid in own_children() - before:
             os.kill(pid, sent)
 
-    with pytest.raises(TrainingFailed, match=sent.name) as failure:
+    with pytest.raises(WorkFailed, match=sent.name) as failure:
         trainer.train(table.plan(**settings), on_iteration=kill, should_stop=lambda: False)
 
     assert failure.value.code == "training.process-died"
@@ -109,7 +110,7 @@ def test_a_process_that_breaks_says_its_last_words(
     monkeypatch.setenv("PYTHONPATH", str(broken))
     artifacts.put(iris().csv())
 
-    with pytest.raises(TrainingFailed, match=r"(?s)exit status 1.*no such luck") as failure:
+    with pytest.raises(WorkFailed, match=r"(?s)exit status 1.*no such luck") as failure:
         trainer.train(iris().plan(), on_iteration=lambda _: None, should_stop=lambda: False)
 
     assert failure.value.code == "training.process-died"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from application.ports.trainer import Iteration, TrainingFailed
+from application.ports.trainer import Iteration
+from application.ports.work import WorkFailed
 from domain.training.hyperparameters import Hyperparameters
 from infrastructure.learning.artifact import canonical_json
 from infrastructure.learning.boosting import Example, grow, objective_for, parameters_for
@@ -176,7 +177,7 @@ def test_what_cannot_be_learned_says_why(table: ExampleTable, code: str) -> None
         seed for seed in range(200) if code != "training.constant-target" or _holds_out_the_odd_one(table, seed)
     )
 
-    with pytest.raises(TrainingFailed) as failure:
+    with pytest.raises(WorkFailed) as failure:
         trained(table, seed=seed)
 
     assert failure.value.code == code
@@ -186,7 +187,7 @@ def test_what_cannot_be_learned_says_why(table: ExampleTable, code: str) -> None
 def _holds_out_the_odd_one(table: ExampleTable, seed: int) -> bool:
     try:
         trained(table, seed=seed, num_iterations=1)
-    except TrainingFailed:
+    except WorkFailed:
         return True
     return False
 
@@ -195,7 +196,7 @@ def test_predictions_that_left_the_range_of_numbers_are_no_model() -> None:
     rows = Example(rows=np.ones((20, 1)), target=np.arange(20.0))
     objective = replace(objective_for(None), metric=lambda actual, predicted: math.nan)
 
-    with pytest.raises(TrainingFailed) as failure:
+    with pytest.raises(WorkFailed) as failure:
         grow(
             objective=objective,
             parameters=parameters_for(objective, Hyperparameters()),

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from application.ports.stopping import WorkStopped
 from application.ports.trainer import Iteration
+from application.ports.work import WorkStopped
 from domain.training.values import TrainedModel, TrainingPlan
 from tests.support.events import TRAINED
 

@@ -1,0 +1,1 @@
+"""Jobs of any kind, each worked on by a process of its own."""

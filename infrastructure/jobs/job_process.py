@@ -1,0 +1,94 @@
+"""Working on a job in a process of its own; the other side is `job_child`."""
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Generic
+
+from pydantic import TypeAdapter, ValidationError
+
+from application.ports.artifacts import ArtifactUnavailable
+from application.ports.work import WorkFailed, WorkStopped
+from domain.datasets.values import Contents
+from domain.jobs.job import Kind
+from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progress, Progressed, Result
+from infrastructure.system.ordered_process import Death, OrderedProcess
+
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program(Generic[Progress, Result]):
+    """What the processes of one kind of jobs run.
+
+    Attributes:
+        module: Hands itself to `job_child.carry_out_job`.
+        messages: What it answers.
+        environment: Variables that it has beside this process's own.
+    """
+
+    kind: Kind
+    module: str
+    messages: TypeAdapter[Progressed[Progress] | Finished[Result] | Failed]
+    environment: Mapping[str, str]
+
+    def result_of(
+        self, order: JobOrder, *, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+    ) -> Result:
+        """Start a new interpreter for the order, and return what came of it.
+
+        The thread that calls this must live until it returns, because the kernel ends the process with that
+        thread. `should_stop` is asked at least every 100 ms; when it says True the process is killed. An
+        exception from a callback does the same and goes on to the caller.
+
+        Raises:
+            WorkFailed: As the process says, or it died (`….process-died`).
+            WorkStopped: `should_stop` said True.
+        """
+        with OrderedProcess(module=self.module, order=order, environment=self.environment) as process:
+            while True:
+                if should_stop():
+                    raise WorkStopped
+                try:
+                    line = process.next_line(timeout_s=_POLL_S)
+                except Empty:
+                    continue
+                if line is None:
+                    raise self._died(process.death())
+                match self._parse(line):
+                    case Progressed(progress=progress):
+                        on_progress(progress)
+                    case Failed(code=code, message=message):
+                        raise WorkFailed(message, code=code)
+                    case Finished(result=result):
+                        return result
+
+    def dataset_path(self, contents: Contents, artifacts: LocalArtifacts) -> Path:
+        """Return the file with the dataset's bytes.
+
+        Raises:
+            WorkFailed: There is none any more.
+        """
+        try:
+            return artifacts.path(contents.sha256)
+        except ArtifactUnavailable as error:
+            message = f"The dataset's bytes are gone: {error.message} Register it again."
+            raise WorkFailed(message, code=f"{self.kind.code}.dataset-unavailable") from error
+
+    def _parse(self, line: bytes) -> Progressed[Progress] | Finished[Result] | Failed:
+        try:
+            return self.messages.validate_json(line)
+        except ValidationError as error:
+            message = f"The process of the {self.kind.noun} wrote what cannot be read: {line[:200]!r}."
+            raise WorkFailed(message, code=f"{self.kind.code}.process-died") from error
+
+    def _died(self, death: Death) -> WorkFailed:
+        how = str(death)
+        if death.status == -signal.SIGKILL:
+            how += f"; when nobody did that, the machine ran out of memory: {self.kind.remedy}"
+        last_words = f" Its last words: {death.last_words}" if death.last_words else ""
+        message = f"The process of the {self.kind.noun} {how}.{last_words}"
+        return WorkFailed(message, code=f"{self.kind.code}.process-died")

@@ -1,0 +1,59 @@
+"""What the process of a job and its starter say to each other: one JSON document per line.
+
+The starter gives one `JobOrder`; the process answers `Progressed` as often as it likes, then once `Finished` or
+`Failed`.
+"""
+
+import time
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from domain.kernel import Immutable
+from infrastructure.system.orders import ProcessOrder
+
+Progress = TypeVar("Progress")
+Result = TypeVar("Result")
+
+
+class JobOrder(ProcessOrder):
+    """What to do with a dataset; each kind of jobs adds its plan.
+
+    Attributes:
+        dataset: The file with the dataset's bytes.
+        sha256: Of these bytes when the dataset was registered.
+        artifacts: Root of the artifact store that the result goes to.
+        given_at: When the order was, by the monotonic clock of the machine.
+    """
+
+    dataset: Path
+    sha256: str
+    artifacts: Path
+    given_at: float = Field(default_factory=time.monotonic)
+
+    def age_s(self) -> float:
+        """Return how long ago it was given."""
+        return time.monotonic() - self.given_at  # the clock is the same in all processes
+
+
+class Progressed(Immutable, Generic[Progress]):
+    """The work is so far."""
+
+    kind: Literal["progressed"] = "progressed"
+    progress: Progress
+
+
+class Finished(Immutable, Generic[Result]):
+    """The work is done, and what came of it is kept."""
+
+    kind: Literal["finished"] = "finished"
+    result: Result
+
+
+class Failed(Immutable):
+    """There will be no result."""
+
+    kind: Literal["failed"] = "failed"
+    code: str
+    message: str
