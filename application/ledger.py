@@ -5,9 +5,10 @@ Refusal
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -22,23 +23,25 @@ from application.snapshot import from_snapshot
 from domain import kernel, naming
 from domain.batches import batch as batches
 from domain.batches.batch import BatchPrediction
-from domain.batches.events import BatchPredictionRequested
 from domain.commands import CommandCompleted
 from domain.datasets import dataset as datasets
 from domain.datasets.dataset import Dataset
 from domain.datasets.events import DatasetRegistered
 from domain.errors import Refusal
+from domain.jobs.job import AnyJob, Job
 from domain.models import model as models
 from domain.models.events import ModelRegistered
 from domain.models.model import Model
 from domain.naming import NameReserved, Reservation, has_uuid_shape, never_reserved, reservation_id
 from domain.training import job as training
-from domain.training.events import TrainingJobRequested
 from domain.training.job import TrainingJob
 
 _log = logging.getLogger(__name__)
 
 _STATES_MAX = 4096
+_JOBS: Mapping[type[Job], Callable[[Any, Any], Any]] = MappingProxyType(
+    {TrainingJob: training.evolve, BatchPrediction: batches.evolve}
+)
 
 State = TypeVar("State", bound=kernel.Aggregate)
 
@@ -87,13 +90,9 @@ class Ledger(Application[UUID]):
         """Return the dataset as of its last event; None when there is none."""
         return self._state(dataset_id, Dataset, datasets.evolve, DatasetRegistered)
 
-    def job(self, job_id: UUID) -> TrainingJob | None:
-        """Return the training job as of its last event; None when there is none."""
-        return self._state(job_id, TrainingJob, training.evolve, TrainingJobRequested)
-
-    def batch_prediction(self, job_id: UUID) -> BatchPrediction | None:
-        """Return the batch prediction as of its last event; None when there is none."""
-        return self._state(job_id, BatchPrediction, batches.evolve, BatchPredictionRequested)
+    def job(self, job_id: UUID, of: type[AnyJob]) -> AnyJob | None:
+        """Return the job of this class as of its last event; None when there is none."""
+        return self._state(job_id, of, _JOBS[of], of.KIND.requested)
 
     def reservation(self, kind: str, name: str, *, upto: int | None = None) -> Reservation:
         """Return who holds a name among models (`model`) or datasets (`dataset`), or held it at the position."""

@@ -18,9 +18,11 @@ from application.ports.heartbeats import Heartbeats
 from application.ports.leadership import Leadership
 from application.ports.read_models import Collection, Query, ReadModels
 from application.snapshotting import Snapshotter
+from domain.batches.batch import BatchPrediction
 from domain.jobs.errors import JobNotFound
 from domain.jobs.job import Job
 from domain.jobs.values import JobStatus
+from domain.training.job import TrainingJob
 from infrastructure.engine_lease import NeverLeading
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.read_models.building import OnProgress, Progress
@@ -178,7 +180,7 @@ def _held(read_models: ReadModels) -> list[Held]:
 
 class _AttemptsOfAnyKind(Attempts[Job]):
     def load(self, job_id: UUID) -> Job:
-        job = self._ledger.job(job_id) or self._ledger.batch_prediction(job_id)
+        job = self._ledger.job(job_id, TrainingJob) or self._ledger.job(job_id, BatchPrediction)
         if job is None:
             raise JobNotFound(f"There is no job {job_id}.", kind="job", id=str(job_id))
         return job

@@ -4,18 +4,15 @@ from itertools import count
 from uuid import UUID
 
 from application.batches.commands import RequestBatchPrediction
-from application.batches.projection import BATCH_PREDICTIONS
 from application.batches.views import BatchPredictionResponse, requested_view
 from application.execution import Context, Outcome
-from application.jobs import handlers as jobs
 from application.jobs.attempts import Attempts as JobAttempts
-from application.jobs.queries import no_such_job
 from application.ledger import Ledger
 from application.ports.artifacts import is_artifact_url, url_of
 from application.ports.batch_predictor import FeaturesOf
 from application.ports.identity import Identity
 from domain.batches import batch as batches
-from domain.batches.batch import BATCH_PREDICTION, BatchPrediction
+from domain.batches.batch import BatchPrediction
 from domain.batches.plan import plan
 from domain.batches.values import PredictedTable
 from domain.datasets import dataset as datasets
@@ -79,39 +76,10 @@ def request_batch_prediction(
     return Outcome(events=(requested,), view=requested_view(requested), version=1)
 
 
-def cancel(job_id: UUID, *, context: Context, ledger: Ledger) -> Outcome[BatchPredictionResponse]:
-    """Stop a job: at once when it waits, else as soon as its worker sees the request.
-
-    Raises:
-        JobNotFound: There is none.
-        StaleVersion: It is not the version that the sender decided on.
-        JobEnded: There is nothing left to stop.
-    """
-    return jobs.cancel(load(job_id, ledger=ledger), documents=BATCH_PREDICTIONS, context=context, ledger=ledger)
-
-
-def load(job_id: UUID, *, ledger: Ledger) -> BatchPrediction:
-    """Return the job.
-
-    Raises:
-        JobNotFound: There is none.
-    """
-    job = ledger.batch_prediction(job_id)
-    if job is None:
-        raise no_such_job(str(job_id), kind=BATCH_PREDICTION)
-    return job
-
-
 class Attempts(JobAttempts[BatchPrediction]):
     """What workers say of batch predictions."""
 
-    def load(self, job_id: UUID) -> BatchPrediction:
-        """Return the job.
-
-        Raises:
-            JobNotFound: There is none.
-        """
-        return load(job_id, ledger=self._ledger)
+    OF = BatchPrediction
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, rows: int) -> None:
         """Record how far the attempt is.

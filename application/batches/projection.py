@@ -5,7 +5,7 @@ from typing import Any
 from application.batches.views import BatchPredictionResponse, requested_view
 from application.jobs.documents import JobDocuments
 from application.ports.read_models import Collection
-from domain.batches.batch import BATCH_PREDICTION
+from domain.batches.batch import BatchPrediction
 from domain.batches.events import (
     BatchPredictionCompleted,
     BatchPredictionInterrupted,
@@ -33,7 +33,7 @@ def _changes(event: JobChanged) -> dict[str, Any]:
 
 
 BATCH_PREDICTIONS = JobDocuments(
-    kind=BATCH_PREDICTION,
+    of=BatchPrediction,
     collection=Collection.BATCHES,
     view=BatchPredictionResponse,
     requested=requested_view,

@@ -1,10 +1,10 @@
 """What workers, and who watches over them, say of jobs."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic
 from uuid import UUID
 
+from application.jobs.handlers import load
 from application.ledger import Conflict, Ledger
 from application.ports.clock import Clock
 from application.ports.identity import Identity
@@ -14,7 +14,7 @@ from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance
 
 
-class Attempts(ABC, Generic[AnyJob]):
+class Attempts(Generic[AnyJob]):
     """What is said of jobs, of whatever kind. Each call is one transaction.
 
     Args:
@@ -22,7 +22,12 @@ class Attempts(ABC, Generic[AnyJob]):
         identity: Gives ids to commands, and to what jobs bring about.
         clock: Tells when they are decided.
         actor: Who says it, as events will name it.
+
+    Attributes:
+        OF: The class of the jobs.
     """
+
+    OF: type[AnyJob]
 
     def __init__(self, *, ledger: Ledger, identity: Identity, clock: Clock, actor: str) -> None:
         self._ledger = ledger
@@ -30,13 +35,13 @@ class Attempts(ABC, Generic[AnyJob]):
         self._clock = clock
         self._actor = actor
 
-    @abstractmethod
     def load(self, job_id: UUID) -> AnyJob:
         """Return the job.
 
         Raises:
             JobNotFound: There is none.
         """
+        return load(job_id, of=self.OF, ledger=self._ledger)
 
     def start(self, job_id: UUID) -> AnyJob:
         """Hold the job; what is returned says the attempt.

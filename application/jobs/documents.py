@@ -17,7 +17,7 @@ from domain.jobs.events import (
     JobProgressed,
     JobStarted,
 )
-from domain.jobs.job import Kind
+from domain.jobs.job import AnyJob
 from domain.jobs.values import JobStatus
 from domain.kernel import DomainEvent
 
@@ -25,17 +25,18 @@ AnyJobResponse = TypeVar("AnyJobResponse", bound=JobResponse)
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobDocuments(Generic[AnyJobResponse]):
+class JobDocuments(Generic[AnyJob, AnyJobResponse]):
     """The documents of jobs of one kind.
 
     Attributes:
+        of: The class of the jobs.
         collection: Where they are.
         view: What readers see of one.
         requested: Returns it for a job that has just been asked for.
         changes: Returns what an event changes of the fields that only jobs of this kind have.
     """
 
-    kind: Kind
+    of: type[AnyJob]
     collection: Collection
     view: type[AnyJobResponse]
     requested: Callable[[Any], AnyJobResponse]
@@ -43,9 +44,9 @@ class JobDocuments(Generic[AnyJobResponse]):
 
     def project(self, event: DomainEvent, position: int, rows: Rows) -> None:
         """Put what the event changes of its job."""
-        if not isinstance(event, self.kind.events):
+        if not isinstance(event, self.of.KIND.events):
             return
-        is_new = isinstance(event, self.kind.requested)
+        is_new = isinstance(event, self.of.KIND.requested)
         before = None if is_new else rows.get(self.collection, event.originator_id)
         rows.put(self.collection, event.originator_id, self._after(before, event), position=position)
 
@@ -57,7 +58,7 @@ class JobDocuments(Generic[AnyJobResponse]):
         return self.view.model_validate(document)
 
     def _after(self, before: Document | None, event: Any) -> Document:
-        if isinstance(event, self.kind.requested):
+        if isinstance(event, self.of.KIND.requested):
             return self.requested(event).model_dump(mode="json")
         at = {"aggregate_version": event.originator_version}
         return {**(before or {}), **at, **_changes(event), **self.changes(event)}

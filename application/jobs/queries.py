@@ -12,7 +12,7 @@ from domain.naming import has_uuid_shape
 
 
 def get_job(
-    reference: str, *, documents: JobDocuments[Any], read_models: ReadModels, at: int | None = None
+    reference: str, *, documents: JobDocuments[Any, Any], read_models: ReadModels, at: int | None = None
 ) -> Document:
     """Return the job with this id.
 
@@ -22,7 +22,7 @@ def get_job(
     collection = documents.collection
     found = read_models.get(collection, UUID(reference), at=at) if has_uuid_shape(reference) else None
     if found is None:
-        raise no_such_job(reference, kind=documents.kind, at=at)
+        raise no_such_job(reference, kind=documents.of.KIND, at=at)
     return found
 
 

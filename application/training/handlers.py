@@ -5,17 +5,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from application.execution import Context, Outcome
-from application.jobs import handlers as jobs
 from application.jobs.attempts import Attempts as JobAttempts
-from application.jobs.queries import no_such_job
 from application.ledger import Ledger
 from application.ports.identity import Identity
 from application.ports.trainer import Iteration
 from application.training.commands import RequestTraining
-from application.training.projection import TRAINING_JOBS
 from application.training.views import TrainingJobResponse, requested_view
 from domain.datasets.dataset import Dataset
 from domain.errors import InvalidInput, NotFound, suggestion
+from domain.jobs.job import fail
 from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.errors import RetiredModel
@@ -23,7 +21,7 @@ from domain.models.model import Model
 from domain.naming import has_uuid_shape
 from domain.training import job as training
 from domain.training.hyperparameters import parse
-from domain.training.job import TRAINING, TrainingJob
+from domain.training.job import TrainingJob
 from domain.training.plan import plan
 from domain.training.values import TrainedModel
 
@@ -65,39 +63,10 @@ def request_training(
     return Outcome(events=(requested,), view=requested_view(requested), version=1)
 
 
-def cancel(job_id: UUID, *, context: Context, ledger: Ledger) -> Outcome[TrainingJobResponse]:
-    """Stop a job: at once when it waits, else as soon as its worker sees the request.
-
-    Raises:
-        JobNotFound: There is none.
-        StaleVersion: It is not the version that the sender decided on.
-        JobEnded: There is nothing left to stop.
-    """
-    return jobs.cancel(load(job_id, ledger=ledger), documents=TRAINING_JOBS, context=context, ledger=ledger)
-
-
-def load(job_id: UUID, *, ledger: Ledger) -> TrainingJob:
-    """Return the job.
-
-    Raises:
-        JobNotFound: There is none.
-    """
-    job = ledger.job(job_id)
-    if job is None:
-        raise no_such_job(str(job_id), kind=TRAINING)
-    return job
-
-
 class Attempts(JobAttempts[TrainingJob]):
     """What workers say of training jobs."""
 
-    def load(self, job_id: UUID) -> TrainingJob:
-        """Return the job.
-
-        Raises:
-            JobNotFound: There is none.
-        """
-        return load(job_id, ledger=self._ledger)
+    OF = TrainingJob
 
     def start(self, job_id: UUID) -> TrainingJob:
         """Hold the job; what is returned says the attempt.
@@ -155,7 +124,7 @@ class Attempts(JobAttempts[TrainingJob]):
                     by=by,
                 )
             except (RetiredModel, InvalidInput) as unfit:
-                return [training.fail(job, attempt=attempt, code=unfit.code, error=unfit.message, by=by)]
+                return [fail(job, attempt=attempt, code=unfit.code, error=unfit.message, by=by)]
             completed = training.complete(
                 job, attempt=attempt, version_id=version_id, version=registered.version, trained=trained, by=by
             )

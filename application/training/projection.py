@@ -7,7 +7,7 @@ from application.ports.read_models import Collection
 from application.training.views import TrainingJobResponse, requested_view
 from domain.jobs.events import JobChanged
 from domain.training.events import TrainingJobCompleted, TrainingJobProgressed, TrainingJobStarted
-from domain.training.job import TRAINING
+from domain.training.job import TrainingJob
 
 
 def _changes(event: JobChanged) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def _changes(event: JobChanged) -> dict[str, Any]:
 
 
 TRAINING_JOBS = JobDocuments(
-    kind=TRAINING,
+    of=TrainingJob,
     collection=Collection.JOBS,
     view=TrainingJobResponse,
     requested=requested_view,

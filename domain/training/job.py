@@ -4,22 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.bounds import require_bounded
-from domain.jobs.job import (
-    ERROR_MAX_CHARS,
-    LOST_WORKERS_MAX,
-    Job,
-    Kind,
-    begun,
-    cancel,
-    confirm_cancelled,
-    fail,
-    interrupt,
-    moved_on,
-    next_place,
-    require_held,
-    require_percentage,
-    start,
-)
+from domain.jobs.job import Job, Kind, begun, moved_on, next_place, require_held, require_percentage
 from domain.kernel import Provenance, envelope
 from domain.training.events import (
     TrainingJobCancellationRequested,
@@ -33,22 +18,6 @@ from domain.training.events import (
     TrainingJobStarted,
 )
 from domain.training.values import TrainedModel, TrainingPlan
-
-__all__ = [
-    "ERROR_MAX_CHARS",
-    "LOST_WORKERS_MAX",
-    "TRAINING",
-    "TrainingJob",
-    "cancel",
-    "complete",
-    "confirm_cancelled",
-    "evolve",
-    "fail",
-    "interrupt",
-    "progress",
-    "request",
-    "start",
-]
 
 TRAINING = Kind(
     noun="training job",

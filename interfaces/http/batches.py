@@ -1,7 +1,6 @@
 """Batch predictions over HTTP."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from application.batches import handlers
 from application.batches.commands import RequestBatchPrediction
@@ -40,7 +39,3 @@ class BatchEndpoints(JobEndpoints[RequestBatchPrediction, BatchPredictionRespons
             identity=self._service.identity,
             features_of=self._service.features_of,
         )
-
-    def decide_cancel(self, job_id: UUID, context: Context) -> Outcome[BatchPredictionResponse]:
-        """Stop a job: at once when it waits, else as soon as its worker sees the request."""
-        return handlers.cancel(job_id, context=context, ledger=self._service.ledger)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.execution import Context, Outcome
+from application.jobs import handlers
 from application.jobs.documents import AnyJobResponse, JobDocuments
 from application.jobs.queries import get_job, no_such_job
 from application.service import Service
@@ -44,7 +45,7 @@ class JobOperations:
         lists: Name of the operation that does, as of those that follow.
     """
 
-    documents: JobDocuments[Any]
+    documents: JobDocuments[Any, Any]
     path: str
     placeholder: str
     takes: type[Immutable]
@@ -84,10 +85,6 @@ class JobEndpoints(ABC, Generic[Command, AnyJobResponse]):
     @abstractmethod
     def decide_request(self, command: Command, context: Context) -> Outcome[AnyJobResponse]:
         """Let a job wait for a worker; refuse now all that can be known to fail."""
-
-    @abstractmethod
-    def decide_cancel(self, job_id: UUID, context: Context) -> Outcome[AnyJobResponse]:
-        """Stop a job: at once when it waits, else as soon as its worker sees the request."""
 
     def operations(self) -> list[Operation]:
         """Return what is served, with its paths."""
@@ -153,12 +150,14 @@ class JobEndpoints(ABC, Generic[Command, AnyJobResponse]):
     async def cancel(self, request: Request) -> Response:
         """Stop a job."""
         body = await read_body(request)
-        reference = self._reference(request)
+        reference, documents = self._reference(request), self.OPERATIONS.documents
 
-        def decide(context: Context) -> Outcome[AnyJobResponse]:
+        def decide(context: Context) -> Outcome[Any]:
             if not has_uuid_shape(reference):
-                raise no_such_job(reference, kind=self.OPERATIONS.documents.kind)
-            return self.decide_cancel(UUID(reference), context)
+                raise no_such_job(reference, kind=documents.of.KIND)
+            return handlers.cancel(
+                UUID(reference), documents=documents, context=context, ledger=self._service.ledger
+            )
 
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
 

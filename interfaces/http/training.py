@@ -1,7 +1,6 @@
 """Training jobs over HTTP."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from application.execution import Context, Outcome
 from application.lookup import known_names
@@ -40,7 +39,3 @@ class TrainingEndpoints(JobEndpoints[RequestTraining, TrainingJobResponse]):
             identity=self._service.identity,
             known_names=lambda kind: known_names(_COLLECTIONS[kind], read_models=self._service.read_models),
         )
-
-    def decide_cancel(self, job_id: UUID, context: Context) -> Outcome[TrainingJobResponse]:
-        """Stop a job: at once when it waits, else as soon as its worker sees the request."""
-        return handlers.cancel(job_id, context=context, ledger=self._service.ledger)

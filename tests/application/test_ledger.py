@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.commands import command_stream_id
 from domain.errors import UnreadableHistory
 from domain.models import model as models
 from domain.models.model import Model
+from domain.training.job import TrainingJob
 from infrastructure.event_store.settings import sqlite_environment
 from tests.domain.histories import MODEL_ID, a_model_with_versions
 from tests.support.fakes.snapshots import InMemorySnapshots
@@ -169,7 +171,7 @@ def test_a_stream_that_begins_with_an_event_that_cannot_be_read_is_no_stream_tha
     a_cold_ledger: Ledger,
 ) -> None:
     store_newer_event(a_cold_ledger, UUID(int=9), version=1, topic="model.registered.v1", schema=2)
-    for read in (a_cold_ledger.model, a_cold_ledger.dataset, a_cold_ledger.job):
+    for read in (a_cold_ledger.model, a_cold_ledger.dataset, partial(a_cold_ledger.job, of=TrainingJob)):
         with pytest.raises(UnreadableHistory, match="at version 1"):
             read(UUID(int=9))
 
@@ -185,4 +187,4 @@ def test_a_record_or_an_event_that_cannot_be_read_is_none_that_is_not_there(a_co
 
 def test_a_stream_is_of_one_kind_also_when_it_was_read_before(a_cold_ledger: Ledger) -> None:
     assert a_cold_ledger.model(MODEL_ID) is not None
-    assert (a_cold_ledger.dataset(MODEL_ID), a_cold_ledger.job(MODEL_ID)) == (None, None)
+    assert (a_cold_ledger.dataset(MODEL_ID), a_cold_ledger.job(MODEL_ID, TrainingJob)) == (None, None)

@@ -9,11 +9,12 @@ from domain.batches.values import BatchPlan, PredictedTable
 from domain.datasets import dataset as datasets
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.inference.values import Feature
+from domain.jobs import job as jobs
 from domain.jobs.job import start
 from domain.jobs.values import InterruptionCause
 from domain.models import model as models
 from domain.models.values import ModelStatus, ModelType
-from domain.training import job as jobs
+from domain.training import job as training
 from domain.training.hyperparameters import Hyperparameters
 from domain.training.plan import plan
 from domain.training.values import TrainedModel, TrainingPlan
@@ -125,8 +126,8 @@ def a_plan() -> TrainingPlan:
 
 def a_pending_job() -> Given:
     """A job that waits for its first worker."""
-    event = jobs.request(job_id=JOB_ID, model_id=MODEL_ID, hyperparameters={}, plan=a_plan(), by=provenance())
-    return given(jobs.evolve, event)
+    event = training.request(job_id=JOB_ID, model_id=MODEL_ID, hyperparameters={}, plan=a_plan(), by=provenance())
+    return given(training.evolve, event)
 
 
 def a_running_job() -> Given:
@@ -147,7 +148,7 @@ def an_interrupted_job() -> Given:
 def a_completed_job() -> Given:
     """A job that gave a version."""
     return a_running_job().after(
-        jobs.complete, attempt=1, version_id=version_id(0), version="1.0.0", trained=TRAINED
+        training.complete, attempt=1, version_id=version_id(0), version="1.0.0", trained=TRAINED
     )
 
 

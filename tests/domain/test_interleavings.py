@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain import naming
 from domain.errors import DomainError
+from domain.jobs import job as jobs
 from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
@@ -30,7 +31,7 @@ from domain.models.events import (
 )
 from domain.models.values import ModelStatus, ModelType
 from domain.naming import Reservation, never_reserved, normal_form, reservation_id
-from domain.training import job as jobs
+from domain.training import job as training
 from domain.training.events import (
     TrainingJobCancelled,
     TrainingJobCompleted,
@@ -252,7 +253,7 @@ class SeveralWorkersAndUsers(_Machine):
 
     @rule(client=CLIENTS, job=JOBS, attempt=ATTEMPTS, percent=st.integers(0, 100))
     def progress(self, client: int, job: int, attempt: int | None, percent: int) -> None:
-        self.decide(jobs.progress, client, job, attempt=attempt, percent=percent, iteration=1, metrics={})
+        self.decide(training.progress, client, job, attempt=attempt, percent=percent, iteration=1, metrics={})
 
     @rule(client=CLIENTS, job=JOBS)
     def cancel(self, client: int, job: int) -> None:
@@ -274,7 +275,7 @@ class SeveralWorkersAndUsers(_Machine):
         arguments = a_version(next(self.versions), training_job_id=job_id)
         version = models.register_version(model, **arguments, by=by)
         self.decide(
-            jobs.complete,
+            training.complete,
             client,
             job,
             version,
@@ -285,7 +286,7 @@ class SeveralWorkersAndUsers(_Machine):
         )
 
     def decide(self, decide, client: int, job: int, *beside: DomainEvent, **arguments) -> None:
-        state = self.clients[client].state(self.job_ids[job], jobs.evolve)
+        state = self.clients[client].state(self.job_ids[job], training.evolve)
         if "attempt" in arguments:
             arguments["attempt"] = arguments["attempt"] or state.attempt
         try:

@@ -13,12 +13,13 @@ from domain.datasets import dataset as datasets
 from domain.datasets.events import DatasetNameReleased, DatasetNameReserved
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.errors import DomainError
+from domain.jobs import job as jobs
 from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance, envelope, fold
 from domain.models import model as models
 from domain.models.events import ModelNameReleased, ModelNameReserved
 from domain.models.values import ModelStatus, ModelType
-from domain.training import job as jobs
+from domain.training import job as training
 from domain.training.hyperparameters import Hyperparameters
 from domain.training.plan import plan
 from domain.training.values import TrainedModel, TrainingPlan
@@ -163,14 +164,14 @@ def job_commands() -> st.SearchStrategy[Command]:
         _commands_of_any_job(),
         _commands_of_any_job(),
         _command(
-            jobs.progress,
+            training.progress,
             attempt=ATTEMPTS,
             percent=st.integers(0, 100),
             iteration=st.integers(1, 500),
             metrics=METRICS,
         ),
         _command(
-            jobs.complete,
+            training.complete,
             attempt=ATTEMPTS,
             version_id=st.uuids(),
             version=st.sampled_from(["1.0.0", "1.1.0"]),
@@ -227,14 +228,14 @@ def model_histories(draw: st.DrawFn) -> tuple[DomainEvent, ...]:
 @st.composite
 def job_histories(draw: st.DrawFn) -> tuple[DomainEvent, ...]:
     """The stream of one training job, from its request."""
-    first = jobs.request(
+    first = training.request(
         job_id=draw(st.uuids()),
         model_id=draw(st.uuids()),
         hyperparameters=draw(JSON_OBJECTS),
         plan=draw(plans()),
         by=draw(provenances()),
     )
-    return _history(jobs.evolve, first, draw(st.lists(job_commands(), max_size=12)))
+    return _history(training.evolve, first, draw(st.lists(job_commands(), max_size=12)))
 
 
 @st.composite

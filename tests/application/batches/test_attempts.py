@@ -7,6 +7,7 @@ import pytest
 
 from application.batches.handlers import Attempts
 from application.ledger import Ledger
+from domain.batches.batch import BatchPrediction
 from domain.errors import DomainError
 from domain.jobs.errors import LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
@@ -84,6 +85,6 @@ def test_a_table_that_is_no_dataset_fails_the_job(
     twice = CONTENTS.model_copy(update={"columns": CONTENTS.columns * 2})
     attempt = attempts.start(a_pending_batch).attempt
     attempts.complete(a_pending_batch, attempt, PREDICTED.model_copy(update={"contents": twice}))
-    job = an_empty_ledger.batch_prediction(a_pending_batch)
+    job = an_empty_ledger.job(a_pending_batch, BatchPrediction)
     assert job is not None
     assert job.status is JobStatus.FAILED

@@ -8,16 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from application.batches import handlers
 from application.batches.handlers import Attempts
+from application.batches.projection import BATCH_PREDICTIONS
 from application.batches.work import BatchWork
+from application.jobs.handlers import cancel as cancel_job
 from application.jobs.worker import Worker
 from application.ledger import Ledger
 from application.ports.work import WorkFailed, WorkStopped
 from application.training.handlers import Attempts as TrainingAttempts
 from application.training.work import TrainingWork
+from domain.batches.batch import BatchPrediction
 from domain.batches.values import BatchPlan, PredictedTable
 from domain.jobs.values import JobStatus
+from domain.training.job import TrainingJob
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from tests.application.batches.conftest import request_batch
@@ -67,7 +70,7 @@ def working(ledger: Ledger, predictor: ScriptedBatchPredictor) -> Iterator[Worke
 
 def becomes(ledger: Ledger, job_id: UUID, status: JobStatus) -> bool:
     def is_so() -> bool:
-        job = ledger.batch_prediction(job_id) or ledger.job(job_id)
+        job = ledger.job(job_id, BatchPrediction) or ledger.job(job_id, TrainingJob)
         return job is not None and job.status is status
 
     return eventually(is_so)
@@ -119,7 +122,9 @@ def test_a_batch_that_is_cancelled_while_it_is_worked_on_ends_cancelled(
     an_empty_ledger: Ledger, a_pending_batch: UUID
 ) -> None:
     def cancel() -> None:
-        outcome = handlers.cancel(a_pending_batch, context=a_context(), ledger=an_empty_ledger)
+        outcome = cancel_job(
+            a_pending_batch, documents=BATCH_PREDICTIONS, context=a_context(), ledger=an_empty_ledger
+        )
         an_empty_ledger.commit(outcome.events)
 
     def until_seen() -> None:

@@ -10,6 +10,7 @@ from domain.errors import DomainError
 from domain.jobs.errors import JobEnded, LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
+from domain.training.job import TrainingJob
 from tests.support.commands import a_context, add_version
 from tests.support.events import TRAINED
 from tests.support.fakes.clock import FakeClock
@@ -17,7 +18,7 @@ from tests.support.fakes.identity import CountingIdentity
 
 
 def status_of(ledger: Ledger, job_id: UUID) -> JobStatus:
-    job = ledger.job(job_id)
+    job = ledger.job(job_id, TrainingJob)
     assert job is not None
     return job.status
 

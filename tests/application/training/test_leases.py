@@ -5,8 +5,9 @@ import pytest
 from application.jobs.leases import LeaseWatch
 from application.ledger import Ledger
 from application.training.handlers import Attempts
+from domain.jobs import job as jobs
 from domain.jobs.values import JobStatus
-from domain.training import job as training
+from domain.training.job import TrainingJob
 from tests.support.commands import a_context
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
@@ -36,12 +37,12 @@ class Watched:
         )
 
     def running(self) -> list[tuple[UUID, int]]:
-        job = self.ledger.job(self.job_id)
+        job = self.ledger.job(self.job_id, TrainingJob)
         assert job is not None
         return [(job.id, job.attempt)] if job.status is JobStatus.RUNNING else []
 
     def status(self) -> JobStatus:
-        job = self.ledger.job(self.job_id)
+        job = self.ledger.job(self.job_id, TrainingJob)
         assert job is not None
         return job.status
 
@@ -101,9 +102,9 @@ def test_the_next_attempt_is_judged_by_itself(a_watched_job: Watched) -> None:
 
 
 def test_a_job_to_be_cancelled_whose_worker_died_ends_cancelled(a_watched_job: Watched) -> None:
-    job = a_watched_job.ledger.job(a_watched_job.job_id)
+    job = a_watched_job.ledger.job(a_watched_job.job_id, TrainingJob)
     assert job is not None
-    a_watched_job.ledger.commit(training.cancel(job, by=a_context().provenance))
+    a_watched_job.ledger.commit(jobs.cancel(job, by=a_context().provenance))
     a_watched_job.watch.look()
     a_watched_job.clock.advance(LEASE_S)
     a_watched_job.watch.look()
@@ -111,7 +112,7 @@ def test_a_job_to_be_cancelled_whose_worker_died_ends_cancelled(a_watched_job: W
 
 
 def test_a_job_that_costs_too_many_workers_fails(a_watched_job: Watched) -> None:
-    for _ in range(training.LOST_WORKERS_MAX):
+    for _ in range(jobs.LOST_WORKERS_MAX):
         assert a_watched_job.status() is JobStatus.RUNNING
         a_watched_job.watch.look()
         a_watched_job.clock.advance(LEASE_S)

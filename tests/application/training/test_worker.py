@@ -7,15 +7,17 @@ from uuid import UUID
 import pytest
 
 from application.integration.iterations import TrainingJobIteratedData
+from application.jobs.handlers import cancel as cancel_job
 from application.jobs.worker import Worker
 from application.ledger import Ledger
 from application.ports.live import LiveIterations
 from application.ports.work import WorkFailed
-from application.training import handlers
 from application.training.handlers import Attempts
+from application.training.projection import TRAINING_JOBS
 from application.training.work import TrainingWork
 from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
+from domain.training.job import TrainingJob
 from infrastructure.system.clock import SystemClock
 from tests.application.training.conftest import request_job
 from tests.support.commands import a_context
@@ -65,7 +67,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def status_of(ledger: Ledger, job_id: UUID) -> JobStatus:
-    job = ledger.job(job_id)
+    job = ledger.job(job_id, TrainingJob)
     assert job is not None
     return job.status
 
@@ -133,7 +135,7 @@ def test_a_job_that_is_cancelled_while_it_trains_ends_cancelled(
     an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
 ) -> None:
     def cancel() -> None:
-        outcome = handlers.cancel(a_pending_job, context=a_context(), ledger=an_empty_ledger)
+        outcome = cancel_job(a_pending_job, documents=TRAINING_JOBS, context=a_context(), ledger=an_empty_ledger)
         an_empty_ledger.commit(outcome.events)
         time.sleep(0.5)  # about as long as it takes until it is noticed
 
@@ -170,7 +172,7 @@ def test_a_worker_whose_job_was_taken_changes_nothing_and_works_on(
     with working(an_empty_ledger, attempts, ScriptedTrainer(lose_the_lease_once)):
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
     assert topics_of(an_empty_ledger, a_pending_job).count("training-job.completed.v1") == 1
-    job = an_empty_ledger.job(a_pending_job)
+    job = an_empty_ledger.job(a_pending_job, TrainingJob)
     assert job is not None
     assert job.attempt == 2
 

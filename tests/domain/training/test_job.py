@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from domain.errors import DomainError, InvalidInput
+from domain.jobs import job as jobs
 from domain.jobs.errors import CancellationNotRequested, JobEnded, LeaseLost
 from domain.jobs.values import ENDED, InterruptionCause, JobStatus
 from domain.kernel import DomainEvent
-from domain.training import job as jobs
+from domain.training import job as training
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,
@@ -41,7 +42,7 @@ PROGRESS = {"attempt": 1, "percent": 50, "iteration": 250, "metrics": {"rmse": 0
 
 
 def a_job_that_completed_though_asked_to_stop() -> Given:
-    return a_job_asked_to_stop().after(jobs.complete, **COMPLETION)
+    return a_job_asked_to_stop().after(training.complete, **COMPLETION)
 
 
 def a_job_in_its_second_attempt() -> Given:
@@ -61,8 +62,8 @@ STATES = {
 }
 COMMANDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "start": (jobs.start, {"worker": "w-3"}),
-    "progress": (jobs.progress, PROGRESS),
-    "complete": (jobs.complete, COMPLETION),
+    "progress": (training.progress, PROGRESS),
+    "complete": (training.complete, COMPLETION),
     "fail": (jobs.fail, {"attempt": 1, "code": "training.constant-target", "error": "All prices are 1."}),
     "interrupt": (jobs.interrupt, {"attempt": 1, "cause": LOST}),
     "cancel": (jobs.cancel, {}),
@@ -164,7 +165,7 @@ def test_a_requested_job_keeps_its_plan_and_the_request_it_came_from():
 
 def test_hyperparameters_of_a_request_are_bounded():
     with pytest.raises(InvalidInput) as refused:
-        jobs.request(
+        training.request(
             job_id=JOB_ID,
             model_id=MODEL_ID,
             hyperparameters={"features": ["x" * 300_000]},
@@ -181,10 +182,10 @@ def test_attempts_count_from_one():
 
 def test_what_an_attempt_says_is_what_is_recorded():
     story = a_running_job()
-    story.when(jobs.progress, **PROGRESS).then(
+    story.when(training.progress, **PROGRESS).then(
         fact(TrainingJobProgressed, attempt=1, progress=50, iteration=250, metrics={"rmse": 0.7})
     )
-    story.when(jobs.complete, **COMPLETION).then(
+    story.when(training.complete, **COMPLETION).then(
         fact(TrainingJobCompleted, version="1.0.0", version_id=version_id(0), trained=TRAINED.model_dump())
     )
     story.when(jobs.interrupt, attempt=1, cause=STOPPED).then(
@@ -194,7 +195,7 @@ def test_what_an_attempt_says_is_what_is_recorded():
 
 def test_progress_changes_nothing_but_the_version():
     story = a_running_job()
-    before, after = story.state, story.after(jobs.progress, **PROGRESS).state
+    before, after = story.state, story.after(training.progress, **PROGRESS).state
     versioned = {"version": after.version, "last_event_id": after.last_event_id}
     assert before.model_copy(update=versioned) == after
 
@@ -208,13 +209,13 @@ def test_progress_changes_nothing_but_the_version():
     ],
 )
 def test_progress_is_a_percentage_with_finite_metrics(changed, field):
-    decided = a_running_job().when(jobs.progress, **{**PROGRESS, **changed})
+    decided = a_running_job().when(training.progress, **{**PROGRESS, **changed})
     assert decided.not_granted(InvalidInput, "request.invalid").problems[0].field == field
 
 
 def test_metrics_of_a_trained_model_are_finite():
     trained = TRAINED.model_copy(update={"metrics": {"rmse": float("inf")}})
-    decided = a_running_job().when(jobs.complete, **{**COMPLETION, "trained": trained})
+    decided = a_running_job().when(training.complete, **{**COMPLETION, "trained": trained})
     assert decided.not_granted(InvalidInput, "request.invalid").problems[0].field == "metrics.rmse"
 
 
@@ -259,7 +260,7 @@ def test_a_job_to_be_cancelled_is_cancelled_rather_than_failed_when_its_last_wor
 
 @pytest.mark.parametrize("attempt", [0, 1, 3])
 def test_only_the_attempt_that_holds_the_job_speaks_for_it(attempt):
-    decided = a_job_in_its_second_attempt().when(jobs.progress, **{**PROGRESS, "attempt": attempt})
+    decided = a_job_in_its_second_attempt().when(training.progress, **{**PROGRESS, "attempt": attempt})
     assert decided.not_granted(LeaseLost, "training-job.lease-lost").details["attempt"] == attempt
 
 
@@ -271,4 +272,4 @@ def test_a_history_begins_with_the_request():
     requested, started = a_running_job().events
     assert isinstance(requested, TrainingJobRequested)
     with pytest.raises(ValueError, match=r"does not begin with training-job\.requested"):
-        jobs.evolve(None, started)
+        training.evolve(None, started)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.training import job as training
+from domain.jobs import job as jobs
+from domain.training.job import TrainingJob
 from tests.support.commands import a_context
 
 
@@ -18,10 +19,10 @@ def fail(api, job):
     """End the job as a worker would."""
     ledger = api.service.ledger
     for decide in (
-        lambda job, by: training.start(job, worker="worker-1", by=by),
-        lambda job, by: training.fail(job, attempt=1, code="training.constant-target", error="One value.", by=by),
+        lambda job, by: jobs.start(job, worker="worker-1", by=by),
+        lambda job, by: jobs.fail(job, attempt=1, code="training.constant-target", error="One value.", by=by),
     ):
-        ledger.commit([decide(ledger.job(UUID(job["id"])), a_context().provenance)])
+        ledger.commit([decide(ledger.job(UUID(job["id"]), TrainingJob), a_context().provenance)])
 
 
 def test_a_requested_job_waits_for_a_worker_at_its_location(api, a_model, a_dataset):
