@@ -35,14 +35,17 @@ Command = TypeVar("Command", bound=Immutable)
 
 @dataclass(frozen=True, kw_only=True)
 class JobOperations:
-    """How one kind of jobs is asked for and about.
+    """How jobs of one kind are asked for and about.
 
     Attributes:
-        path: Below that of the service.
+        path: Of all of them, below that of the interface.
         placeholder: Of a job's id, in its path.
         takes: What asks for one.
         page: What readers see of several.
-        lists: Name of the operation that does, as of those that follow.
+        lists: Name of the operation that answers a page.
+        requests: Of that which lets a job wait.
+        gets: Of that which answers one.
+        cancels: Of that which stops one.
     """
 
     documents: JobDocuments[Any, Any]

@@ -1,6 +1,5 @@
 """What workers say of batch predictions."""
 
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -8,34 +7,16 @@ import pytest
 from application.batches.handlers import Attempts
 from application.ledger import Ledger
 from domain.batches.batch import BatchPrediction
-from domain.errors import DomainError
 from domain.jobs.errors import LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from tests.application.batches.conftest import request_batch
 from tests.support.events import PREDICTED
-from tests.support.fakes.clock import FakeClock
-from tests.support.fakes.identity import CountingIdentity
 
 CONTENTS = PREDICTED.contents
 
 
 def completed(attempts: Attempts, job_id: UUID) -> None:
     attempts.complete(job_id, attempts.start(job_id).attempt, PREDICTED)
-
-
-def test_of_many_workers_one_holds_the_job(an_empty_ledger: Ledger, a_pending_batch: UUID) -> None:
-    def start(number: int) -> bool:
-        attempts = Attempts(
-            ledger=an_empty_ledger, identity=CountingIdentity(), clock=FakeClock(), actor=f"worker:{number}"
-        )
-        try:
-            attempts.start(a_pending_batch)
-        except DomainError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(6) as threads:
-        assert sum(threads.map(start, range(6))) == 1
 
 
 def test_the_dataset_is_registered_in_the_transaction_that_completes_the_job_and_leads_back_to_it(
