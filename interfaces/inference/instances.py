@@ -107,12 +107,18 @@ class InstanceDecoder:
 
     def _matrix(self, instances: Sequence[msgspec.Struct]) -> Floats:
         width = len(self._schema.features)
-        cells = list(chain.from_iterable(map(_values, instances)))
-        for place, codes in self._codes:
-            cells[place::width] = map(codes.get, cells[place::width])
-        return np.array(cells, dtype=np.float64).reshape(-1, width)  # None becomes NaN
+        cells = chain.from_iterable(map(_values, instances))
+        if self._codes:
+            coded = list(cells)
+            for place, codes in self._codes:
+                coded[place::width] = map(codes.get, coded[place::width])
+            return np.array(coded, dtype=np.float64).reshape(-1, width)  # None becomes NaN
+        try:
+            return np.fromiter(cells, dtype=np.float64, count=len(instances) * width).reshape(-1, width)
+        except TypeError:  # there is a None, which only a list may have
+            return self._as_matrix(list(map(_values, instances)))
 
-    def _as_matrix(self, rows: list[list[float]]) -> Floats:
+    def _as_matrix(self, rows: Sequence[Row]) -> Floats:
         return np.array(rows, dtype=np.float64).reshape(-1, len(self._schema.features))
 
     def _conforming_line(self, line: bytes, number: int) -> list[float]:
