@@ -42,10 +42,11 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
         service = resources.enter_context(running_service(settings, nats=nats))
         roles = ["worker", *(["database"] if settings.database_service == "own" else [])]
         children = [Child(name=role, arguments=command("interfaces.main", role, "--lifeline")) for role in roles]
-        resources.enter_context(running(children))
         url = url_of(listener)
 
         async def when_started() -> None:
+            # not before: while they import their libraries, this process would have half a core to start with
+            resources.enter_context(running(children))
             await _caught_up(service.service)
             if own is not None:
                 await asyncio.to_thread(own.wait_ready, _NATS_S)
