@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.processes import started
 from tests.support.service import RunningService
 
 
@@ -35,7 +36,7 @@ class Store:
 
     def command(self, name: str, *, stdout: int) -> subprocess.Popen[str]:
         """Start another program on the store: `ml-service NAME`."""
-        return subprocess.Popen(
+        return started(
             [sys.executable, "-m", "interfaces.main", name, "--home", str(self.home)],
             stdout=stdout,
             text=True,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.nats import NatsServer
+from tests.support.processes import started
 from tests.support.registry import Registry, RunningMirror, require_equal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
@@ -36,7 +37,7 @@ class DatabaseProcess:
         self.start()
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = started(
             [sys.executable, "-c", _DATABASE], env={**os.environ, **self._settings}, stderr=subprocess.DEVNULL
         )
 

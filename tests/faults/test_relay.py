@@ -24,7 +24,7 @@ from infrastructure.messaging.positions import SqlFollowerPositions
 from infrastructure.messaging.relay_control import RelayControl
 from tests.support.nats import NatsServer
 from tests.support.operation import operation_database
-from tests.support.processes import eventually
+from tests.support.processes import eventually, started
 from tests.support.relaying import (
     catch_up,
     message_count,
@@ -72,7 +72,7 @@ class RelayProcess:
         self._process.communicate()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = started(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         return process

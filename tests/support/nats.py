@@ -14,8 +14,7 @@ from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.server_configuration import ANY_PORT, LOOPBACK
 from infrastructure.messaging.server_home import ServerHome
-from infrastructure.system.bound_program import bound
-from tests.support.processes import eventually
+from tests.support.processes import eventually, started
 
 _START_S = 30.0
 
@@ -81,10 +80,10 @@ class NatsServer:
         """Start it, again on the same port and store if it was killed; return when it is ready."""
         if self.is_running:
             return
-        command = bound(self._home.command())
+        command = self._home.command()
         path = Path(command[-1])
         path.write_text(json.dumps(json.loads(path.read_text()) | self._settings))
-        self._process = subprocess.Popen(command)
+        self._process = started(command)
         assert eventually(self._is_ready, within_s=_START_S), self._home.log_path.read_text()
 
     def kill(self) -> None:

@@ -1,14 +1,28 @@
-"""A look at the processes of this machine; Linux only."""
+"""Processes that tests start, and a look at those of this machine, which is for Linux only."""
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infrastructure.system.bound_program import bound
+
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def started(command: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":
+    """Start a process that goes on; on Linux it ends with the thread that started it, even where that is killed.
+
+    Args:
+        command: Program and arguments.
+        options: As `subprocess.Popen` takes them.
+    """
+    return subprocess.Popen(bound(command), **options)
 
 
 def children_of(pid: int) -> set[int]:

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.processes import started
+
 START_S = 60.0
 STOP_S = 30.0
 JOB_S = 90
@@ -33,7 +35,7 @@ class RunningService:
 
     def __init__(self, home: Path, *flags: str, role: str = "serve", **settings: str) -> None:
         self.home = home
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] = started(
             [sys.executable, "-m", "interfaces.main", role, "--port", "0", "--home", str(home), *flags],
             stdout=subprocess.PIPE,
             text=True,

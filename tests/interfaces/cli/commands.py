@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from interfaces.cli.demo import prepare_demo
 from interfaces.main import app
+from tests.support import processes
 
 ML_SERVICE = (sys.executable, "-P", "-m", "interfaces.main")
 DEMO = typer.Typer()
@@ -77,7 +78,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a command that goes on; it is ended at the end."""
     command = [*ML_SERVICE, *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=_environment({})) as process:
+    with processes.started(command, stdout=pipe, stderr=pipe, env=_environment({})) as process:
         try:
             yield process
         finally:
