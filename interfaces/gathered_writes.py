@@ -79,7 +79,8 @@ class GatheredWrites(asyncio.Transport):
     def _flush(self) -> None:
         if self._held:
             held, self._held, self._held_bytes = self._held, [], 0
-            self._transport.writelines(held)
+            if not self._transport.is_closing():  # uvloop minds, and by then there is nobody to hear it
+                self._transport.writelines(held)
 
 
 class GatheringProtocol(HttpToolsProtocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from interfaces.settings import Settings
 
 _CONNECTIONS_GRACE_S = 5
 _STOP_LOOK_S = 1.0
+_BROKEN_OFF = "ASGI callable returned without completing response."
 _COLLECTED_AFTER = 10_000
 """So many new objects; at Python's 700, a tenth of a prediction's time goes into the search for garbage."""
 
@@ -38,6 +40,7 @@ class Server(uvicorn.Server):
         when_stopping: Callable[[], None],
     ) -> None:
         super().__init__(_configuration(app, settings))
+        logging.getLogger("uvicorn.error").addFilter(_ToldAlready())
         self._when_started = when_started
         self._when_stopping = when_stopping
 
@@ -75,6 +78,14 @@ class Server(uvicorn.Server):
         """Say that it is about to end, then wait for what is still being answered."""
         self._when_stopping()
         await super().shutdown(sockets=sockets)
+
+
+class _ToldAlready(logging.Filter):
+    """Keeps back what the server says of answers without an end: who breaks one off says which it is, and why."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the log gets a record."""
+        return record.msg != _BROKEN_OFF
 
 
 def _configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -96,6 +96,17 @@ def error_response_body(
     return status.value, [*raw, (REQUEST_ID_HEADER, request_id.encode("latin-1"))], body
 
 
+def log_broken_off(error: Exception, *, request_id: str) -> None:
+    """Let the log hear of an answer that has begun and is left without its end.
+
+    The server closes the connection then; of what the program did not foresee, the log has all.
+    """
+    if isinstance(error, DomainError | RequestProblem):
+        _log.warning("request %s: its answer is broken off: %s", request_id, error.message)
+    else:
+        _log.error("request %s: its answer is broken off, for what nobody foresaw", request_id, exc_info=error)
+
+
 def _described(
     error: Exception, request_id: str
 ) -> tuple[HTTPStatus, str, str, Mapping[str, str], Mapping[str, Any]]:

@@ -5,7 +5,7 @@ import asyncio
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.http.errors import error_response_body
+from interfaces.http.errors import error_response_body, log_broken_off
 from interfaces.http.stopping import Stopping
 from interfaces.http.urls import require_text
 from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
@@ -60,12 +60,11 @@ class Exchange:
             await self._app(scope, body.receive, send_with_id)
         except (Exception, asyncio.CancelledError) as failure:
             is_cancelled = isinstance(failure, asyncio.CancelledError)
-            if has_started and is_cancelled:
-                return  # the connection is closed midway, which tells the reader
-            if has_started:
-                raise
             # the server cancels what is in its way at its end, and nobody else does
             error = failure if isinstance(failure, Exception) else ServiceStopping()
+            if has_started:  # the connection is closed midway, which tells the reader
+                log_broken_off(error, request_id=request_id)
+                return
             status, headers, content = error_response_body(error, request_id, instance=scope["path"])
             await send_with_id({"type": "http.response.start", "status": status, "headers": headers})
             await send_with_id({"type": "http.response.body", "body": content})

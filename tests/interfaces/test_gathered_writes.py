@@ -59,6 +59,29 @@ def test_closing_sends_what_was_written_before() -> None:
     assert (b"".join(pieces), is_closed) == (b"goodbye", True)
 
 
+def test_what_is_written_when_nobody_is_there_any_more_is_no_error() -> None:
+    problems: list[object] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: problems.append(context))
+        here, there = socket.socketpair()
+        there.setblocking(False)
+        with here:
+            transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, there)
+            gathered = GatheredWrites(transport)
+            gathered.write(b"early")
+            transport.abort()
+            gathered.write(b"late")
+            for _ in range(3):  # turns, until it is closed and what is written then would be sent
+                await asyncio.sleep(0)
+                gathered.write(b"later")
+            await asyncio.sleep(0)
+
+    uvloop.run(run())
+    assert problems == []
+
+
 def test_much_is_not_held_back_and_keeps_its_order() -> None:
     written = [bytes([number]) * 40_000 for number in range(50)]
 

@@ -62,7 +62,7 @@ def refused(connection):
 
 
 @pytest.mark.slow
-def test_who_still_waits_when_the_service_is_stopped_is_answered(a_service, a_running_job, capfd):
+def test_who_still_waits_when_the_service_is_stopped_is_answered(capfd, a_service, a_running_job):
     path = f"/api/v1/training-jobs/{a_running_job['id']}"
     waiting = sent(a_service, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n".encode())
     upload = sent(a_service, UPLOAD + b"1,2\n" * 1_000_000)
