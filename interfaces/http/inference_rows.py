@@ -49,8 +49,8 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "contentMediaType": NDJSON,
             "description": (
                 "One `PredictionResult` per instance and line, in order. "
-                f'{_BREAKS_OFF} with a line `{{"error": …, "error_code": …, "line": n}}` and without the end of '
-                "the response."
+                f'{_BREAKS_OFF} with a line `{{"error": …, "error_code": …, "line": n, "answered": m}}`, behind '
+                "the answers to all lines before the wrong one, and without the end of the response."
             ),
         },
     }

@@ -84,10 +84,11 @@ class InferenceStreams:
             response.serve(served, rows, granted_s=None if wishes.within_s is None else limit_s)
 
             async def answer_block(block: bytearray) -> None:
-                answered, steps = rows.instances, rows.answer(block)
+                steps = rows.answer(block)
                 while answer := await self._next_answer(steps, explain, pieces, wishes):
+                    before = response.instances
                     await response.send(answer)
-                self._inference.work.instances += rows.instances - answered
+                    self._inference.work.instances += response.instances - before
 
             held_bytes = 0
             while (piece := await pieces.next()) is not None:
@@ -118,6 +119,7 @@ class _Response:
 
     Attributes:
         began_at: When the first byte was sent, by `perf_counter`; None before that.
+        instances: For so many the answer was sent.
     """
 
     def __init__(self, send: Send, *, within_s: float, request_id: str) -> None:
@@ -125,6 +127,7 @@ class _Response:
         self._within_s = within_s
         self._request_id = request_id
         self.began_at: float | None = None
+        self.instances = 0
 
     def serve(self, served: Served, rows: RowStream, *, granted_s: float | None) -> None:
         """Let the answer be of a version, in the form of the rows; say what was granted of the time to wait."""
@@ -150,6 +153,7 @@ class _Response:
                     self.began_at = perf_counter()
                     await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
                 await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+                self.instances = self._rows.instances
         except TimeoutError:
             _log.info("request %s: its answer was not read for %g s", self._request_id, self._within_s)
             raise SenderLeft from None
@@ -158,7 +162,8 @@ class _Response:
         """Tell what went wrong where the form has words for it, and leave the response without its end."""
         status, _, body = error_response_body(error, self._request_id, instance=path)
         log_failure(error, status=status, request_id=self._request_id)
-        await self.send(self._rows.failure(body))
+        _log.info("request %s: its answer is broken off after %d instances", self._request_id, self.instances)
+        await self.send(self._rows.failure(body, answered=self.instances))
 
 
 def parse_stream_query(query: bytes) -> tuple[Request, Explain]:

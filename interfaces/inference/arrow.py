@@ -88,15 +88,16 @@ class ArrowRows:
                 rows = self._columns.matrix(batch.slice(start, self._chunk_rows), first=self.instances)
             yield None
             for answer in joined_in_steps(self._predictor, rows, explain=self._explain):
+                if answer is not None:
+                    self.instances += len(rows)
                 yield None if answer is None else self._begun() + self._answers.batch(answer)
-            self.instances += len(rows)
         yield b""
 
     def end(self) -> bytes:
         """Return how the answer ends."""
         return self._begun() + END
 
-    def failure(self, body: bytes) -> bytes:
+    def failure(self, body: bytes, *, answered: int) -> bytes:
         """Return how an answer ends that breaks off: without the end of its stream."""
         return b""
 

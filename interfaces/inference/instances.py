@@ -81,23 +81,30 @@ class InstanceDecoder:
                 return self._matrix(instances)
         return self._as_matrix(self._conforming(asked))
 
-    def of_lines(self, lines: Sequence[bytes], *, numbers: Sequence[int]) -> Floats:
-        """Return the numbers of instances that stand in a line each, of shape (rows, features).
+    def of_lines(
+        self, lines: Sequence[bytes], *, numbers: Sequence[int]
+    ) -> tuple[Floats, NotJson | NonConformingInstance | None]:
+        """Return the numbers of instances in a line each, and what is wrong with the first line that is none.
+
+        The numbers are of shape (rows, features), for all lines or those before the wrong one. What is wrong has
+        the line's number in its details, and is None where each line is an instance.
 
         Args:
             lines: One instance each.
             numbers: Of the lines, for those who are to find them.
-
-        Raises:
-            NotJson, NonConformingInstance: One of them is no instance of this schema; its details name the line.
         """
         if self._decode_one is not None:
             try:
-                return self._matrix(list(map(self._decode_one, lines)))
+                return self._matrix(list(map(self._decode_one, lines))), None
             except UNDECODABLE:
                 pass
-        conforming = (self._conforming_line(line, number) for line, number in zip(lines, numbers, strict=True))
-        return self._as_matrix(list(conforming))
+        rows: list[list[float]] = []
+        try:
+            for line, number in zip(lines, numbers, strict=True):
+                rows.append(self._conforming_line(line, number))
+        except (NotJson, NonConformingInstance) as wrong:
+            return self._as_matrix(rows), wrong
+        return self._as_matrix(rows), None
 
     def _coded(self, values: Sequence[Any]) -> Row:
         coded = list(values)

@@ -81,27 +81,33 @@ class JsonLines:
         """Yield the answers to lines, None after each short step on the way, `b""` at the end.
 
         Raises:
-            NotJson, NonConformingInstance: A line is no instance of the version's schema.
+            NotJson, NonConformingInstance: A line is no instance of the version's schema; those before it were.
         """
         found = self._lines_of(block)
         for start in range(0, len(found), self._chunk_rows):
             chunk = found[start : start + self._chunk_rows]
-            rows = self._decoder.of_lines([line for _, line in chunk], numbers=[number for number, _ in chunk])
+            rows, wrong = self._decoder.of_lines(
+                [line for _, line in chunk], numbers=[number for number, _ in chunk]
+            )
             yield None
-            for answer in joined_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
-                yield None if answer is None else result_lines(self._served, answer)
-            self.instances += len(rows)
+            if len(rows):
+                for answer in joined_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
+                    if answer is not None:
+                        self.instances += len(rows)
+                    yield None if answer is None else result_lines(self._served, answer)
+            if wrong is not None:
+                raise wrong
         yield b""
 
     def end(self) -> bytes:
         """Return how the answer ends: as each of its lines does."""
         return b""
 
-    def failure(self, body: bytes) -> bytes:
+    def failure(self, body: bytes, *, answered: int) -> bytes:
         """Return the last line of an answer that breaks off."""
         told = orjson.loads(body)
         line = (told["details"] or {}).get("line")
-        last = {"error": told["error"], "error_code": told["error_code"], "line": line}
+        last = {"error": told["error"], "error_code": told["error_code"], "line": line, "answered": answered}
         return orjson.dumps(last, option=orjson.OPT_APPEND_NEWLINE)
 
     def _lines_of(self, block: bytearray) -> list[tuple[int, bytes]]:

@@ -45,14 +45,19 @@ class RowStream(Protocol):
         """Yield the pieces of a block's answer, None after each short step on the way, `b""` at the end.
 
         Raises:
-            RequestProblem, InvalidInput: The block is not what it must be.
+            RequestProblem, InvalidInput: The block is not what it must be from here on.
         """
 
     def end(self) -> bytes:
         """Return how the answer ends."""
 
-    def failure(self, body: bytes) -> bytes:
-        """Return how an answer ends that breaks off, given the JSON of an `ErrorResponse`."""
+    def failure(self, body: bytes, *, answered: int) -> bytes:
+        """Return how an answer ends that breaks off.
+
+        Args:
+            body: The JSON of an `ErrorResponse`.
+            answered: To so many rows the answer was sent.
+        """
 
 
 def chunk_rows(features: int) -> int:

@@ -200,12 +200,29 @@ def test_what_is_wrong_later_ends_the_answer_where_it_stands(an_endpoint):
         "error": "line 2.age: must be a number or null, is text.",
         "error_code": "inference.non-conforming",
         "line": 2,
+        "answered": 1,
     }
     sender = ask(an_endpoint, ARROW, STREAM[:FIRST_BATCH], STREAM[FIRST_BATCH : FIRST_BATCH + 20])
     assert (sender.status, sender.is_whole) == (200, False)
     assert pa.ipc.open_stream(sender.body).read_next_batch().num_rows == 1
     assert not sender.body.endswith(b"\xff\xff\xff\xff\0\0\0\0")
     assert (an_endpoint.work.refused, an_endpoint.work.instances) == (2, 2)
+
+
+def test_lines_before_a_wrong_one_are_answered_even_where_they_come_with_it(an_endpoint):
+    sender = ask(an_endpoint, NDJSON, ANN + b"\n" + ANN + BAD + ANN)
+    *answered, last = lines_of(sender.body)
+    assert (sender.status, sender.is_whole) == (200, False)
+    assert [each["prediction"] for each in answered] == [41.0, 41.0]
+    assert (last["error_code"], last["line"], last["answered"]) == ("inference.non-conforming", 4, 2)
+    assert an_endpoint.work.instances == 2
+
+
+def test_lines_before_the_one_that_a_body_breaks_off_in_are_answered(an_endpoint):
+    sender = ask(an_endpoint, NDJSON, ANN + ANN + ANN[:9])
+    *answered, last = lines_of(sender.body)
+    assert [each["prediction"] for each in answered] == [41.0, 41.0]
+    assert (last["error_code"], last["line"], last["answered"]) == ("request.not-json", 3, 2)
 
 
 @pytest.mark.parametrize(

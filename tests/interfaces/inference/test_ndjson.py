@@ -92,6 +92,39 @@ def test_many_lines_are_answered_in_chunks() -> None:
     assert rows.instances == count
 
 
+LINES = {b"": None, b" \r": None, ANN: 41.0, BOB: 7.5, b'{"age":true}': None, b'{"age":1,': None}
+"""Line → what is predicted for it; the last two are no instances."""
+
+
+@given(st.lists(st.sampled_from([*LINES]), max_size=12), st.integers(1, 200), st.booleans())
+def test_all_lines_before_the_first_wrong_one_are_answered_however_they_arrive(
+    lines: list[bytes], piece_bytes: int, ends: bool
+) -> None:
+    wrong = next(
+        (number for number, line in enumerate(lines, 1) if line.startswith((b'{"age":t', b'{"age":1,'))), None
+    )
+    rows = JsonLines(FAKE, explain=False)
+    found: list[float] = []
+    told: dict[str, Any] | None = None
+    try:
+        for piece in answers(rows, b"\n".join(lines) + b"\n" * ends, piece_bytes=piece_bytes):
+            found += [orjson.loads(line)["prediction"] for line in piece.splitlines()]
+    except (NotJson, NonConformingInstance) as error:
+        told = error.details
+    assert told == (None if wrong is None else {"line": wrong})
+    assert found == [LINES[line] for line in lines[:wrong] if LINES[line] is not None]
+    assert rows.instances == len(found)
+
+
+def test_the_lines_of_a_chunk_before_a_wrong_one_are_answered() -> None:
+    rows = JsonLines(FAKE, explain=False)
+    pieces = answers(rows, (ANN + b"\n") * (CHUNK_ROWS + 3) + b"null\n" + ANN, piece_bytes=10**7)
+    assert [next(pieces).count(b"\n") for _ in range(2)] == [CHUNK_ROWS, 3]
+    with pytest.raises(NonConformingInstance) as found:
+        next(pieces)
+    assert found.value.details == {"line": CHUNK_ROWS + 4}
+
+
 @pytest.mark.parametrize(
     ("line", "problems"),
     [
