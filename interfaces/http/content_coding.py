@@ -6,6 +6,7 @@ Source: RFC 9110, sections 8.4.1 and 12.5.3; "deflate" is the zlib format, and b
 import asyncio
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from interfaces.http.problems import MalformedBody, TooLarge, UnsupportedCoding
 
@@ -15,45 +16,136 @@ UNDERSTOOD = (GZIP, DEFLATE)
 CODED_MIN_BYTES = 1_024
 """What is shorter is hardly made shorter."""
 
-_STEP_BYTES = 1024 * 1024
+_GIVEN_BYTES = 64 * 1024
+_STEP_CALLS = 16
+_TAKEN_BYTES = 16 * 1024
+"""zlib copies what it did not take each time it is called: members of gzip that are short and many would have it
+copy a whole body for each of them."""
+
 _WINDOW = 15
 _WINDOWS = {GZIP: _WINDOW + 16, DEFLATE: _WINDOW}
+_HEAD_BYTES = 2
 _ZLIB_METHOD = 0x08
 _ZLIB_CHECK = 31
 _LEVEL = 1
 _NONE = frozenset({"0", "0.0", "0.00", "0.000"})
 
 
+def body_coding(given: str) -> str | None:
+    """Return the coding of a body whose `Content-Encoding` is given; None for none.
+
+    Raises:
+        UnsupportedCoding: Nobody here knows it.
+    """
+    name = given.strip().lower()
+    if name in {"", IDENTITY}:
+        return None
+    if name not in UNDERSTOOD:
+        raise UnsupportedCoding(given, understood=UNDERSTOOD)
+    return name
+
+
 async def decoded(body: bytes, coding: str, *, max_bytes: int, take: Callable[[int], None]) -> bytes:
-    """Return what a body is without its coding, step by step, so that a small body cannot take much room unseen.
+    """Return what a whole body is without its coding.
 
     Args:
         body: As it came.
-        coding: What its `Content-Encoding` says; empty for none.
+        coding: One of `UNDERSTOOD`.
         max_bytes: It may have so many without its coding.
         take: Takes room for so many bytes.
 
     Raises:
-        UnsupportedCoding: Nobody here knows it.
         MalformedBody: The body is not in that coding, or not complete.
         TooLarge: It has more bytes.
         Overloaded: There is no room for it.
     """
-    name = coding.strip().lower()
-    if name in {"", IDENTITY}:
-        return body
-    if name not in UNDERSTOOD:
-        raise UnsupportedCoding(coding, understood=UNDERSTOOD)
-    steps = _steps(body, name)
+    decoder = Decoder(coding)
+    steps = decoder.steps(body)
     pieces: list[bytes] = []
     size = 0
-    while (piece := await asyncio.to_thread(next, steps, None)) is not None:
+    while (piece := await next_step(steps)) is not None:
         size += len(piece)
         if size > max_bytes:
             raise TooLarge(max_bytes=max_bytes)
         take(len(piece))
         pieces.append(piece)
+    decoder.end()
     return b"".join(pieces)
+
+
+async def next_step(steps: Iterator[bytes]) -> bytes | None:
+    """Return the next of a decoder's steps, made while others go on; None at the end."""
+    return await asyncio.to_thread(next, steps, None)
+
+
+class Decoder:
+    """Takes a body out of its coding in short steps, so that a small one cannot take much room or time unseen.
+
+    Args:
+        coding: One of `UNDERSTOOD`.
+    """
+
+    def __init__(self, coding: str) -> None:
+        self._coding = coding
+        self._decompressor = zlib.decompressobj(_WINDOWS[coding])
+        self._head: bytes | None = b"" if coding == DEFLATE else None
+        self._is_within = False
+        self._has_ended = False
+
+    def steps(self, piece: bytes) -> Iterator[bytes]:
+        """Yield what the next piece of the body holds, at most 1 MiB at a time.
+
+        Raises:
+            MalformedBody: The body is not in the coding.
+        """
+        calls = self._calls(self._of_known_format(piece))
+        while step := tuple(islice(calls, _STEP_CALLS)):
+            yield b"".join(step)
+
+    def end(self) -> None:
+        """Demand that the body has come to its end.
+
+        Raises:
+            MalformedBody: It has not.
+        """
+        if self._is_within or self._head:
+            raise MalformedBody(f"The body ends before the end of its {self._coding}.")
+
+    def _of_known_format(self, piece: bytes) -> bytes:
+        """Return what can be read by now: of "deflate", two bytes tell which of two formats it is."""
+        if self._head is None:
+            return piece
+        self._head += piece
+        if len(self._head) < _HEAD_BYTES:
+            return b""
+        if not _is_zlib(self._head):
+            self._decompressor = zlib.decompressobj(-_WINDOW)
+        piece, self._head = self._head, None
+        return piece
+
+    def _calls(self, piece: bytes) -> Iterator[bytes]:
+        for start in range(0, len(piece), _TAKEN_BYTES):
+            rest, is_full = piece[start : start + _TAKEN_BYTES], False
+            while rest or is_full:
+                if self._has_ended:
+                    raise MalformedBody(f"The body goes on behind the end of its {self._coding}.")
+                try:
+                    given = self._decompressor.decompress(rest, _GIVEN_BYTES)
+                except zlib.error:
+                    message = f"The body is not in {self._coding}, as its Content-Encoding says."
+                    raise MalformedBody(message) from None
+                self._is_within = not self._decompressor.eof
+                if self._is_within:
+                    rest, is_full = self._decompressor.unconsumed_tail, len(given) == _GIVEN_BYTES
+                else:
+                    rest, is_full = self._decompressor.unused_data, False
+                    self._begin_again()
+                yield given
+
+    def _begin_again(self) -> None:
+        """Be ready for another member, of which gzip may have several."""
+        self._has_ended = self._coding == DEFLATE
+        self._decompressor = zlib.decompressobj(_WINDOWS[self._coding])
 
 
 def preferred_coding(accepted: str) -> str | None:
@@ -74,26 +166,6 @@ def _weights(accepted: str) -> Iterator[tuple[str, str]]:
         yield name.strip(), weight.partition("=")[2].strip() or "1"
 
 
-def _steps(body: bytes, name: str) -> Iterator[bytes]:
-    """Yield the body without its coding, at most a step at a time."""
-    window = -_WINDOW if name == DEFLATE and not _is_zlib(body) else _WINDOWS[name]
-    rest = body
-    while rest:  # gzip may have several members
-        decompressor = zlib.decompressobj(window)
-        while not decompressor.eof:
-            try:
-                piece = decompressor.decompress(rest, _STEP_BYTES)
-            except zlib.error:
-                raise MalformedBody(f"The body is not in {name}, as its Content-Encoding says.") from None
-            if not piece and not decompressor.eof and not decompressor.unconsumed_tail:
-                raise MalformedBody(f"The body ends before the end of its {name}.")
-            rest = decompressor.unconsumed_tail
-            yield piece
-        rest = decompressor.unused_data
-        if rest and name == DEFLATE:
-            raise MalformedBody(f"The body goes on behind the end of its {name}.")
-
-
-def _is_zlib(body: bytes) -> bool:
+def _is_zlib(head: bytes) -> bool:
     """Tell whether a body begins as the zlib format does (Source: RFC 1950, section 2.2)."""
-    return body[:1] != b"" and body[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(body[:2]) % _ZLIB_CHECK == 0
+    return head[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(head[:_HEAD_BYTES]) % _ZLIB_CHECK == 0

@@ -53,7 +53,7 @@ class InferenceEndpoint:
         description = Description(
             id="predict",
             takes={JSON: InferenceRequest, **ROWS},
-            headers=("X-Min-Event-Position", "Prefer"),
+            headers=("X-Min-Event-Position", "Prefer", "Content-Encoding"),
             answers=InferenceResponse,
             otherwise=ANSWERS,
             answer_headers=("Preference-Applied", "X-Model-ID", "X-Model-Version"),
@@ -109,7 +109,7 @@ class InferenceEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, wishes: Wishes) -> bytes:
         explain = parse_query(scope["query_string"])
         with self.bodies.share() as take:
-            body = await self.bodies.read(receive, scope["headers"], take=take)
+            body = await self.bodies.read(receive, scope["headers"], coding=wishes.coding, take=take)
             return await self.inference.answer(
                 body,
                 explain=explain,

@@ -8,6 +8,7 @@ from starlette.types import Receive
 
 from application.inference.explaining import Explain
 from domain.errors import InvalidInput, suggestion
+from interfaces.http.content_coding import decoded
 from interfaces.http.patience import Patience
 from interfaces.http.problems import BodyStalled, TooLarge
 from interfaces.inference.explained import PARAMETER, parse_explain
@@ -56,18 +57,26 @@ class Bodies:
         self._taken_bytes += size_bytes
 
     async def read(
-        self, receive: Receive, headers: list[tuple[bytes, bytes]], *, take: Callable[[int], None]
+        self,
+        receive: Receive,
+        headers: list[tuple[bytes, bytes]],
+        *,
+        coding: str | None = None,
+        take: Callable[[int], None],
     ) -> bytes:
-        """Return the whole body of a request.
+        """Return the whole body of a request, out of its coding.
 
         Args:
             receive: Of the request.
             headers: Of the request.
+            coding: Of the body, one that is understood; None for none.
             take: Takes room for so many bytes.
 
         Raises:
             BodyStalled: Nothing more of it comes.
-            TooLarge: It has more than `BODY_MAX_BYTES`; what the sender declares is not even begun.
+            TooLarge: It has more than `BODY_MAX_BYTES`, in its coding or out of it; what the sender declares is
+                not even begun.
+            MalformedBody: It is not in its coding.
             Overloaded: There is no room for it.
             SenderLeft: The sender went away.
         """
@@ -87,7 +96,10 @@ class Bodies:
             if chunks or message.get("more_body", False):
                 take(len(chunk))
             if not message.get("more_body", False):
-                return b"".join((*chunks, chunk)) if chunks else chunk
+                body = b"".join((*chunks, chunk)) if chunks else chunk
+                if coding is None:
+                    return body
+                return await decoded(body, coding, max_bytes=BODY_MAX_BYTES, take=take)
             chunks.append(chunk)
 
 

@@ -1,12 +1,14 @@
 """The pieces of a body as they arrive, none of them read before it is asked for."""
 
 import asyncio
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 import anyio
 from starlette.types import Message, Receive
 
+from interfaces.http.content_coding import Decoder, next_step
 from interfaces.http.problems import BodyStalled, TooLarge
 from interfaces.inference.turns import SenderLeft
 
@@ -17,15 +19,22 @@ class Pieces:
     Args:
         receive: Of the request.
         headers: Of the request.
+        coding: Of the body, one that is understood; None for none.
         within_s: So long the sender may pause.
-        max_bytes: Of all pieces.
+        max_bytes: Of all pieces, in their coding and out of it.
 
     Raises:
         TooLarge: The body says that it has more bytes.
     """
 
     def __init__(
-        self, receive: Receive, headers: list[tuple[bytes, bytes]], *, within_s: float, max_bytes: int
+        self,
+        receive: Receive,
+        headers: list[tuple[bytes, bytes]],
+        *,
+        coding: str | None,
+        within_s: float,
+        max_bytes: int,
     ) -> None:
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value[:20]) > max_bytes:
@@ -34,6 +43,9 @@ class Pieces:
         self._within_s = within_s
         self._max_bytes = max_bytes
         self._size_bytes = 0
+        self._decoder = None if coding is None else Decoder(coding)
+        self._decoded: Iterator[bytes] = iter(())
+        self._decoded_bytes = 0
         self._is_over = False
         self._ahead: asyncio.Future[Message] | None = None
 
@@ -49,13 +61,34 @@ class Pieces:
             self._ahead.cancel()
 
     async def next(self) -> bytes | None:
-        """Return the next piece; None at the end.
+        """Return the next piece, out of its coding; None at the end.
 
         Raises:
             SenderLeft: The sender went away.
             BodyStalled: It sends nothing.
             TooLarge: There are more bytes than may be.
+            MalformedBody: They are not in their coding.
         """
+        if self._decoder is None:
+            return await self._next_arrived()
+        while (piece := await next_step(self._decoded)) is None:
+            if (arrived := await self._next_arrived()) is None:
+                self._decoder.end()
+                return None
+            self._decoded = self._decoder.steps(arrived)
+        self._decoded_bytes += len(piece)
+        if self._decoded_bytes > self._max_bytes:
+            raise TooLarge(max_bytes=self._max_bytes)
+        return piece
+
+    async def sender_left(self) -> None:
+        """Return when the sender goes away; reads one piece ahead, and sees no further until that is taken."""
+        while (await self._look())["type"] != "http.disconnect":
+            if not self._is_over:
+                await anyio.sleep_forever()
+            self._ahead = None
+
+    async def _next_arrived(self) -> bytes | None:
         while not self._is_over:
             message = await self._next()
             if message["type"] == "http.disconnect":
@@ -68,13 +101,6 @@ class Pieces:
             if piece:
                 return piece
         return None
-
-    async def sender_left(self) -> None:
-        """Return when the sender goes away; reads one piece ahead, and sees no further until that is taken."""
-        while (await self._look())["type"] != "http.disconnect":
-            if not self._is_over:
-                await anyio.sleep_forever()
-            self._ahead = None
 
     async def _next(self) -> Message:
         try:

@@ -76,7 +76,9 @@ class InferenceStreams:
     async def _answer(self, scope: Scope, receive: Receive, response: "_Response", wishes: Wishes) -> None:
         request, explain = parse_stream_query(scope["query_string"])
         limit_s = self._inference.limit_s(wishes.within_s)
-        pieces = Pieces(receive, scope["headers"], within_s=limit_s, max_bytes=self._max_bytes)
+        pieces = Pieces(
+            receive, scope["headers"], coding=wishes.coding, within_s=limit_s, max_bytes=self._max_bytes
+        )
         with self._inference.admitted(), self._bodies.share() as take, pieces:
             async with self._inference.limited(wishes.within_s):
                 served = await self._inference.served(request, position=wishes.position)

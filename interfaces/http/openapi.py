@@ -16,6 +16,7 @@ from interfaces.http.error_models import ErrorResponse, ValidationErrorResponse
 from interfaces.http.openapi_descriptions import Content, Described, Description
 from interfaces.http.openapi_parameters import (
     ACCEPT,
+    ACCEPT_ENCODING,
     REQUEST_ID,
     RETRY_AFTER,
     header_components,
@@ -51,13 +52,16 @@ _PROBLEMS = {
     409: "The business says no; `error_code` says why.",
     412: "It was decided on a version that is no longer the current one.",
     413: "The body is too large.",
-    415: "The body is of a type that is not understood here.",
+    415: "The body is of a type, or in a coding, that is not understood here.",
     422: "Fields, parameters or headers cannot be accepted; each is named.",
     500: "The service failed at what is asked; asking again does not help.",
     501: "It is part of the protocol or of an extension of it, and not served here.",
     503: "It cannot be answered now: ask again.",
 }
-_PROBLEM_HEADERS: Mapping[int | None, tuple[str, ...]] = {415: (ACCEPT,), 503: (RETRY_AFTER,)}
+_PROBLEM_HEADERS: Mapping[int | None, tuple[str, ...]] = {
+    415: (ACCEPT, ACCEPT_ENCODING),
+    503: (RETRY_AFTER,),
+}
 _DEFAULT_PROBLEM = "Why the request was not granted; `error_code` is stable."
 
 

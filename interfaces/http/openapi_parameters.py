@@ -15,6 +15,7 @@ from interfaces.requests.problems import BEHIND_WITHIN_S
 REQUEST_ID = "X-Request-ID"
 RETRY_AFTER = "Retry-After"
 ACCEPT = "Accept"
+ACCEPT_ENCODING = "Accept-Encoding"
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _POSITION: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -214,7 +215,7 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "minimum": 1,
     },
     "Content-Encoding": {"description": "The coding of the body.", "enum": list(UNDERSTOOD)},
-    "Accept-Encoding": {
+    ACCEPT_ENCODING: {
         "description": "The codings in which an answer of some length may come.",
         **_TEXT,
     },
@@ -237,7 +238,12 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     "ETag": _header("What `If-Match` and `If-None-Match` compare with.", **_TAG),
     "Location": _header("The path of what was made.", type="string", format="uri-reference"),
     RETRY_AFTER: _header("Ask again after so many seconds.", **_POSITION),
-    ACCEPT: _header("The types of bodies that are understood here.", **_TEXT),
+    ACCEPT: _header(
+        "The types of bodies that are understood here, where the type is not.", is_always_there=False, **_TEXT
+    ),
+    ACCEPT_ENCODING: _header(
+        "The codings of bodies that are understood here, where the coding is not.", is_always_there=False, **_TEXT
+    ),
     "Idempotent-Replayed": _header(
         "Stands where the answer is the one of the first time.", is_always_there=False, const="true"
     ),

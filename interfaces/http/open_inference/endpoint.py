@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import InvalidInput
-from interfaces.http.content_coding import CODED_MIN_BYTES, coded, decoded, preferred_coding
+from interfaces.http.content_coding import CODED_MIN_BYTES, body_coding, coded, preferred_coding
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import BODY_MAX_BYTES, Bodies
+from interfaces.http.inference_body import Bodies
 from interfaces.http.open_inference import places
 from interfaces.http.open_inference.operations import Answer, Asked, Operation, RawHeaders
 from interfaces.http.open_inference.problems import Unsupported, status_here
@@ -69,13 +69,11 @@ class OpenInferenceEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
         operation, place = self._found(scope)
         headers: RawHeaders = scope["headers"]
-        coding, accepted = _codings(headers)
+        given, accepted = _codings(headers)
         with self._bodies.share() as take:
             body = b""
             if scope["method"] == "POST":
-                body = await self._bodies.read(receive, headers, take=take)
-                if coding:
-                    body = await decoded(body, coding, max_bytes=BODY_MAX_BYTES, take=take)
+                body = await self._bodies.read(receive, headers, coding=body_coding(given), take=take)
             answer = await operation.answer(Asked(place, headers, body, request_id, receive))
         if accepted and len(answer.body) >= CODED_MIN_BYTES:
             answer = await _coded(answer, accepted)
@@ -128,13 +126,13 @@ def _require_no_extension(place: places.Place) -> None:
 
 def _codings(headers: RawHeaders) -> tuple[str, str]:
     """Return the coding of the body and those that are accepted, as the headers say."""
-    coding = accepted = ""
+    codings, accepted = [], ""
     for name, value in headers:
         if name == b"content-encoding":
-            coding = value.decode("latin-1")
+            codings.append(value.decode("latin-1"))
         elif name == b"accept-encoding":
             accepted = value.decode("latin-1")
-    return coding, accepted
+    return ", ".join(codings), accepted
 
 
 async def _coded(answer: Answer, accepted: str) -> Answer:

@@ -1,7 +1,9 @@
 """A prediction over HTTP: what is answered, what is refused, and that nobody waits for another."""
 
 import asyncio
+import gzip
 import threading
+import zlib
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -358,6 +360,37 @@ def test_a_body_that_turns_out_too_large_is_not_read_to_its_end(an_endpoint):
     piece = {"type": "http.request", "body": bytes(BODY_MAX_BYTES // 2 + 1), "more_body": True}
     (start, _), taken = exchange(an_endpoint, piece, piece, piece, piece)
     assert (start["status"], taken) == (413, 2)
+
+
+@pytest.mark.usefixtures("a_model_id")
+def test_a_body_in_a_coding_is_answered_as_it_would_be_without(an_endpoint):
+    for instances in (ANN, [ANN] * 5_000):
+        body = orjson.dumps({"model_id": "churn", "features": instances})
+        results = post(an_endpoint, body).json()["results"]
+        for coding, content in (
+            ("GZIP", gzip.compress(body)),
+            ("deflate", zlib.compress(body)),
+            ("identity", body),
+        ):
+            response = post(an_endpoint, content, content_encoding=coding)
+            assert (response.status_code, response.json()["results"]) == (200, results)
+
+
+def test_a_body_that_is_not_in_its_coding_or_in_an_unknown_one_is_refused(an_endpoint):
+    body = orjson.dumps({"model_id": "churn", "features": ANN})
+    for content in (body, gzip.compress(body)[:-1], gzip.compress(body) + b"more"):
+        response = post(an_endpoint, content, content_encoding="gzip")
+        assert (response.status_code, response.json()["error_code"]) == (400, "request.malformed-body")
+    (response,) = send(an_endpoint, (body, [("content-encoding", "gzip"), ("content-encoding", "br")]))
+    assert (response.status_code, response.json()["error_code"]) == (415, "request.unsupported-coding")
+    assert "'gzip, br'" in response.json()["error"]
+    assert response.headers["accept-encoding"] == "gzip, deflate"
+
+
+def test_a_body_that_is_too_large_out_of_its_coding_is_refused(an_endpoint):
+    bomb = gzip.compress(bytes(BODY_MAX_BYTES + 1), compresslevel=1)
+    response = post(an_endpoint, bomb, content_encoding="gzip")
+    assert (response.status_code, response.json()["error_code"]) == (413, "request.too-large")
 
 
 def test_a_sender_who_goes_away_is_not_answered(an_endpoint):

@@ -1,7 +1,9 @@
 """Rows over HTTP, in bodies of any length: predicted as they arrive, never taken for whole when they are not."""
 
 import asyncio
+import gzip
 import socket
+import zlib
 from typing import Any
 
 import httpx
@@ -225,6 +227,42 @@ def test_lines_before_the_one_that_a_body_breaks_off_in_are_answered(an_endpoint
     assert (last["error_code"], last["line"], last["answered"]) == ("request.not-json", 3, 2)
 
 
+@pytest.mark.parametrize("media_type", [NDJSON, ARROW])
+@pytest.mark.parametrize("piece_bytes", [1, 7, 10_000])
+def test_rows_in_a_coding_are_those_rows(an_endpoint, media_type, piece_bytes):
+    body = {NDJSON: ANN + ANN, ARROW: STREAM}[media_type]
+    for coding, coded in (("gzip", gzip.compress(body)), ("deflate", zlib.compress(body)), ("identity", body)):
+        pieces = [coded[start : start + piece_bytes] for start in range(0, len(coded), piece_bytes)]
+        sender = ask(an_endpoint, media_type, *pieces, **{"content-encoding": coding})
+        assert (sender.status, sender.is_whole) == (200, True)
+        assert sender.body == ask(an_endpoint, media_type, body).body
+
+
+def test_rows_are_answered_before_their_coding_has_ended_and_broken_off_where_it_is_wrong(an_endpoint):
+    coded = gzip.compress(ANN + ANN)
+    for pieces in ((coded[:-9],), (coded, b"more")):
+        sender = ask(an_endpoint, NDJSON, *pieces, **{"content-encoding": "gzip"})
+        *answered, last = lines_of(sender.body)
+        assert (sender.status, sender.is_whole, len(answered)) == (200, False, 2)
+        assert (last["error_code"], last["answered"]) == ("request.malformed-body", 2)
+    sender = ask(an_endpoint, NDJSON, ANN, **{"content-encoding": "gzip"})
+    assert (sender.status, orjson.loads(sender.body)["error_code"]) == (400, "request.malformed-body")
+    sender = ask(an_endpoint, NDJSON, ANN, **{"content-encoding": "br"})
+    assert (sender.status, dict(sender.messages[0]["headers"])[b"accept-encoding"]) == (415, b"gzip, deflate")
+
+
+def test_rows_that_are_few_only_in_their_coding_are_bounded_as_others_are(an_endpoint):
+    bodies = Bodies(max_bytes=2 * 10**6)
+    an_endpoint._streams = InferenceStreams(inference=an_endpoint.inference, bodies=bodies, max_bytes=3 * 10**6)
+    body = gzip.compress(b"\n" * (3 * 10**6 - len(ANN)) + ANN)
+    for coded, status in ((body + gzip.compress(b"\n"), 413), (body, 200)):
+        sender = ask(an_endpoint, NDJSON, coded, **{"content-encoding": "gzip"})
+        assert sender.status == status
+    with bodies.share() as take:
+        take(1_500_000)
+        assert ask(an_endpoint, NDJSON, body, **{"content-encoding": "gzip"}).status == 503
+
+
 @pytest.mark.parametrize(
     ("query", "field", "message"),
     [
@@ -335,21 +373,30 @@ def test_over_a_connection_answers_begin_before_the_body_has_ended_and_end_with_
     url = httpx.URL(api.url)
     head = (
         f"POST {PATH}?model_id=churn&version={a_version['version']} HTTP/1.1\r\nhost: localhost\r\n"
-        f"content-type: {NDJSON}\r\ntransfer-encoding: chunked\r\n\r\n"
+        f"content-type: {NDJSON}\r\ntransfer-encoding: chunked\r\n"
     )
-    for last, is_whole in ((ANN, True), (BAD, False)):
+    for last, is_whole, coding in ((ANN, True, "identity"), (BAD, False, "identity"), (ANN, True, "gzip")):
+        first, second = gzipped(ANN, last) if coding == "gzip" else (ANN, last)
         with socket.create_connection((url.host, url.port), timeout=ENOUGH_S) as connection:
-            connection.sendall(head.encode())
-            connection.sendall(chunk(ANN))
+            connection.sendall(f"{head}content-encoding: {coding}\r\n\r\n".encode())
+            connection.sendall(chunk(first))
             received = b""
             while b'"prediction":41.0' not in received:
                 received += connection.recv(65_536)
             assert received.startswith(b"HTTP/1.1 200 ")
-            connection.sendall(chunk(last) + chunk(b""))
+            connection.sendall(chunk(second) + chunk(b""))
             while not received.endswith(b"0\r\n\r\n") and (more := connection.recv(65_536)):
                 received += more
         assert received.endswith(b"\r\n0\r\n\r\n") == is_whole
         assert (b'"line":2' in received) != is_whole
+
+
+def gzipped(first, second):
+    """Return the halves of a body in gzip, of which the first can be read without the second."""
+    compressor = zlib.compressobj(wbits=31)
+    return compressor.compress(first) + compressor.flush(zlib.Z_SYNC_FLUSH), (
+        compressor.compress(second) + compressor.flush()
+    )
 
 
 def chunk(content):

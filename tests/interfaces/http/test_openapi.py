@@ -142,6 +142,7 @@ REFUSED = [
     ("register_dataset", 413, {**UPLOAD, "content": b"a" * (9 * 1024 * 1024)}),
     ("request_training", 422, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
     ("list_events", 503, {"headers": {"X-Min-Event-Position": "999999"}}),
+    ("predict", 415, {**REQUESTS["predict"], "headers": {"Content-Encoding": "br"}}),
     ("predict", 404, {"json": {"model_id": "nothing", "features": ANN}}),
     ("predict", 422, {"json": {"model_id": "churn", "features": {"age": "old"}}}),
     ("infer_model", 400, {"json": {"inputs": [{"name": "age", "datatype": "FP64", "shape": [1], "data": [1]}]}}),
@@ -160,7 +161,7 @@ UNACCEPTABLE = {
     "If-None-Match": ("x", 400),
     "Last-Event-ID": ("x", 422),
     "Inference-Header-Content-Length": ("x", 400),
-    "Content-Encoding": ("x", 400),
+    "Content-Encoding": ("x", 415),
 }
 """Header → a value that whoever honours the header refuses, and with which status."""
 

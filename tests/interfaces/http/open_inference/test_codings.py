@@ -1,29 +1,17 @@
 """Bodies in gzip and deflate, in both directions, within the bounds that hold for what is in them."""
 
-import asyncio
 import gzip
 import zlib
 
 import orjson
 import pytest
 
-from interfaces.http.content_coding import decoded, preferred_coding
 from interfaces.http.inference_body import BODY_MAX_BYTES
-from interfaces.http.problems import MalformedBody, TooLarge
-from interfaces.requests.problems import Overloaded
+from tests.interfaces.http.test_content_coding import bare
 from tests.support.open_inference import binary, outputs_of, tensor
 
 BODY = orjson.dumps({"inputs": [tensor("age", "FP64", [40]), tensor("city", "BYTES", ["Basel"])]})
 PATH = "/v2/models/churn/infer"
-
-
-def bare(body):
-    compressor = zlib.compressobj(wbits=-15)
-    return compressor.compress(body) + compressor.flush()
-
-
-def decode(body, coding, *, max_bytes=1_000, take=lambda _: None):
-    return asyncio.run(decoded(body, coding, max_bytes=max_bytes, take=take))
 
 
 @pytest.mark.parametrize(
@@ -71,45 +59,6 @@ def test_a_body_that_is_small_only_as_long_as_it_is_compressed_is_refused(an_unc
     bomb = gzip.compress(bytes(BODY_MAX_BYTES + 1), compresslevel=1)
     response = an_unchanging_protocol.ask("POST", PATH, bomb, {"content-encoding": "gzip"})
     assert (response.status_code, response.json()["error_code"]) == (400, "request.too-large")
-
-
-def test_what_a_body_holds_takes_room_and_counts_step_by_step():
-    taken = []
-
-    def take(size):
-        taken.append(size)
-        if sum(taken) > 3_000_000:
-            raise Overloaded("no more room")
-
-    with pytest.raises(Overloaded):
-        decode(gzip.compress(bytes(100_000_000)), "gzip", max_bytes=10**9, take=take)
-    assert sum(taken) < 5_000_000
-    assert decode(gzip.compress(bytes(1_000)), "gzip") == bytes(1_000)
-    with pytest.raises(TooLarge):
-        decode(gzip.compress(bytes(1_001)), "gzip")
-
-
-def test_several_members_of_gzip_are_one_body():
-    assert decode(gzip.compress(b"one ") + gzip.compress(b"two"), "gzip") == b"one two"
-    assert decode(b"", "gzip") == b""
-    with pytest.raises(MalformedBody):
-        decode(b"x", "deflate")
-
-
-@pytest.mark.parametrize(
-    ("accepted", "coding"),
-    [
-        ("gzip", "gzip"),
-        ("deflate", "deflate"),
-        ("deflate, GZIP;q=0.5", "gzip"),
-        ("gzip;q=0, deflate", "deflate"),
-        ("gzip;q=0.000", None),
-        ("identity, br", None),
-        ("", None),
-    ],
-)
-def test_an_answer_comes_in_a_coding_that_its_reader_takes(accepted, coding):
-    assert preferred_coding(accepted) == coding
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
