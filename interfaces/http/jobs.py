@@ -46,6 +46,7 @@ class JobOperations:
         requests: Of that which lets a job wait.
         gets: Of that which answers one.
         cancels: Of that which stops one.
+        problems: Statuses of errors that to ask for one may have, beside those of every command.
     """
 
     documents: JobDocuments[Any, Any]
@@ -57,6 +58,7 @@ class JobOperations:
     requests: str
     gets: str
     cancels: str
+    problems: tuple[int, ...] = ()
 
 
 class JobEndpoints(ABC, Generic[Command, AnyJobResponse]):
@@ -106,7 +108,11 @@ class JobEndpoints(ABC, Generic[Command, AnyJobResponse]):
                 path=self._path,
                 endpoint=self.request_job,
                 description=Description.of_command(
-                    of.requests, takes={JSON: of.takes}, success=self._requested, answers=view
+                    of.requests,
+                    takes={JSON: of.takes},
+                    success=self._requested,
+                    answers=view,
+                    problems=of.problems,
                 ),
             ),
             Operation(

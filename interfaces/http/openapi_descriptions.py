@@ -71,8 +71,17 @@ class Description:
         success: Success,
         takes: Mapping[str, Content] | None = None,
         answers: type[View] | None = None,
+        problems: tuple[int, ...] = (),
     ) -> Self:
-        """Return the description of a command: it honours conditions, and says from which position it is seen."""
+        """Return the description of a command: it honours conditions, and says from which position it is seen.
+
+        Args:
+            name: Its name in generated clients.
+            success: How it is answered.
+            takes: Media type of the body → its form; None where a body means nothing.
+            answers: The form of the answer; None for an empty one.
+            problems: Statuses of errors that not every command has.
+        """
         location = () if success.location is None else ("Location",)
         further = tuple(header.title() for header in success.headers)
         return cls(
@@ -82,7 +91,7 @@ class Description:
             status=success.status,
             answers=answers,
             answer_headers=("X-Event-Position", "ETag", "Idempotent-Replayed", *location, *further),
-            problems=(409, 412, *((413, 415) if takes else ())),
+            problems=(409, 412, *((400, 413, 415) if takes else ()), *problems),
         )
 
     @classmethod

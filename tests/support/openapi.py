@@ -60,6 +60,10 @@ class Contract:
         status, *_ = [each for each in self._operations[operation][2]["responses"] if each.startswith("2")]
         return str(status)
 
+    def statuses(self, operation: str) -> list[str]:
+        """Return the statuses of the operation's documented answers."""
+        return list(self._operations[operation][2]["responses"])
+
     def operations_with_names(self) -> list[str]:
         """Return the operations whose paths have placeholders."""
         return [operation for operation, (_, path, _) in self._operations.items() if _PLACEHOLDER.search(path)]

@@ -141,6 +141,7 @@ REFUSED = [
     ("register_dataset", 422, {**UPLOAD, "content": b"\xff"}),
     ("register_dataset", 413, {**UPLOAD, "content": b"a" * (9 * 1024 * 1024)}),
     ("request_training", 422, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
+    ("request_batch_prediction", 404, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
     ("list_events", 503, {"headers": {"X-Min-Event-Position": "999999"}}),
     ("predict", 415, {**REQUESTS["predict"], "headers": {"Content-Encoding": "br"}}),
     ("predict", 404, {"json": {"model_id": "nothing", "features": ANN}}),
@@ -341,6 +342,7 @@ def test_what_does_not_exist_is_refused_as_documented(an_unchanging_contract):
 def test_a_refusal_is_answered_as_documented(an_unchanging_contract, operation, status, given):
     response = an_unchanging_contract.send(operation, **given)
     assert response.status_code == status, response.text
+    assert str(status) in an_unchanging_contract.statuses(operation)
     an_unchanging_contract.check(operation, response)
 
 
