@@ -39,6 +39,17 @@ def sha256_of(url: str) -> str:
     return sha256
 
 
+def damaged(sha256: str, *, found: str) -> ArtifactUnavailable:
+    """Return the error that tells of bytes that are not what their hash says.
+
+    Args:
+        sha256: Under which they are kept.
+        found: Their hash.
+    """
+    message = f"The stored bytes of {url_of(sha256)} are damaged: their hash is {found}."
+    return ArtifactUnavailable(message, url=url_of(sha256))
+
+
 class ArtifactStore(Protocol):
     """Bytes that never change: kept under their sha256 (lower-case hexadecimal), written once."""
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from application.ports.artifacts import ArtifactUnavailable, url_of
+from application.ports.artifacts import ArtifactUnavailable, damaged, url_of
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _READ_ONLY = 0o444
@@ -93,8 +93,7 @@ class LocalArtifacts:
             raise _absent(sha256) from None
         actual = hashlib.sha256(content).hexdigest()
         if actual != sha256:
-            message = f"The stored bytes of {url_of(sha256)} are damaged: their hash is {actual}."
-            raise ArtifactUnavailable(message, url=url_of(sha256))
+            raise damaged(sha256, found=actual)
         return content
 
     def _place(self, sha256: str) -> Path:

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from uuid import UUID
 
-import anyio
 import orjson
 from eventsourcing.persistence import OperationalError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from application.audit.views import event_view
 from application.integration.iterations import TrainingJobIteratedData
@@ -25,9 +24,9 @@ from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.parameters import integer
 from interfaces.http.reads import Reads
-from interfaces.http.stopping import Stopping
+from interfaces.http.stopping import Stopping, until_left
 from interfaces.requests.fields import whole_number
-from interfaces.requests.problems import RequestProblem, ServiceStopping
+from interfaces.requests.problems import RequestProblem
 
 EVENT_STREAM = "text/event-stream"
 ITERATION = "iteration"
@@ -173,16 +172,8 @@ class _Stream(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream, and let go of what was taken for it."""
-
-        async def receive_until_left() -> Message:
-            try:
-                return await receive()
-            except ServiceStopping:  # the stream hears of that itself, and ends in good order
-                await anyio.sleep_forever()
-                raise
-
         try:
-            await super().__call__(scope, receive_until_left, send)
+            await super().__call__(scope, until_left(receive), send)  # the end it hears of itself
         except SendTimeoutError:
             _log.info("a reader of %s took nothing for %g s and was left", scope["path"], _SENT_WITHIN_S)
         finally:

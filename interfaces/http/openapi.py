@@ -17,6 +17,7 @@ from interfaces.http.openapi_descriptions import Content, Described, Description
 from interfaces.http.openapi_parameters import (
     ACCEPT,
     ACCEPT_ENCODING,
+    CONTENT_RANGE,
     REQUEST_ID,
     RETRY_AFTER,
     header_components,
@@ -53,6 +54,7 @@ _PROBLEMS = {
     412: "It was decided on a version that is no longer the current one.",
     413: "The body is too large.",
     415: "The body is of a type, or in a coding, that is not understood here.",
+    416: "There is nothing in the range that is asked for.",
     422: "Fields, parameters or headers cannot be accepted; each is named.",
     500: "The service failed at what is asked; asking again does not help.",
     501: "It is part of the protocol or of an extension of it, and not served here.",
@@ -60,6 +62,7 @@ _PROBLEMS = {
 }
 _PROBLEM_HEADERS: Mapping[int | None, tuple[str, ...]] = {
     415: (ACCEPT, ACCEPT_ENCODING),
+    416: (CONTENT_RANGE,),
     503: (RETRY_AFTER,),
 }
 _DEFAULT_PROBLEM = "Why the request was not granted; `error_code` is stable."
@@ -157,7 +160,13 @@ def _operation(described: Described) -> dict[str, Any]:
                 otherwise=description.otherwise,
             ),
             **{
-                str(status): _answer(status, content, description.answer_headers)
+                str(status): _answer(
+                    status,
+                    content,
+                    description.answer_headers,
+                    media_type=description.media_type,
+                    otherwise=description.otherwise if content is description.answers else {},
+                )
                 for status, content in description.also.items()
             },
             **{str(status): _response_ref(HTTPStatus(status).name) for status in sorted(problems)},

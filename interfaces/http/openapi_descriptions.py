@@ -48,7 +48,8 @@ class Description:
         answer_headers: Of the success and of `also`, beside those of every response.
         problems: The statuses of the errors to be expected, beside those that every operation may answer.
         refused: The status of input that cannot be accepted.
-        also: Status → body, for other answers that are no `ErrorResponse`; None for an empty one.
+        also: Status → body, for other answers that are no `ErrorResponse`; None for an empty one. Where it is the
+            form of the success's body, it comes in the same media types.
     """
 
     id: str

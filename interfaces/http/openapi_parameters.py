@@ -16,6 +16,7 @@ REQUEST_ID = "X-Request-ID"
 RETRY_AFTER = "Retry-After"
 ACCEPT = "Accept"
 ACCEPT_ENCODING = "Accept-Encoding"
+CONTENT_RANGE = "Content-Range"
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _POSITION: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -195,6 +196,18 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         **_TAG,
     },
     "If-None-Match": {"description": "The `ETag` that the reader has; while it is the current one: 304.", **_TAG},
+    "Range": {
+        "description": (
+            "One range of bytes, counted from 0, the last one included: it alone is answered (206). Several at "
+            "once, and ranges of anything else, are answered by the whole."
+        ),
+        "type": "string",
+        "examples": ["bytes=0-499", "bytes=500-", "bytes=-500"],
+    },
+    "If-Range": {
+        "description": "The `ETag` of what the reader has a part of; what has another is answered as a whole.",
+        **_TAG,
+    },
     "X-Min-Event-Position": {
         "description": (
             "The position that the answer must have reached, as the `X-Event-Position` of a command; waited for "
@@ -257,6 +270,14 @@ _RESPONSE_HEADERS: dict[str, Any] = {
         "The number of the version that answered rows, from first to last.", is_always_there=False, **_TEXT
     ),
     "Accept-Ranges": _header("What a `Range` may be given in.", is_always_there=False, const="bytes"),
+    "Content-Disposition": _header(
+        "The name of a file to keep it in, safe on any system.", is_always_there=False, **_TEXT
+    ),
+    CONTENT_RANGE: _header(
+        "Where a part belongs, or how much there is in all, where nothing is in the range.",
+        is_always_there=False,
+        **_TEXT,
+    ),
     "Last-Modified": _header("When the bytes were written here.", is_always_there=False, **_TEXT),
     "Inference-Header-Content-Length": _header(
         "How many bytes are JSON, where tensors follow it in binary form (`application/octet-stream`).",

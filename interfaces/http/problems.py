@@ -13,6 +13,7 @@ RequestProblem            (interfaces/requests/problems.py, with those that ever
 ├── TooLarge              413  request.too-large
 ├── UnsupportedMediaType  415  request.unsupported-media-type
 ├── UnsupportedCoding     415  request.unsupported-coding
+├── RangeNotSatisfiable   416  request.range-not-satisfiable
 ├── UnknownHost           421  request.unknown-host
 ├── VerificationBusy      503  audit.busy (with its endpoint)
 ├── VerificationTooLong   503  audit.too-long (with its endpoint)
@@ -138,6 +139,17 @@ class UnsupportedCoding(RequestProblem):
     def __init__(self, given: str, *, understood: tuple[str, ...]) -> None:
         message = f"A body in the coding {given!r} is not understood here, only {' or '.join(understood)}."
         super().__init__(message, headers={"accept-encoding": ", ".join(understood)}, understood=list(understood))
+
+
+class RangeNotSatisfiable(RequestProblem):
+    """There is nothing of the range that is asked for."""
+
+    status = 416
+    code = "request.range-not-satisfiable"
+
+    def __init__(self, *, size_bytes: int) -> None:
+        message = f"Nothing lies in this range: there are {size_bytes} bytes, from 0 on."
+        super().__init__(message, headers={"content-range": f"bytes */{size_bytes}"}, size_bytes=size_bytes)
 
 
 class UnknownHost(RequestProblem):

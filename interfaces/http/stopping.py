@@ -4,6 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import anyio
+from starlette.types import Message, Receive
+
+from interfaces.requests.problems import ServiceStopping
+
+
+def until_left(receive: Receive) -> Receive:
+    """Return what tells an answer that its reader has left, but not that the service is about to end.
+
+    So it is sent on for as long as the server gives it, or ends in an order of its own.
+    """
+
+    async def receive_until_left() -> Message:
+        try:
+            return await receive()
+        except ServiceStopping:
+            await anyio.sleep_forever()
+            raise
+
+    return receive_until_left
 
 
 class Stopping:

@@ -142,6 +142,8 @@ REFUSED = [
     ("register_dataset", 413, {**UPLOAD, "content": b"a" * (9 * 1024 * 1024)}),
     ("request_training", 422, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
     ("request_batch_prediction", 404, {"json": {"model_id": "nothing", "dataset_id": "customers"}}),
+    ("get_dataset_content", 400, {"headers": {"Range": "bytes=9-3"}}),
+    ("get_dataset_content", 416, {"headers": {"Range": "bytes=999999-"}}),
     ("list_events", 503, {"headers": {"X-Min-Event-Position": "999999"}}),
     ("predict", 415, {**REQUESTS["predict"], "headers": {"Content-Encoding": "br"}}),
     ("predict", 404, {"json": {"model_id": "nothing", "features": ANN}}),
@@ -163,6 +165,7 @@ UNACCEPTABLE = {
     "Last-Event-ID": ("x", 422),
     "Inference-Header-Content-Length": ("x", 400),
     "Content-Encoding": ("x", 415),
+    "Range": ("bytes=9-3", 400),
 }
 """Header → a value that whoever honours the header refuses, and with which status."""
 
@@ -344,6 +347,13 @@ def test_a_refusal_is_answered_as_documented(an_unchanging_contract, operation, 
     assert response.status_code == status, response.text
     assert str(status) in an_unchanging_contract.statuses(operation)
     an_unchanging_contract.check(operation, response)
+
+
+def test_a_part_of_the_bytes_is_answered_as_documented(an_unchanging_contract):
+    response = an_unchanging_contract.send("get_dataset_content", headers={"Range": "bytes=3-9"})
+    assert response.status_code == 206
+    assert "206" in an_unchanging_contract.statuses("get_dataset_content")
+    an_unchanging_contract.check("get_dataset_content", response)
 
 
 def test_a_reader_who_has_the_answer_gets_none(an_unchanging_contract):
