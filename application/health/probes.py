@@ -20,6 +20,9 @@ PREDICTORS = "predictors"
 WORKERS = "workers"
 API_PROCESSES = "api-processes"
 
+_PROBLEMS_MAX = 10
+"""More would be no more help."""
+
 _NO_SIGNS = "signs of life cannot be read"
 
 
@@ -77,14 +80,19 @@ def artifact_store(artifacts: ArtifactStore) -> Probe:
 
 
 def predictors(serving: Serving) -> Probe:
-    """Return a probe that counts the models that are answered by an earlier version than they are to be."""
+    """Return a probe that counts the models that are answered by an earlier version than they are to be, and the
+    versions in production that could not be loaded."""
 
     def look() -> Condition:
         late, problems = serving.late()
+        unloadable = serving.integrity.in_production()
+        told = [*unloadable, *problems]
+        if len(told) > _PROBLEMS_MAX:
+            told = [*told[:_PROBLEMS_MAX], f"and {len(told) - _PROBLEMS_MAX} more"]
         return Condition(
-            status=HealthStatus.DEGRADED if problems else HealthStatus.HEALTHY,
-            problem="; ".join(problems) or None,
-            facts={"late": late},
+            status=HealthStatus.DEGRADED if told else HealthStatus.HEALTHY,
+            problem="; ".join(told) or None,
+            facts={"late": late, "unloadable": len(unloadable)},
         )
 
     return look

@@ -57,6 +57,7 @@ class LoadedPredictors:
         self._on_evicted = on_evicted
         self._loaded: dict[str, Loaded] = {}
         self._loads: dict[str, _Load] = {}
+        self._failed: set[str] = set()
         self._lock = threading.Lock()
 
     def get(self, artifact_url: str) -> Loaded:
@@ -107,6 +108,10 @@ class LoadedPredictors:
         """Tell whether an artifact is on its way into memory."""
         return artifact_url in self._loads
 
+    def has_failed(self, artifact_url: str) -> bool:
+        """Tell whether the last load of an artifact has failed."""
+        return artifact_url in self._failed
+
     def holds(self, loaded: Loaded) -> bool:
         """Tell whether this very predictor counts among those in memory."""
         return self._loaded.get(loaded.artifact_url) is loaded
@@ -122,10 +127,12 @@ class LoadedPredictors:
         except BaseException as error:
             with self._lock:
                 del self._loads[artifact_url]
+                self._failed.add(artifact_url)
             load.future.set_exception(error)
             raise
         with self._lock:
             del self._loads[artifact_url]
+            self._failed.discard(artifact_url)
             if load.is_wanted:
                 loaded.last_used = time.monotonic()
             leaving = self._leaving_for(loaded, is_wanted=load.is_wanted, may_displace=may_displace)

@@ -21,11 +21,13 @@ class Meant:
     """A version that a request means.
 
     Attributes:
+        model: Its model's name.
         version: Its number.
         artifact_url: An artifact of this service.
     """
 
     model_id: str
+    model: str
     version: str
     artifact_url: str
 
@@ -83,4 +85,4 @@ def _meant(model: Document, reference: str | None, *, read_models: ReadModels) -
             "service's reach: ask for a version that was trained here."
         )
         raise NotServable(message, model=model["id"], version=number)
-    return Meant(model_id=model["id"], version=number, artifact_url=artifact_url)
+    return Meant(model_id=model["id"], model=model["name"], version=number, artifact_url=artifact_url)

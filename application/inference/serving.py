@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from functools import partial
 from uuid import UUID
 
+from application.inference.integrity import Integrity, unavailable
 from application.inference.loaded import LoadedPredictors
 from application.inference.lookup import Request, look_up, look_up_again
 from application.inference.routes import Routes, Served
@@ -39,6 +40,9 @@ class Serving:
         capacity_bytes: How much memory predictors may take; the newest that is wanted stays whatever it takes.
         background: Loads what requests do not wait for.
         again_after_s: The first wait after a load that failed, doubled by each that follows, and the longest.
+
+    Attributes:
+        integrity: Tells which versions could not be loaded.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Serving:
             in_use=lambda: self._routes.led_to(),  # noqa: PLW0108 - there are none yet
             on_evicted=lambda evicted: self._routes.drop(evicted),  # noqa: PLW0108 - see above
         )
+        self.integrity = Integrity(read_models=read_models, loader=loader, predictors=self._predictors)
         self._routes = Routes(find=self._predictors.find)
         self._background = background
         self._swaps = Swaps(again_after_s=again_after_s)
@@ -84,10 +89,23 @@ class Serving:
         """
         with self._routes.lookup() as changed:
             meant = look_up(request, read_models=self._read_models)
-            loaded = self._predictors.get(meant.artifact_url)
+            try:
+                loaded = self._predictors.get(meant.artifact_url)
+            except ArtifactUnavailable as flaw:
+                raise unavailable(meant, flaw) from None
             served = Served(model_id=meant.model_id, version=meant.version, loaded=loaded)
             self._routes.keep(request, served, changed=changed)
             return served
+
+    def require_answer(self, request: Request) -> None:
+        """Demand that a request would be answered, without bringing anything into memory for it.
+
+        Raises:
+            DomainError: As `resolve` does.
+        """
+        meant = look_up(request, read_models=self._read_models)
+        if self._routes.get(request) is None:
+            self.integrity.require_answer(meant)
 
     def on_page(self, page: Sequence[Recorded]) -> None:
         """Lead requests to where they lead now, for all models that a page of the log has changed.
@@ -121,6 +139,7 @@ class Serving:
     def make_ready(self, version: ModelVersionResponse, name: str) -> None:
         """Bring a version into memory before requests by a name are led to it; what takes long goes on alone.
 
+        What is there already must lie on disk as well: after a restart, and by other processes, it is read anew.
         A version whose artifact lies elsewhere, or that has none, is only kept account of here: nothing happens.
 
         Args:
@@ -128,29 +147,24 @@ class Serving:
             name: `production`, which counts always, or an alias, which counts where there are requests by it.
 
         Raises:
-            NotServable: Its artifact cannot be loaded.
+            NotServable: Its artifact is not there, or cannot be loaded.
         """
         artifact_url = version.artifact_url
         if artifact_url is None or not is_artifact_url(artifact_url):
             return
         if not self._is_asked_for(version.model_id, name):
             return
-        if (found := self._predictors.find(artifact_url)) is not None:
-            found.last_used = time.monotonic()
-            return
-        loading = self._background.soon(partial(self._predictors.get, artifact_url))
-        wait([loading], READY_WITHIN_S)
-        if not loading.done() or loading.cancelled():
-            _log.info("version %s of model %s is still being loaded", version.version, version.model_id)
-            return
         try:
-            loading.result()
-        except ArtifactUnavailable as error:
+            self.integrity.require(artifact_url)
+            is_loaded = self._is_loaded_in_time(artifact_url)
+        except ArtifactUnavailable as flaw:
             message = (
-                f"Version {version.version} cannot answer requests: {error.message.rstrip('.')}. "
-                "Put its artifact back, or choose another version."
+                f"Version {version.version} cannot answer requests: {flaw.message.rstrip('.')}. "
+                "Put its artifact back from a backup, or choose another version."
             )
             raise NotServable(message, model=version.model_id, version=version.version) from None
+        if not is_loaded:
+            _log.info("version %s of model %s is still being loaded", version.version, version.model_id)
 
     def swapping(self, model_id: str, *, position: int) -> Future[None] | None:
         """Return what is done when a model's requests are answered as of a position, or that has failed.
@@ -170,6 +184,17 @@ class Serving:
     def sizes_bytes(self) -> list[int]:
         """Return about how much memory each predictor takes that is there now."""
         return self._predictors.sizes_bytes()
+
+    def _is_loaded_in_time(self, artifact_url: str) -> bool:
+        if (found := self._predictors.find(artifact_url)) is not None:
+            found.last_used = time.monotonic()
+            return True
+        loading = self._background.soon(partial(self._predictors.get, artifact_url))
+        wait([loading], READY_WITHIN_S)
+        if not loading.done() or loading.cancelled():
+            return False
+        loading.result()
+        return True
 
     def _follow(self, model_id: str, *, since: int) -> None:
         """Lead a model's requests to where they lead now, as far as that is in memory; have the rest loaded."""

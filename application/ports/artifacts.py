@@ -81,3 +81,10 @@ class ArtifactStore(Protocol):
         Raises:
             ArtifactUnavailable: They are not there, or not what the hash says.
         """
+
+    def verify(self, sha256: str) -> None:
+        """Demand that `read` would return the bytes; those that lie untouched since the last time are not read.
+
+        Raises:
+            ArtifactUnavailable: They are not there, or not what the hash says.
+        """

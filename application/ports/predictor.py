@@ -82,3 +82,12 @@ class PredictorLoader(Protocol):
         Raises:
             ArtifactUnavailable: It is not there, or not what its hash says.
         """
+
+    def verify(self, artifact_url: str) -> None:
+        """Demand that all bytes of an artifact are there and what its hashes say, without loading it.
+
+        Bytes that lie untouched since the last time are not read.
+
+        Raises:
+            ArtifactUnavailable: One of them is not.
+        """

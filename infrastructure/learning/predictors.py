@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.artifacts import ArtifactStore
+from application.ports.artifacts import ArtifactStore, sha256_of
 from application.ports.predictor import Predicted, Predictor, Row
 from domain.inference.conformance import Schema
 from domain.inference.values import Label
-from infrastructure.learning.artifact import Manifest, load, unreadable
+from infrastructure.learning.artifact import Manifest, load, load_manifest, unreadable
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
 
@@ -20,10 +20,11 @@ Codes = NDArray[np.intp]
 
 
 class LightGBMPredictorLoader:
-    """Loads what training kept in the artifact store."""
+    """Loads what training kept in the artifact store. Safe to use from several threads."""
 
     def __init__(self, *, artifacts: ArtifactStore) -> None:
         self._artifacts = artifacts
+        self._bodies: dict[str, str] = {}
 
     def load(self, artifact_url: str) -> Predictor:
         """Return the predictor of an artifact, verified by its hashes; nothing in it is executed.
@@ -49,6 +50,19 @@ class LightGBMPredictorLoader:
         if manifest.labels is None:
             return RegressionPredictor(**common)
         return ClassificationPredictor(**common, labels=manifest.labels)
+
+    def verify(self, artifact_url: str) -> None:
+        """Demand that all bytes of an artifact are there and what its hashes say, without loading it.
+
+        Raises:
+            ArtifactUnavailable: One of them is not, or its manifest is no such thing.
+        """
+        body = self._bodies.get(artifact_url)
+        if body is None:
+            body = self._bodies[artifact_url] = load_manifest(self._artifacts, artifact_url).body.sha256
+        else:
+            self._artifacts.verify(sha256_of(artifact_url))
+        self._artifacts.verify(body)
 
 
 class _LightGBMPredictor(ABC):

@@ -44,11 +44,13 @@ STATUSES: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (StaleVersion, HTTPStatus.PRECONDITION_FAILED),
     (UnreadableHistory, HTTPStatus.SERVICE_UNAVAILABLE),  # a newer program, beside or after this one, can
     (MessagingUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-    (ArtifactUnavailable, HTTPStatus.INTERNAL_SERVER_ERROR),  # asking again does not bring the bytes back
+    (ArtifactUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 """Error class → status; the first that fits counts."""
 
 _RETRY_AFTER = {"retry-after": "1"}
+_AFTER_REPAIR = {"retry-after": "60"}
+"""Of what only an operator can mend."""
 
 
 def error_response_body(
@@ -117,7 +119,7 @@ def _described(
     if isinstance(error, DomainError):
         for kind, status in STATUSES:
             if isinstance(error, kind):
-                headers = _RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+                headers = _AFTER_REPAIR if kind is ArtifactUnavailable else {}
                 return status, error.code, error.message, headers, error.details
     if isinstance(error, OperationalError):
         _log.error("request %s: the event store cannot be used: %s", request_id, error)

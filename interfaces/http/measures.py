@@ -64,6 +64,12 @@ MEASURES = (
         name="predictors_late",
         says="Models that an earlier version goes on answering for, until the one to follow is loaded.",
     ),
+    Measure(
+        dependency=PREDICTORS,
+        fact="unloadable",
+        name="predictors_unloadable",
+        says="Versions in production whose artifacts cannot be loaded, even if they answer from memory.",
+    ),
     Measure(dependency=WORKERS, fact="alive", name="workers_alive", says="Workers that show signs of life."),
     Measure(
         dependency=API_PROCESSES,

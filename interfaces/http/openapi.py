@@ -56,7 +56,6 @@ _PROBLEMS = {
     415: "The body is of a type, or in a coding, that is not understood here.",
     416: "There is nothing in the range that is asked for.",
     422: "Fields, parameters or headers cannot be accepted; each is named.",
-    500: "The service failed at what is asked; asking again does not help.",
     501: "It is part of the protocol or of an extension of it, and not served here.",
     503: "It cannot be answered now: ask again.",
 }

@@ -58,6 +58,15 @@ def test_what_was_never_put_is_unavailable(artifacts: ArtifactStore) -> None:
         artifacts.read(sha256)
     with pytest.raises(ArtifactUnavailable, match=sha256):
         artifacts.path(sha256)
+    with pytest.raises(ArtifactUnavailable, match=sha256):
+        artifacts.verify(sha256)
+
+
+def test_what_can_be_read_is_verified_as_often_as_one_likes(artifacts: ArtifactStore) -> None:
+    sha256 = artifacts.put(b"trees")
+
+    artifacts.verify(sha256)
+    artifacts.verify(sha256)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n", "incoming"])
@@ -66,6 +75,8 @@ def test_a_name_that_is_no_hash_is_unavailable(artifacts: ArtifactStore, name: s
         artifacts.read(name)
     with pytest.raises(ArtifactUnavailable):
         artifacts.path(name)
+    with pytest.raises(ArtifactUnavailable):
+        artifacts.verify(name)
 
 
 def test_a_url_names_the_hash_it_was_made_of() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from application.ports.artifacts import ArtifactUnavailable, url_of
+from application.ports.artifacts import ArtifactUnavailable, sha256_of, url_of
 from application.ports.predictor import Floats, Predictor, PredictorLoader
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
@@ -134,3 +134,28 @@ def test_a_predictor_knows_about_how_much_memory_it_takes(predictor: Predictor) 
 def test_what_is_not_there_cannot_be_loaded(loader: PredictorLoader, url: str) -> None:
     with pytest.raises(ArtifactUnavailable):
         loader.load(url)
+    with pytest.raises(ArtifactUnavailable):
+        loader.verify(url)
+
+
+@pytest.mark.parametrize("part", ["manifest", "body"])
+def test_what_is_damaged_or_gone_is_neither_verified_nor_loaded_until_it_is_back(
+    loader: PredictorLoader, artifacts: LocalArtifacts, part: str
+) -> None:
+    table = EXAMPLES["iris"]()
+    training = train(table.plan(num_iterations=2), table.table(), num_threads=1, on_iteration=lambda _: None)
+    url = keep(artifacts, training.manifest, training.body)
+    sha256 = {"manifest": sha256_of(url), "body": training.manifest.body.sha256}[part]
+    path = artifacts.path(sha256)
+    content = path.read_bytes()
+    loader.verify(url)
+    path.unlink()
+    for wrong in (None, b"", content[:-1] + b"?"):
+        if wrong is not None:
+            path.write_bytes(wrong)
+        for ask in (loader.verify, loader.load):
+            with pytest.raises(ArtifactUnavailable, match=sha256):
+                ask(url)
+    artifacts.put(content)
+    loader.verify(url)
+    loader.load(url)

@@ -14,7 +14,7 @@ import uvicorn
 from application.batches.projection import BATCH_PREDICTIONS
 from application.datasets.projection import project as project_datasets
 from application.health.dependencies import own_dependencies
-from application.health.health import Health
+from application.health.health import KEPT_S, Health
 from application.inference.serving import Serving
 from application.integration.inbound import InboundEvent
 from application.ledger import Ledger
@@ -136,20 +136,25 @@ def served(
     port: int = 0,
     lock_timeout_s: int = 5,
     neighbours: RunningInbox | None = None,
+    loader: Any = None,
+    kept_s: float = KEPT_S,
     **settings: Any,
 ) -> Iterator[Api]:
     """Yield the service over its interface, on a port of its own; without NATS where no inbox runs on one.
 
+    Its predictors come from the loader; where there is none, from one that tests can look into. How its parts fare
+    is told again for `kept_s` seconds.
+
     A service that was there before in the directory goes on.
     """
     with ExitStack() as resources:
-        loader = FakePredictorLoader(**{name: FakePredictor() for name in ("one", "two", SHA256)})
+        loader = loader or FakePredictorLoader(**{name: FakePredictor() for name in ("one", "two", SHA256)})
         environment = sqlite_environment(directory / "events.sqlite", lock_timeout_s=lock_timeout_s)
         ledger = resources.enter_context(Ledger(environment))
         service, runner = _service(directory, ledger, loader, resources)
         if neighbours is not None:
             service = replace(service, inbox=neighbours.inbox, dead_letters=neighbours.dead_letters)
-        health = Health(own_dependencies(service), clock=service.clock, version="1.2.3")
+        health = Health(own_dependencies(service), clock=service.clock, version="1.2.3", kept_s=kept_s)
         app = create_app(
             service, **{"health": health, "upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings}
         )

@@ -1,7 +1,7 @@
 """Models under the protocol: what a version takes and gives, whether it answers, and its answers."""
 
-from application.inference.lookup import look_up
 from application.inference.repository import versions_of_model
+from application.inference.serving import Serving
 from application.models.queries import get_model
 from application.ports.read_models import ReadModels
 from interfaces.http.bodies import JSON
@@ -29,15 +29,23 @@ class ModelOperations:
 
     Args:
         inference: The way that all predictions take.
+        serving: What their names lead to.
         tensors: The path of tensors along it.
         read_models: Know which models and versions there are.
         reads: Where they are asked.
     """
 
     def __init__(
-        self, *, inference: Inference, tensors: TensorInference, read_models: ReadModels, reads: Reads
+        self,
+        *,
+        inference: Inference,
+        serving: Serving,
+        tensors: TensorInference,
+        read_models: ReadModels,
+        reads: Reads,
     ) -> None:
         self._inference = inference
+        self._serving = serving
         self._tensors = tensors
         self._read_models = read_models
         self._reads = reads
@@ -65,7 +73,7 @@ class ModelOperations:
 
     async def ready(self, asked: Asked) -> Answer:
         """Answer that a version predicts when it is asked, if it does."""
-        await self._reads.in_thread(lambda: look_up(asked.place.request, read_models=self._read_models))
+        await self._reads.in_thread(lambda: self._serving.require_answer(asked.place.request))
         return answer_of({"name": asked.place.model, "ready": True})
 
     async def infer(self, asked: Asked) -> Answer:
@@ -84,7 +92,7 @@ class ModelOperations:
     def _operations(self, path: str, of: str) -> list[Operation]:
         return [
             operation(
-                "GET", path, self.metadata, name=f"get_{of}_metadata", answers=ModelMetadata, problems=(500, 503)
+                "GET", path, self.metadata, name=f"get_{of}_metadata", answers=ModelMetadata, problems=(503,)
             ),
             operation(
                 "GET", f"{path}/ready", self.ready, name=f"get_{of}_readiness", answers=ModelState, problems=(503,)

@@ -6,7 +6,7 @@ Source: Triton's model repository and statistics extensions.
 from typing import Any
 from uuid import UUID
 
-from application.inference.repository import RepositoryVersion, all_versions, versions_of_model
+from application.inference.repository import all_versions, versions_of_model
 from application.inference.serving import Serving
 from application.models.queries import get_model, get_version
 from application.ports.read_models import Collection, ReadModels
@@ -76,7 +76,7 @@ class RepositoryOperations:
                 takes={JSON: LoadRequest},
                 headers=("Content-Encoding",),
                 answers=LoadedModel,
-                problems=(500, 501, 503),
+                problems=(501, 503),
             ),
             operation(
                 "GET", places.ALL_STATISTICS, self.all_statistics, name="list_statistics", answers=ModelStatistics
@@ -102,8 +102,7 @@ class RepositoryOperations:
     async def index(self, asked: Asked) -> Answer:
         """List all versions of all models, with whether they answer."""
         only_ready = asked.document().boolean("ready")
-        found = await self._reads.in_thread(lambda: all_versions(read_models=self._read_models))
-        entries = [self._entry(each) for each in found]
+        entries = await self._reads.in_thread(self._entries)
         return answer_of([each for each in entries if not only_ready or each["state"] == "READY"])
 
     async def load(self, asked: Asked) -> Answer:
@@ -140,11 +139,14 @@ class RepositoryOperations:
         model = self._read_models.get(Collection.MODELS, UUID(model_id))
         return model_id, model_id if model is None else model["name"], version
 
-    def _entry(self, version: RepositoryVersion) -> dict[str, Any]:
-        state = "READY"
-        if version.problem is not None:
-            state = "UNAVAILABLE"
-        elif version.artifact_url is not None and self._serving.is_loading(version.artifact_url):
-            state = "LOADING"
-        reason = version.problem or ""
-        return {"name": version.model, "version": version.version, "state": state, "reason": reason}
+    def _entries(self) -> list[dict[str, Any]]:
+        versions = all_versions(read_models=self._read_models)
+        loading = {each.artifact for each in versions if each.artifact and self._serving.is_loading(each.artifact)}
+        looked_at = (each.artifact for each in versions if each.artifact and each.artifact not in loading)
+        flaws = self._serving.integrity.unanswerable(looked_at)
+        entries = []
+        for each in versions:
+            reason = each.problem or flaws.get(each.artifact_url or "", "")
+            state = "LOADING" if each.artifact in loading else "UNAVAILABLE" if reason else "READY"
+            entries.append({"name": each.model, "version": each.version, "state": state, "reason": reason})
+        return entries

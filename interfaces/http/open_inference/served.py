@@ -36,7 +36,9 @@ def protocol_operations(
     """
     return [
         *ServerOperations(health=health).operations(),
-        *ModelOperations(inference=inference, tensors=tensors, read_models=read_models, reads=reads).operations(),
+        *ModelOperations(
+            inference=inference, serving=serving, tensors=tensors, read_models=read_models, reads=reads
+        ).operations(),
         *RepositoryOperations(
             inference=inference, serving=serving, statistics=statistics, read_models=read_models, reads=reads
         ).operations(),

@@ -143,7 +143,7 @@ def test_a_damaged_file_is_served_to_nobody_and_the_mended_one_to_all(api, asked
         overwrite(path, damage)
         for _ in range(2):
             found = api.get(PATH, asked)
-            assert (found.status_code, found.json()["error_code"]) == (500, "artifact.unavailable")
+            assert (found.status_code, found.json()["error_code"]) == (503, "artifact.unavailable")
             assert "are damaged: their hash is" in found.json()["error"]
         assert api.client.head(f"/api/v1{PATH}").status_code == 500
     api.upload(name="again")  # the same bytes, which takes the place of the damaged file
@@ -164,7 +164,7 @@ def test_bytes_that_are_lost_are_told(api):
     api.upload(name="customers")
     file_of(api).unlink()
     found = api.get(PATH)
-    assert (found.status_code, found.json()["error_code"]) == (500, "artifact.unavailable")
+    assert (found.status_code, found.json()["error_code"]) == (503, "artifact.unavailable")
 
 
 def test_an_answer_whose_file_is_cut_short_meanwhile_is_not_taken_for_whole(api, caplog):

@@ -46,7 +46,7 @@ def told(error):
         (JobEnded("over", kind="training-job"), 409, "training-job.ended"),
         (Conflict("slower"), 409, "request.conflict"),
         (StaleVersion(expected=1, actual=2), 412, "request.stale-version"),
-        (ArtifactUnavailable("no bytes"), 500, "artifact.unavailable"),
+        (ArtifactUnavailable("no bytes"), 503, "artifact.unavailable"),
         (ReadModelBehind(wanted=5, reached=4), 503, "read-model.behind"),
         (
             UnreadableHistory(stream_id=UUID(int=1), version=3, topic="x.v2", error="no event has the topic"),

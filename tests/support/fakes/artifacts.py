@@ -40,6 +40,9 @@ class InMemoryArtifacts:
             raise ArtifactUnavailable(message)
         return content
 
+    def verify(self, sha256: str) -> None:
+        self.read(sha256)
+
     def _local(self) -> Path:
         assert self._directory is not None, "this store was made without a directory for local files"
         return self._directory

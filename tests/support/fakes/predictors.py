@@ -79,3 +79,8 @@ class FakePredictorLoader:
             message = f"There are no bytes under {artifact_url}."
             raise ArtifactUnavailable(message)
         return self.predictors[artifact_url]
+
+    def verify(self, artifact_url: str) -> None:
+        if artifact_url not in self.predictors:
+            message = f"There are no bytes under {artifact_url}."
+            raise ArtifactUnavailable(message)
