@@ -287,5 +287,10 @@ _RESPONSE_HEADERS: dict[str, Any] = {
     "Content-Encoding": _header(
         "The coding of the body, where it has one.", is_always_there=False, enum=list(UNDERSTOOD)
     ),
+    "Vary": _header(
+        "Stands where the answer would be another for another `Accept-Encoding`.",
+        is_always_there=False,
+        const="accept-encoding",
+    ),
     "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
 }

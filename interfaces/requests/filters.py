@@ -80,6 +80,10 @@ def written_orders(orders: tuple[Order, ...]) -> str:
     return ", ".join(f"{_field(each.field)} {'desc' if each.descending else 'asc'}" for each in orders)
 
 
+class _TooLarge(Exception):
+    """A number that no comparison could be with; its argument is what was written."""
+
+
 @v_args(inline=True)
 class _Tree(Transformer[Token, Any]):
     """Builds the tree while the text is read, so that no depth of nesting meets the recursion limit."""
@@ -135,7 +139,7 @@ class _Tree(Transformer[Token, Any]):
         if _INTEGER.fullmatch(token) and -(2**63) <= (whole := int(token)) < 2**63:
             return whole
         if math.isinf(number := float(token)):
-            raise InvalidInput.of("filter", "holds a number that is too large.", str(token))
+            raise _TooLarge(token)
         return number
 
     def boolean(self, token: Token) -> bool:
@@ -191,6 +195,8 @@ def _parsed(text: str, start: str, *, parameter: str) -> Any:
         if conditions > CONDITIONS_MAX:
             raise InvalidInput.of(parameter, f"has more than {CONDITIONS_MAX} conditions.")
         return parser.resume_parse()
+    except _TooLarge as error:
+        raise InvalidInput.of(parameter, "holds a number that is too large.", str(error)) from None
     except UnexpectedInput as error:
         # not the error's own list: with some states merged, it has what no text could go on with
         raise InvalidInput.of(parameter, _explained(error, text, parser.accepts()), text) from None

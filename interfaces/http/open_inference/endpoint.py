@@ -29,6 +29,9 @@ _UNSUPPORTED = {
     f"{places.MODEL}/config": "Models have no configuration of Triton's: ask for their metadata.",
     f"{places.VERSION}/config": "Models have no configuration of Triton's: ask for their metadata.",
 }
+_VARY = (b"vary", b"accept-encoding")
+"""Of every answer that would come in a coding to who takes one, so that no cache gives it to who does not."""
+
 _UNSUPPORTED_BELOW = ("systemsharedmemory", "cudasharedmemory", "trace", "logging")
 
 
@@ -75,7 +78,7 @@ class OpenInferenceEndpoint:
             if scope["method"] == "POST":
                 body = await self._bodies.read(receive, headers, coding=body_coding(given), take=take)
             answer = await operation.answer(Asked(place, headers, body, request_id, receive))
-        if accepted and len(answer.body) >= CODED_MIN_BYTES:
+        if len(answer.body) >= CODED_MIN_BYTES:
             answer = await _coded(answer, accepted)
         further = [
             (b"content-length", str(len(answer.body)).encode("ascii")),
@@ -136,12 +139,13 @@ def _codings(headers: RawHeaders) -> tuple[str, str]:
 
 
 async def _coded(answer: Answer, accepted: str) -> Answer:
+    headers = [*answer.headers, _VARY]
     coding = preferred_coding(accepted)
     if coding is None:
-        return answer
+        return Answer(answer.body, answer.status, headers)
     body = answer.body
     if len(body) > INLINE_BODY_MAX_BYTES:
         body = await asyncio.to_thread(coded, body, coding)
     else:
         body = coded(body, coding)
-    return Answer(body, answer.status, [*answer.headers, (b"content-encoding", coding.encode("ascii"))])
+    return Answer(body, answer.status, [*headers, (b"content-encoding", coding.encode("ascii"))])

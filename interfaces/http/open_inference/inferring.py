@@ -209,4 +209,5 @@ def _encoded(
     found: Answered, outputs: Sequence[RequestedOutput], given: TensorBody, asked: TensorRequest, served: Served
 ) -> Encoded:
     model, _ = given.request
-    return encode(found, outputs, served=served, model=model, request_id=asked.id or given.request_id)
+    request_id = given.request_id if asked.id is None else asked.id
+    return encode(found, outputs, served=served, model=model, request_id=request_id)

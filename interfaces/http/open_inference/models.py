@@ -1,5 +1,7 @@
 """Models under the protocol: what a version takes and gives, whether it answers, and its answers."""
 
+from typing import Any
+
 from application.inference.repository import versions_of_model
 from application.inference.serving import Serving
 from application.models.queries import get_model
@@ -60,16 +62,24 @@ class ModelOperations:
 
     async def metadata(self, asked: Asked) -> Answer:
         """Answer which tensors a version takes and gives."""
+        return answer_of(await self.describe(asked.place))
+
+    async def describe(self, place: places.Place) -> dict[str, Any]:
+        """Return which tensors a version takes and gives.
+
+        Raises:
+            DomainError, RequestProblem: There is no such version, or it cannot predict, or not now.
+        """
         async with self._inference.in_time(None):
-            served = await self._inference.served(asked.place.request, position=None)
+            served = await self._inference.served(place.request, position=None)
 
         def name_and_versions() -> tuple[str, list[str]]:
-            model = get_model(asked.place.model, read_models=self._read_models)
+            model = get_model(place.model, read_models=self._read_models)
             found = versions_of_model(model, read_models=self._read_models)
             return model["name"], [each.version for each in found if each.problem is None]
 
         name, versions = await self._reads.in_thread(name_and_versions)
-        return answer_of(model_metadata(served.loaded.predictor, name=name, versions=versions))
+        return model_metadata(served.loaded.predictor, name=name, versions=versions)
 
     async def ready(self, asked: Asked) -> Answer:
         """Answer that a version predicts when it is asked, if it does."""

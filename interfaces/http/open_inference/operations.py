@@ -122,7 +122,7 @@ def operation(
         headers=(*headers, "Accept-Encoding"),
         answers=answers,
         otherwise=otherwise or {},
-        answer_headers=(*answer_headers, "Content-Encoding"),
+        answer_headers=(*answer_headers, "Content-Encoding", "Vary"),
         problems=problems,
         refused=400,
         also=also or {},

@@ -46,7 +46,7 @@ def place_of(path: str) -> Place:
     parts = path.removesuffix("/").split("/")[2:]
     match parts:
         case ["models", "stats"]:
-            return Place(ALL_STATISTICS)
+            return Place(ALL_STATISTICS, "stats")  # a model may be called so, too
         case ["models", model, "versions", version, *rest]:
             return Place("/".join((VERSION, *rest)), model, version)
         case ["models", model, *rest]:

@@ -3,6 +3,8 @@
 Source: Triton's model repository and statistics extensions.
 """
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from application.inference.repository import all_versions, versions_of_model
 from application.inference.serving import Serving
 from application.models.queries import get_model, get_version
 from application.ports.read_models import Collection, ReadModels
+from domain.errors import DomainError
 from interfaces.http.bodies import JSON
 from interfaces.http.open_inference import places
 from interfaces.http.open_inference.operations import Answer, Asked, Operation, answer_of, operation
@@ -24,6 +27,7 @@ from interfaces.http.open_inference.views import (
 )
 from interfaces.http.reads import Reads
 from interfaces.inference.inference import Inference
+from interfaces.requests.problems import RequestProblem
 
 Counted = tuple[str, str, str]
 """A version, as its model's id, its model's name and its number."""
@@ -33,6 +37,7 @@ class RepositoryOperations:
     """What is asked of all models, and of what was asked of them.
 
     Args:
+        describe: Returns the metadata of the version at a place.
         inference: The way that all predictions take.
         serving: What is in memory.
         statistics: What was counted.
@@ -43,12 +48,14 @@ class RepositoryOperations:
     def __init__(
         self,
         *,
+        describe: Callable[[places.Place], Awaitable[dict[str, Any]]],
         inference: Inference,
         serving: Serving,
         statistics: Statistics,
         read_models: ReadModels,
         reads: Reads,
     ) -> None:
+        self._describe = describe
         self._inference = inference
         self._serving = serving
         self._statistics = statistics
@@ -114,17 +121,23 @@ class RepositoryOperations:
             await self._inference.served(asked.place.request, position=None)
         return answer_of({})
 
-    async def all_statistics(self, _asked: Asked) -> Answer:
-        """Answer what was asked of all versions that were asked, since this process began."""
-        asked = self._statistics.asked()
-        return self._told(await self._reads.in_thread(lambda: [self._counted(*each) for each in asked]))
+    async def all_statistics(self, asked: Asked) -> Answer:
+        """Answer what was asked of all versions that were asked, since this process began.
+
+        The path is also that of the metadata of a model that is called `stats`: where one answers, both are told.
+        """
+        counted = self._statistics.asked()
+        told = self._told(await self._reads.in_thread(lambda: [self._counted(*each) for each in counted]))
+        with suppress(DomainError, RequestProblem):
+            told |= await self._describe(asked.place)
+        return answer_of(told)
 
     async def statistics(self, asked: Asked) -> Answer:
         """Answer what was asked of a model's versions, or of one of them, since this process began."""
-        return self._told(await self._reads.in_thread(lambda: self._versions(asked)))
+        return answer_of(self._told(await self._reads.in_thread(lambda: self._versions(asked))))
 
-    def _told(self, versions: list[Counted]) -> Answer:
-        return answer_of({"model_stats": self._statistics.documents(versions)})
+    def _told(self, versions: list[Counted]) -> dict[str, Any]:
+        return {"model_stats": self._statistics.documents(versions)}
 
     def _versions(self, asked: Asked) -> list[Counted]:
         reference, version = asked.place.request

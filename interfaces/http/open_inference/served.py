@@ -34,12 +34,15 @@ def protocol_operations(
         tensors: The path of tensors along it.
         statistics: What it has counted.
     """
-    return [
-        *ServerOperations(health=health).operations(),
-        *ModelOperations(
-            inference=inference, serving=serving, tensors=tensors, read_models=read_models, reads=reads
-        ).operations(),
-        *RepositoryOperations(
-            inference=inference, serving=serving, statistics=statistics, read_models=read_models, reads=reads
-        ).operations(),
-    ]
+    models = ModelOperations(
+        inference=inference, serving=serving, tensors=tensors, read_models=read_models, reads=reads
+    )
+    repository = RepositoryOperations(
+        describe=models.describe,
+        inference=inference,
+        serving=serving,
+        statistics=statistics,
+        read_models=read_models,
+        reads=reads,
+    )
+    return [*ServerOperations(health=health).operations(), *models.operations(), *repository.operations()]

@@ -58,6 +58,14 @@ def test_a_request_is_answered_with_the_job_that_waits_and_names_the_version_by_
     assert api.get(f"/batch-predictions/{batch['id']}").json() == batch
 
 
+@pytest.mark.parametrize(
+    ("explain", "told"), [(True, "true"), (False, "false"), ("true", "true"), ("probability > 0.8",) * 2]
+)
+def test_explanations_are_asked_for_as_a_truth_value_or_a_condition(api, a_request, explain, told):
+    batch = api.post("/batch-predictions", {**a_request, "explain": explain})
+    assert (batch.status_code, batch.json()["explain"]) == (202, told)
+
+
 def test_what_is_in_production_later_changes_nothing(api, a_model, a_batch):
     api.add_version(a_model, artifact_url="artifact:two")
     api.send("PUT", "/models/churn/versions/1.1.0/status", {"status": "production"})
@@ -77,7 +85,9 @@ def test_what_is_in_production_later_changes_nothing(api, a_model, a_batch):
         ({"name": "a/b"}, 422, "request.invalid"),
         ({"explain": "confidence > 1"}, 422, "request.invalid"),
         ({"explain": "probability >"}, 422, "request.invalid"),
-        ({"explain": True}, 422, "request.invalid"),
+        ({"explain": 1}, 422, "request.invalid"),
+        ({"explain": None}, 422, "request.invalid"),
+        ({"explain": "probability > 1e999"}, 422, "request.invalid"),
         ({"rows": 5}, 422, "request.invalid"),
     ],
 )

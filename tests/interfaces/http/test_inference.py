@@ -141,7 +141,13 @@ def test_an_explanation_is_given_when_asked_for(an_endpoint):
 
 @pytest.mark.usefixtures("a_model_id")
 @pytest.mark.parametrize(
-    ("query", "field"), [("?explain=yes", "explain"), ("?explain=", "explain"), ("?explian=true", "explian")]
+    ("query", "field"),
+    [
+        ("?explain=yes", "explain"),
+        ("?explain=", "explain"),
+        ("?explain=probability > 1e999", "explain"),
+        ("?explian=true", "explian"),
+    ],
 )
 def test_an_unknown_parameter_or_value_is_refused(an_endpoint, query, field):
     ((found, _),) = problems_of(post(an_endpoint, {"model_id": "churn", "features": ANN}, query=query))

@@ -1,6 +1,7 @@
 """Filters and sort keys say what they are read as; what cannot be read is refused with the place and a hint."""
 
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -168,8 +169,9 @@ def test_a_sort_key_that_cannot_be_read_is_refused_as_order_by():
         "a=" + "9" * 1000,
     ],
 )
-def test_a_hostile_filter_is_refused(text):
+def test_a_hostile_filter_is_refused_under_the_name_of_its_parameter(text):
     assert problem_of(text).field == "filter"
+    assert problem_of(text, partial(parse_filter, parameter="explain")).field == "explain"
 
 
 def test_parentheses_without_end_that_close_again_are_read():

@@ -68,7 +68,9 @@ def test_a_long_answer_is_compressed_for_who_takes_it(an_unchanging_protocol, co
         body = orjson.dumps({"inputs": inputs})
         plain = an_unchanging_protocol.ask("POST", PATH, body)
         assert "content-encoding" not in plain.headers
+        assert plain.headers.get("vary") == ("accept-encoding" if is_coded else None)
         response = an_unchanging_protocol.ask("POST", PATH, body, {"accept-encoding": coding})
         assert response.headers.get("content-encoding") == (coding if is_coded else None)
+        assert response.headers.get("vary") == plain.headers.get("vary")
         assert (int(response.headers["content-length"]) < len(plain.content)) is is_coded
         assert outputs_of(response) == outputs_of(plain)

@@ -11,6 +11,7 @@ from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 from tests.support.open_inference import Protocol, binary, outputs_of, tensor
 
 ANN = [tensor("age", "FP64", [40]), tensor("city", "BYTES", ["Basel"])]
+TWO = [tensor("age", "FP64", [40, 41]), tensor("city", "BYTES", ["Basel", "Bern"])]
 BODY = orjson.dumps({"inputs": ANN})
 
 
@@ -87,6 +88,8 @@ def test_the_answer_names_what_was_asked_and_what_has_answered(a_small_protocol,
     request_id = {"X-Request-ID": "theirs"}
     answered = a_small_protocol.ask("POST", "/v2/models/churn/infer", BODY, request_id)
     assert (answered.json()["id"], answered.headers["x-request-id"]) == ("theirs", "theirs")
+    for empty in (a_small_protocol.infer("churn", *ANN, id=""), a_small_protocol.infer("churn", *TWO, id="")):
+        assert empty.json()["id"] == ""
 
 
 def test_only_the_outputs_that_are_asked_for_are_sent(a_protocol):
@@ -261,6 +264,21 @@ def test_every_request_is_counted_for_its_version(a_small_protocol):
     assert found["last_inference"] > 1_700_000_000_000
     assert a_small_protocol.get("/v2/models/stats") == {"model_stats": [found]}
     assert (a_small_protocol.work.instances, a_small_protocol.work.refused) == (7, 1)
+
+
+def test_a_model_that_is_called_as_the_path_of_all_statistics_has_its_metadata_there(a_small_protocol, a_registry):
+    a_small_protocol.infer("churn", *ANN)
+    (counted,) = a_small_protocol.get("/v2/models/stats")["model_stats"]
+    model_id = a_registry.register("stats", v1_0_0="artifact:two")
+    found = a_small_protocol.get("/v2/models/stats")
+    assert found.pop("model_stats") == [counted]
+    assert found == a_small_protocol.get(f"/v2/models/{model_id}") | {"name": "stats"}
+    assert a_small_protocol.get("/v2/models/stats/ready") == {"name": "stats", "ready": True}
+    assert a_small_protocol.infer("stats", *ANN).json()["model_name"] == "stats"
+    (own,) = a_small_protocol.get("/v2/models/stats/stats")["model_stats"]
+    assert (own["name"], own["execution_count"]) == ("stats", 1)
+    a_registry.archive_production(model_id)
+    assert a_small_protocol.get("/v2/models/stats").keys() == {"model_stats"}
 
 
 def test_a_request_waits_for_the_position_that_it_wants_to_see(a_small_protocol):
