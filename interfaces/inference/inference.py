@@ -120,7 +120,7 @@ class Inference:
 
     def _answer_quickly(self, served: Served, asked: Asked, explain: Explain) -> tuple[bytes, int] | None:
         """Return the answer, and for how many instances it predicts; None where that takes long."""
-        decoder = self._decoders.of(served.loaded.predictor.schema)
+        decoder = self._decoders.of(served.loaded.predictor)
         if asked.is_single and explain is False:
             return answer_one(served, decoder, asked)
         return answer_few(served, decoder.rows(asked), explain)
@@ -151,7 +151,7 @@ class Inference:
     async def _answer_in_turns(
         self, served: Served, asked: Asked, explain: Explain, until_left: UntilLeft | None
     ) -> tuple[bytes, int]:
-        decoder = self._decoders.of(served.loaded.predictor.schema)
+        decoder = self._decoders.of(served.loaded.predictor)
         steps = answer_in_steps(served, partial(decoder.rows, asked), explain=explain)
         return await self.in_turns(steps, explain, until_left)
 

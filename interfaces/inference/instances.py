@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 import numpy as np
 
-from application.ports.predictor import Floats, Row
+from application.ports.predictor import Floats, Predictor, Row
 from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
@@ -155,16 +155,16 @@ class InstanceDecoder:
 
 
 class InstanceDecoders:
-    """A decoder for each schema that is in memory."""
+    """A decoder for each version that is in memory; it goes with its version."""
 
     def __init__(self) -> None:
-        self._decoders: WeakKeyDictionary[Schema, InstanceDecoder] = WeakKeyDictionary()
+        self._decoders: WeakKeyDictionary[Predictor, InstanceDecoder] = WeakKeyDictionary()
 
-    def of(self, schema: Schema) -> InstanceDecoder:
-        """Return the decoder of a schema, the same each time."""
-        decoder = self._decoders.get(schema)
+    def of(self, predictor: Predictor) -> InstanceDecoder:
+        """Return the decoder of a version, the same each time."""
+        decoder = self._decoders.get(predictor)
         if decoder is None:
-            decoder = self._decoders[schema] = InstanceDecoder(schema)
+            decoder = self._decoders[predictor] = InstanceDecoder(predictor.schema)
         return decoder
 
 

@@ -1,5 +1,7 @@
 """The quick reading of instances gives the numbers of the domain's own, or leaves the word to it."""
 
+import gc
+import weakref
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +19,7 @@ from domain.inference.values import Feature
 from interfaces.inference.asked import INSTANCES_MAX, GuessedWrong, guess, parse_body
 from interfaces.inference.instances import TYPED_FEATURES_MAX, InstanceDecoder, InstanceDecoders
 from interfaces.requests.problems import NotJson
+from tests.support.fakes.predictors import FakePredictor
 
 SCHEMA = Schema(
     [
@@ -182,6 +185,11 @@ def test_an_empty_cell_of_each_kind_is_a_missing_value() -> None:
     assert list(row) == [None] * len(SCHEMA.names)
 
 
-def test_a_schema_is_prepared_once() -> None:
+def test_a_version_is_prepared_once_and_forgotten_when_it_leaves_memory() -> None:
     decoders = InstanceDecoders()
-    assert decoders.of(SCHEMA) is decoders.of(SCHEMA)
+    predictor = FakePredictor()
+    assert decoders.of(predictor) is decoders.of(predictor)
+    kept = weakref.ref(decoders.of(predictor))
+    del predictor
+    gc.collect()
+    assert kept() is None
