@@ -55,8 +55,8 @@ class Predictor(Protocol):
     def row_cost_s(self) -> float:
         """About how long one row takes, measured on this machine."""
 
-    def predict_row(self, row: Row) -> tuple[Label, float | None]:
-        """Return the prediction for one row, and its probability; never waits."""
+    def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
+        """Return the prediction for one row, its probability, and its scores; never waits."""
 
     def predict(self, rows: Floats) -> Predicted:
         """Return the predictions for rows of shape (rows, features), NaN for a missing value."""

@@ -1,6 +1,7 @@
 """Versions in memory, answering as plain LightGBM answers, bit for bit."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
@@ -85,8 +86,8 @@ class _LightGBMPredictor(ABC):
         self._explaining = Lock()
 
     @abstractmethod
-    def predict_row(self, row: Row) -> tuple[Label, float | None]:
-        """Return the prediction for one row, and its probability."""
+    def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
+        """Return the prediction for one row, its probability, and its scores."""
 
     @abstractmethod
     def predict(self, rows: Floats) -> Predicted:
@@ -111,9 +112,10 @@ class RegressionPredictor(_LightGBMPredictor):
 
     labels = None
 
-    def predict_row(self, row: Row) -> tuple[Label, float | None]:
-        """Return the number for one row."""
-        return self._trees.scores_of_row(row)[0], None
+    def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
+        """Return the number for one row, which is its score."""
+        scores = self._trees.scores_of_row(row)
+        return scores[0], None, scores
 
     def predict(self, rows: Floats) -> Predicted:
         """Return the numbers for rows."""
@@ -140,13 +142,13 @@ class ClassificationPredictor(_LightGBMPredictor):
         self.labels = labels
         self._is_binary = len(labels) == 2  # noqa: PLR2004 - two
 
-    def predict_row(self, row: Row) -> tuple[Label, float | None]:
-        """Return the label for one row, and its probability."""
+    def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
+        """Return the label for one row, its probability, and those of all labels."""
         scores = self._trees.scores_of_row(row)
         if self._is_binary:  # LightGBM gives one score for two labels: the probability of the second
             scores.insert(0, 1.0 - scores[0])
         probability = max(scores)
-        return self.labels[scores.index(probability)], probability
+        return self.labels[scores.index(probability)], probability, scores
 
     def predict(self, rows: Floats) -> Predicted:
         """Return the labels for rows, and their probabilities."""

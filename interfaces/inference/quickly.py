@@ -26,7 +26,7 @@ def answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple[
         return None
     row = decoder.row(asked)
     started = perf_counter()
-    prediction, probability = predictor.predict_row(row)
+    prediction, probability, _ = predictor.predict_row(row)
     return single(served, prediction, probability, perf_counter() - started), 1
 
 

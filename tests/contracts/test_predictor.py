@@ -85,7 +85,11 @@ def test_a_batch_answers_as_its_rows_one_by_one(predictor: Predictor, rows: Floa
             together.predictions[place],
             probabilities[place],
         )
-        assert predictor.predict_row(row.tolist()) == (together.predictions[place], probabilities[place])
+        assert predictor.predict_row(row.tolist()) == (
+            together.predictions[place],
+            probabilities[place],
+            together.scores[place].tolist(),
+        )
         assert np.array_equal(predictor.explain(row[np.newaxis], alone.chosen)[0], explained[place])
 
 

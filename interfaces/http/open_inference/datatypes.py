@@ -10,7 +10,7 @@ import numpy as np
 from domain.datasets.values import ColumnType
 from domain.inference.values import Label
 
-BOOL, INT64, FP16, FP64, BYTES = "BOOL", "INT64", "FP16", "FP64", "BYTES"
+BOOL, INT64, FP16, FP32, FP64, BYTES = "BOOL", "INT64", "FP16", "FP32", "FP64", "BYTES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ DATATYPES: Mapping[str, Datatype] = MappingProxyType(
             "UINT32": "<u4",
             "UINT64": "<u8",
             FP16: "<f2",
-            "FP32": "<f4",
+            FP32: "<f4",
             FP64: "<f8",
         }.items()
     }

@@ -80,11 +80,15 @@ class OpenInferenceEndpoint:
             answer = await operation.answer(Asked(place, headers, body, request_id, receive))
         if len(answer.body) >= CODED_MIN_BYTES:
             answer = await _coded(answer, accepted)
-        further = [
-            (b"content-length", str(len(answer.body)).encode("ascii")),
-            (REQUEST_ID_HEADER, request_id.encode("ascii")),
-        ]
-        return Answer(answer.body, answer.status, [*answer.headers, *further])
+        return Answer(
+            answer.body,
+            answer.status,
+            [
+                *answer.headers,
+                (b"content-length", b"%d" % len(answer.body)),
+                (REQUEST_ID_HEADER, request_id.encode("ascii")),
+            ],
+        )
 
     def _found(self, scope: Scope) -> tuple[Operation, places.Place]:
         """Return what is asked for, and leave behind which route it took, as a router would.

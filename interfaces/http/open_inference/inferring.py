@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
 from application.ports.clock import Clock
-from application.ports.predictor import Floats
+from application.ports.predictor import Floats, Predictor
 from domain.errors import InvalidInput
-from domain.inference.conformance import Schema
 from interfaces.http.open_inference.conforming import TensorSchema
+from interfaces.http.open_inference.one_row import RowForm
 from interfaces.http.open_inference.requests import RequestedOutput, TensorRequest, parse_request
 from interfaces.http.open_inference.responses import EXPLANATION, Encoded, encode, wanted_outputs
 from interfaces.http.open_inference.statistics import INFER, INPUT, OUTPUT, QUEUE, Statistics, Stopwatch
@@ -26,8 +26,7 @@ from interfaces.inference.turns import UntilLeft
 from interfaces.inference.work import Work
 
 
-@dataclass(frozen=True, slots=True)
-class TensorBody:
+class TensorBody(NamedTuple):
     """A request for predictions as it came.
 
     Attributes:
@@ -43,6 +42,13 @@ class TensorBody:
     header_length: int | None
     request_id: str
     position: int | None
+
+
+class _Forms(NamedTuple):
+    """What reads the rows of one version: a single one of the usual form, and all others."""
+
+    of_rows: TensorSchema
+    of_row: RowForm
 
 
 class TensorInference:
@@ -63,7 +69,7 @@ class TensorInference:
         self._serving = serving
         self._statistics = statistics
         self._clock = clock
-        self._schemas: WeakKeyDictionary[Schema, TensorSchema] = WeakKeyDictionary()
+        self._forms: WeakKeyDictionary[Predictor, _Forms] = WeakKeyDictionary()
         self.work = Work()
 
     async def answer(self, given: TensorBody, *, until_left: UntilLeft | None) -> Encoded:
@@ -91,6 +97,8 @@ class TensorInference:
 
     async def _answered(self, given: TensorBody, until_left: UntilLeft | None) -> tuple[Encoded, int]:
         watch = Stopwatch()
+        if (row := self._row_answered_at_once(given, watch)) is not None:
+            return row, 1
         parse = partial(parse_request, given.body, header_length=given.header_length)
         is_short = (given.header_length or len(given.body)) <= INLINE_BODY_MAX_BYTES
         asked = parse() if is_short else await self._inference.aside(parse)
@@ -110,6 +118,35 @@ class TensorInference:
             with self._counted(served, watch):
                 return await self._answered_aside(given, asked, served, watch, until_left)
 
+    def _row_answered_at_once(self, given: TensorBody, watch: Stopwatch) -> Encoded | None:
+        """Return the answer to one row in JSON of the usual form; None to all else, and where it takes long."""
+        if given.header_length is not None or given.position is not None:
+            return None
+        served = self._serving.ready(given.request)
+        if served is None or not is_quick(served.loaded.predictor, 1):
+            return None
+        form = self._forms_of(served).of_row
+        asked = form.read(given.body)
+        if asked is None:
+            return None
+        watch.ended(INPUT)
+        try:
+            prediction, _, scores = served.loaded.predictor.predict_row(asked.row)
+        except Exception:
+            self._statistics.of(served.model_id, served.version).failed(watch)
+            raise
+        watch.ended(INFER)
+        body = form.written(
+            prediction,
+            scores,
+            asked.outputs,
+            served=served,
+            model=given.request[0],
+            request_id=given.request_id if asked.id is None else asked.id,
+        )
+        self._count(served, watch, instances=1)
+        return Encoded(body)
+
     def _answered_at_once(
         self, given: TensorBody, asked: TensorRequest, served: Served, watch: Stopwatch
     ) -> tuple[Encoded, int] | None:
@@ -118,7 +155,7 @@ class TensorInference:
         outputs = wanted_outputs(asked, predictor)
         if _wants_explanation(outputs):
             return None
-        rows = self._schema_of(served).rows(asked.inputs)
+        rows = self._forms_of(served).of_rows.rows(asked.inputs)
         if not is_quick(predictor, len(rows)):
             return None
         watch.ended(INPUT)
@@ -138,18 +175,19 @@ class TensorInference:
     ) -> tuple[Encoded, int]:
         outputs = wanted_outputs(asked, served.loaded.predictor)
         explain = _wants_explanation(outputs)
-        rows_of = partial(self._schema_of(served).rows, asked.inputs)
+        rows_of = partial(self._forms_of(served).of_rows.rows, asked.inputs)
         write = partial(_encoded, outputs=outputs, given=given, asked=asked, served=served)
         steps = _answer_in_steps(served, rows_of, write, explain=explain, watch=watch)
         encoded, count = await self._inference.in_turns(steps, explain, until_left)
         self._count(served, watch, instances=count)
         return encoded, count
 
-    def _schema_of(self, served: Served) -> TensorSchema:
-        schema = served.loaded.predictor.schema
-        found = self._schemas.get(schema)
+    def _forms_of(self, served: Served) -> "_Forms":
+        predictor = served.loaded.predictor
+        found = self._forms.get(predictor)
         if found is None:
-            found = self._schemas[schema] = TensorSchema(schema)
+            schema = predictor.schema
+            found = self._forms[predictor] = _Forms(TensorSchema(schema), RowForm(schema, predictor.labels))
         return found
 
     def _count(self, served: Served, watch: Stopwatch, *, instances: int) -> None:

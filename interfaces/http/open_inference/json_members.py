@@ -19,12 +19,14 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (dict, "an object"),
     (list, "a list"),
 )
-_NAN = b"NaN"
+NAN = b"NaN"
+"""Which clients write for a number that is missing, although it is no JSON."""
+
 _STRING_OR_NAN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|NaN', re.DOTALL)
 
 
 def json_object(text: bytes) -> "Members":
-    """Return the object that the text says; NaN, which clients write although it is no JSON, says null.
+    """Return the object that the text says; NaN says null.
 
     Raises:
         NotJson: It is no JSON text.
@@ -33,7 +35,7 @@ def json_object(text: bytes) -> "Members":
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
-        found = require_json_text(_without_nan(text) if _NAN in text else text)
+        found = require_json_text(without_nan(text) if NAN in text else text)
     return Members(found, at="")
 
 
@@ -127,5 +129,6 @@ def kind_of(value: Any) -> str:
     return next((name for kind, name in _KINDS if isinstance(value, kind)), "null")
 
 
-def _without_nan(text: bytes) -> bytes:
-    return _STRING_OR_NAN.sub(lambda found: b"null" if found[0] == _NAN else found[0], text)
+def without_nan(text: bytes) -> bytes:
+    """Return the text with null for each NaN that stands outside of a string."""
+    return _STRING_OR_NAN.sub(lambda found: b"null" if found[0] == NAN else found[0], text)

@@ -88,16 +88,15 @@ class ModelOperations:
 
     async def infer(self, asked: Asked) -> Answer:
         """Predict for the rows that tensors hold."""
-        length, position = asked.header(HEADER_LENGTH), asked.header(_POSITION)
-        given = TensorBody(
-            request=asked.place.request,
-            body=asked.body,
-            header_length=None if length is None else parse_header_length(length),
-            request_id=asked.request_id,
-            position=None if position is None else _position(position),
-        )
+        header_length = position = None
+        for name, value in asked.headers:
+            if name == HEADER_LENGTH:
+                header_length = parse_header_length(value)
+            elif name == _POSITION:
+                position = _position(value)
+        given = TensorBody(asked.place.request, asked.body, header_length, asked.request_id, position)
         encoded = await self._tensors.answer(given, until_left=asked.until_left)
-        return Answer(encoded.body, headers=encoded.headers)
+        return Answer(encoded.body, 200, encoded.headers)
 
     def _operations(self, path: str, of: str) -> list[Operation]:
         return [

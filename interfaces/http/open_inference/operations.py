@@ -1,9 +1,9 @@
 """What can be asked under the protocol's paths: who answers it, and what the document tells of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel
@@ -22,8 +22,7 @@ _JSON_TYPE = (b"content-type", JSON.encode("ascii"))
 _NOT_KEPT = (b"cache-control", b"no-store")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request under the protocol's paths.
 
     Attributes:
@@ -43,10 +42,6 @@ class Asked:
         """Tells when the sender goes away."""
         return partial(sender_left, self.receive)
 
-    def header(self, name: bytes) -> bytes | None:
-        """Return the value of a header; None where it is absent."""
-        return next((value for each, value in self.headers if each == name), None)
-
     def document(self) -> Members:
         """Return the object that the body says; one without members where there is no body.
 
@@ -57,8 +52,7 @@ class Asked:
         return json_object(self.body) if self.body else Members({}, at="")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is answered.
 
     Attributes:
@@ -66,8 +60,8 @@ class Answer:
     """
 
     body: bytes
-    status: int = 200
-    headers: RawHeaders = field(default_factory=lambda: [_JSON_TYPE])
+    status: int
+    headers: RawHeaders
 
 
 @dataclass(frozen=True, kw_only=True)

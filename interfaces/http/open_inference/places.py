@@ -1,6 +1,6 @@
 """Which path of the protocol asks what: the same with a version and without, with a slash at the end or not."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from application.inference.lookup import Request
 
@@ -16,8 +16,7 @@ REPOSITORY_MODEL = f"{REPOSITORY}/models/{{model}}"
 _BELOW = f"{ROOT}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A path, and what its names stand for.
 
     Attributes:

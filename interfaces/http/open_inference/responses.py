@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -21,11 +21,12 @@ from interfaces.inference.predicting import Answered
 PREDICT, PREDICT_PROBA, EXPLANATION = "predict", "predict_proba", "explanation"
 OCTETS = "application/octet-stream"
 
+_JSON_TYPE = (b"content-type", JSON.encode("ascii"))
+_OCTETS_TYPE = (b"content-type", OCTETS.encode("ascii"))
 _LENGTH = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A body, and what its headers say of it.
 
     Attributes:
@@ -39,11 +40,8 @@ class Encoded:
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The headers that belong to it."""
         if self.header_length is None:
-            return [(b"content-type", JSON.encode("ascii"))]
-        return [
-            (b"content-type", OCTETS.encode("ascii")),
-            (HEADER_LENGTH, str(self.header_length).encode("ascii")),
-        ]
+            return [_JSON_TYPE]
+        return [_OCTETS_TYPE, (HEADER_LENGTH, str(self.header_length).encode("ascii"))]
 
 
 def output_names(predictor: Predictor) -> tuple[str, ...]:

@@ -3,53 +3,52 @@
 Source: Triton's statistics extension of the protocol; durations are in nanoseconds.
 """
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Sequence
 from time import perf_counter_ns
 from typing import Any
 
 BATCH_SIZES_MAX = 100
 """So many sizes of requests are told apart for each version; those beyond count in its totals only."""
 
-QUEUE, INPUT, INFER, OUTPUT = "queue", "compute_input", "compute_infer", "compute_output"
-STAGES = (QUEUE, INPUT, INFER, OUTPUT)
+STAGES = ("queue", "compute_input", "compute_infer", "compute_output")
+QUEUE, INPUT, INFER, OUTPUT = range(len(STAGES))
 """Until the version is in memory; from bytes to numbers; the prediction; from numbers to bytes."""
 
-_COMPUTING = (INPUT, INFER, OUTPUT)
 
+class Durations:
+    """How often something happened, and how long its stages took together."""
 
-class Duration:
-    """How often something happened, and how long that took together."""
-
-    __slots__ = ("count", "ns")
+    __slots__ = ("count", "stages_ns")
 
     def __init__(self) -> None:
         self.count = 0
-        self.ns = 0
+        self.stages_ns = [0] * len(STAGES)
 
-    def add(self, ns: int) -> None:
+    def add(self, stages_ns: Sequence[int]) -> None:
         """Count one more."""
         self.count += 1
-        self.ns += ns
+        self.stages_ns = list(map(operator.add, self.stages_ns, stages_ns))
 
-    def document(self) -> dict[str, int]:
-        """Return what readers see."""
-        return {"count": self.count, "ns": self.ns}
+    def documents(self, stages: Iterable[int]) -> dict[str, dict[str, int]]:
+        """Return what readers see, stage by stage."""
+        return {STAGES[each]: _duration(self.count, self.stages_ns[each]) for each in stages}
 
 
 class Stopwatch:
     """How long one request has spent on what.
 
     Attributes:
-        spent_ns: Stage → nanoseconds.
+        spent_ns: Of each stage.
     """
 
     __slots__ = ("_began_ns", "_last_ns", "spent_ns")
 
     def __init__(self) -> None:
-        self.spent_ns = dict.fromkeys(STAGES, 0)
+        self.spent_ns = [0] * len(STAGES)
         self._began_ns = self._last_ns = perf_counter_ns()
 
-    def ended(self, stage: str) -> None:
+    def ended(self, stage: int) -> None:
         """Count what has passed since the last stage ended as time of this one."""
         now_ns = perf_counter_ns()
         self.spent_ns[stage] += now_ns - self._last_ns
@@ -66,8 +65,10 @@ class VersionStatistics:
     def __init__(self) -> None:
         self._last_ms = 0
         self._instances = 0
-        self._durations = {name: Duration() for name in ("success", "fail", *STAGES)}
-        self._batches: dict[int, dict[str, Duration]] = {}
+        self._succeeded_ns = 0
+        self._stages = Durations()
+        self._failed = self._failed_ns = 0
+        self._batches: dict[int, Durations] = {}
 
     def succeeded(self, watch: Stopwatch, *, instances: int, at_ms: int) -> None:
         """Count a request that was answered.
@@ -79,34 +80,38 @@ class VersionStatistics:
         """
         self._last_ms = at_ms
         self._instances += instances
-        self._durations["success"].add(watch.total_ns())
-        for stage in STAGES:
-            self._durations[stage].add(watch.spent_ns[stage])
+        self._succeeded_ns += watch.total_ns()
+        self._stages.add(watch.spent_ns)
         batch = self._batches.get(instances)
         if batch is None and len(self._batches) < BATCH_SIZES_MAX:
-            batch = self._batches[instances] = {stage: Duration() for stage in _COMPUTING}
+            batch = self._batches[instances] = Durations()
         if batch is not None:
-            for stage in _COMPUTING:
-                batch[stage].add(watch.spent_ns[stage])
+            batch.add(watch.spent_ns)
 
     def failed(self, watch: Stopwatch) -> None:
         """Count a request that got no answer."""
-        self._durations["fail"].add(watch.total_ns())
+        self._failed += 1
+        self._failed_ns += watch.total_ns()
 
     def document(self, *, name: str, version: str) -> dict[str, Any]:
         """Return what readers see."""
-        none = Duration().document()
-        told = {each: duration.document() for each, duration in self._durations.items()}
+        none = _duration(0, 0)
         return {
             "name": name,
             "version": version,
             "last_inference": self._last_ms,
             "inference_count": self._instances,
-            "execution_count": self._durations["success"].count,
-            "inference_stats": {**told, "cache_hit": none, "cache_miss": none},
+            "execution_count": self._stages.count,
+            "inference_stats": {
+                "success": _duration(self._stages.count, self._succeeded_ns),
+                "fail": _duration(self._failed, self._failed_ns),
+                **self._stages.documents(range(len(STAGES))),
+                "cache_hit": none,
+                "cache_miss": none,
+            },
             "batch_stats": [
-                {"batch_size": size, **{stage: duration.document() for stage, duration in batch.items()}}
-                for size, batch in sorted(self._batches.items())
+                {"batch_size": size, **durations.documents((INPUT, INFER, OUTPUT))}
+                for size, durations in sorted(self._batches.items())
             ],
         }
 
@@ -134,3 +139,7 @@ class Statistics:
             self._versions.get((model_id, version), VersionStatistics()).document(name=name, version=version)
             for model_id, name, version in versions
         ]
+
+
+def _duration(count: int, ns: int) -> dict[str, int]:
+    return {"count": count, "ns": ns}

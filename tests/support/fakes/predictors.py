@@ -39,9 +39,10 @@ class FakePredictor:
         self.threads: list[int] = []
         self._before_answer = before_answer
 
-    def predict_row(self, row: Row) -> tuple[float, float]:
+    def predict_row(self, row: Row) -> tuple[float, float, list[float]]:
         self._work()
-        return sum(0.0 if value is None or math.isnan(value) else value for value in row), 0.5
+        total = sum(0.0 if value is None or math.isnan(value) else value for value in row)
+        return total, 0.5, [total]
 
     def predict(self, rows: Floats) -> Predicted:
         self._work()

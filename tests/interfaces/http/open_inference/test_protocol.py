@@ -1,6 +1,8 @@
 """The paths of the protocol, what they answer, and how errors are told."""
 
+import gc
 import threading
+import weakref
 
 import orjson
 import pytest
@@ -308,6 +310,21 @@ def test_a_short_request_is_answered_where_it_arrives_and_a_long_one_elsewhere(a
     assert one.threads.pop() == here
     a_small_protocol.infer("churn", *ANN, outputs=[{"name": "explanation"}])
     assert one.threads.pop() != here
+
+
+def test_nothing_holds_a_version_that_has_left_memory(tmp_path):
+    loader = FakePredictorLoader(one=FakePredictor(), two=FakePredictor())
+    registry = Registry(tmp_path, loader=loader, capacity_bytes=1_500)
+    registry.register("churn", v1_0_0="artifact:one", v1_1_0="artifact:two")
+    with Protocol(registry) as protocol:
+        protocol.predictions("churn", [{"age": 40, "city": "Basel"}])
+        for given in (ANN, TWO, ANN):
+            assert protocol.infer("churn", *given).status_code == 200
+        left = weakref.ref(loader.predictors.pop("artifact:one"))
+        assert protocol.infer("churn/versions/1.1.0", *ANN).status_code == 200
+        gc.collect()
+        assert left() is None
+    registry.close()
 
 
 def test_an_error_that_nobody_foresaw_says_so(a_small_protocol, a_loader):
