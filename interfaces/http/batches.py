@@ -25,7 +25,7 @@ class BatchEndpoints(JobEndpoints[RequestBatchPrediction, BatchPredictionRespons
         requests="request_batch_prediction",
         gets="get_batch_prediction",
         cancels="cancel_batch_prediction",
-        problems=(404, 500),
+        problems=(404,),
     )
 
     def decide_request(

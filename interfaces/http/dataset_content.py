@@ -59,7 +59,7 @@ class DatasetContentEndpoint:
                         "Last-Modified",
                     ),
                     also={206: _BYTES[media_type], 304: None},
-                    problems=(400, 404, 416, 500, 503),
+                    problems=(400, 404, 416, 503),
                 ),
             )
         ]
