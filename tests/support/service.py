@@ -24,7 +24,8 @@ JOB_S = 90
 class RunningService:
     """`ml-service serve` on a free port of loopback, and a client of it; or another role that prints `ready URL`.
 
-    It runs no Database Service unless it is told to: that is one more process, which few tests look at.
+    It runs no Database Service unless it is told to: that is one more process, which few tests look at. It trains
+    on one thread: other tests need the cores, and more threads would change no result.
 
     Args:
         home: Its data directory.
@@ -39,7 +40,12 @@ class RunningService:
             [sys.executable, "-m", "interfaces.main", role, "--port", "0", "--home", str(home), *flags],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "ML_SERVICE_DATABASE_SERVICE": "outside", **settings},
+            env={
+                **os.environ,
+                "ML_SERVICE_DATABASE_SERVICE": "outside",
+                "ML_SERVICE_TRAINING_THREADS": "1",
+                **settings,
+            },
             start_new_session=True,
         )
         self.url = self._wait_until_ready()
