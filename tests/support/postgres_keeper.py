@@ -18,11 +18,10 @@ def main(directory: Path) -> None:
 
     server = get_server(directory / "data", cleanup_mode="stop")
     try:
-        # tests end servers, never the machine: to wait for its disk, and to write pages twice in case it fails amid
-        # one, would take most of the time of a new database
-        server.psql(
-            "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();"
-        )
+        # tests end servers, never the machine: to wait for its disk, and to write pages twice for the case that it
+        # fails, would take most of the time of a new database
+        for setting in ("fsync", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off; SELECT pg_reload_conf();")
         _say(server.get_uri())
         for order in sys.stdin:
             {"kill": _kill, "start": _start}[order.strip()](server)
