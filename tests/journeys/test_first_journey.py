@@ -16,7 +16,7 @@ from tests.support.service import RunningService
 pytestmark = pytest.mark.slow
 
 
-EXAMPLES = [data.breast_cancer(), data.wine(), data.diabetes(), data.churn()]
+EXAMPLES = [data.wine(), data.diabetes(), data.churn()]
 
 
 @pytest.mark.parametrize("table", EXAMPLES, ids=lambda table: table.name)

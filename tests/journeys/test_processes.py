@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -48,30 +48,39 @@ def a_table(tmp_path: Path) -> Path:
     return path
 
 
-def a_running_job(service: RunningService, table: Path) -> dict[str, str]:
-    service.upload("table", table, "target")
-    service.post("/models", {"name": "model", "type": "classification"})
-    job = service.train("model", "table", **LONG)
+@pytest.fixture(scope="module")
+def a_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that soon misses its worker, for all tests that let it run on."""
+    with running_service(tmp_path_factory.mktemp("service") / "home", **LEASE) as service:
+        yield service
+
+
+def a_running_job(service: RunningService, table: Path, *, name: str = "model") -> dict[str, str]:
+    service.upload(name, table, "target")
+    service.post("/models", {"name": name, "type": "classification"})
+    job = service.train(name, name, **LONG)
     wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
-    wait_for(lambda: len(descendants(service.pid)) >= 2)
+    wait_for(lambda: any(descendants(pid) for pid in descendants(service.pid)))
     return job
 
 
-def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(tmp_path: Path, a_table: Path) -> None:
-    with running_service(tmp_path / "home", **LEASE) as service:
-        job = a_running_job(service, a_table)
-        (worker,) = [pid for pid in descendants(service.pid) if descendants(pid)]
-        before = [worker, *descendants(worker)]
-        os.kill(worker, signal.SIGKILL)
-        wait_for(lambda: not any(is_running(pid) for pid in before))
-        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
-        service.post(f"/training-jobs/{job['id']}/cancel", {})
-        ended = service.ended(job)
-        assert ended["status"] == "cancelled"
-        types = [event["type"] for event in service.get("/events", aggregate_id=job["id"])["items"]]
-        assert types.count("training-job.interrupted.v1") == 1
-        assert types.count("training-job.started.v1") == 2
-        assert types[-1] == "training-job.cancelled.v1"
+def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(
+    a_service: RunningService, a_table: Path
+) -> None:
+    job = a_running_job(a_service, a_table, name="taken-up")
+    (worker,) = [pid for pid in descendants(a_service.pid) if descendants(pid)]
+    before = [worker, *descendants(worker)]
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: not any(is_running(pid) for pid in before))
+    wait_for(lambda: a_service.get(f"/training-jobs/{job['id']}")["attempt"] == 2)
+    a_service.post(f"/training-jobs/{job['id']}/cancel", {})
+    ended = a_service.ended(job)
+    assert ended["status"] == "cancelled"
+    types = [event["type"] for event in a_service.get("/events", aggregate_id=job["id"])["items"]]
+    assert types.count("training-job.interrupted.v1") == 1
+    assert types.count("training-job.started.v1") == 2
+    assert types[-1] == "training-job.cancelled.v1"
+    wait_for(lambda: not any(descendants(pid) for pid in descendants(a_service.pid)))
 
 
 def test_a_job_survives_the_death_of_the_whole_service(tmp_path: Path, a_table: Path) -> None:
@@ -91,15 +100,14 @@ def test_a_job_survives_the_death_of_the_whole_service(tmp_path: Path, a_table: 
         assert [version["version"] for version in versions] == ["1.0.0"]
 
 
-def test_a_job_that_is_cancelled_stops_training(tmp_path: Path, a_table: Path) -> None:
-    with running_service(tmp_path / "home") as service:
-        job = a_running_job(service, a_table)
-        (worker,) = [pid for pid in descendants(service.pid) if descendants(pid)]
-        (training,) = descendants(worker)
-        assert service.post(f"/training-jobs/{job['id']}/cancel", {}).status_code == httpx.codes.ACCEPTED
-        assert service.ended(job)["status"] == "cancelled"
-        wait_for(lambda: not is_running(training))
-        assert is_running(worker)
+def test_a_job_that_is_cancelled_stops_training(a_service: RunningService, a_table: Path) -> None:
+    job = a_running_job(a_service, a_table, name="cancelled")
+    (worker,) = [pid for pid in descendants(a_service.pid) if descendants(pid)]
+    (training,) = descendants(worker)
+    assert a_service.post(f"/training-jobs/{job['id']}/cancel", {}).status_code == httpx.codes.ACCEPTED
+    assert a_service.ended(job)["status"] == "cancelled"
+    wait_for(lambda: not is_running(training))
+    assert is_running(worker)
 
 
 def test_a_signal_stops_everything_and_gives_running_jobs_back(tmp_path: Path, a_table: Path) -> None:
