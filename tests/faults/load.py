@@ -12,7 +12,7 @@ from tests.support.http import client_of
 from tests.support.service import RunningService
 
 THREADS = 6
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 """Between two commands of a thread: a service without a moment to itself takes longer, and shows no more."""
 
 

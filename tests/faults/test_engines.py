@@ -77,7 +77,7 @@ def test_read_models_are_made_anew_under_writes_without_a_failed_read(a_busy_ser
                 assert response.json() == first
                 assert int(response.headers["X-Event-Position"]) >= position
                 position = int(response.headers["X-Event-Position"])
-                time.sleep(0.005)
+                time.sleep(0.02)
             said, _ = building.communicate()
             assert building.returncode == 0, said
             assert "row by row" in said
