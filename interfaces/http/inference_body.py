@@ -36,7 +36,7 @@ class Bodies:
     def __init__(self, *, max_bytes: int = BODIES_MAX_BYTES, within_s: float = PIECE_WITHIN_S) -> None:
         self._max_bytes = max_bytes
         self._taken_bytes = 0
-        self._patience = Patience(within_s=within_s, otherwise=partial(BodyStalled, within_s=within_s))
+        self._patience = patience_with_senders(within_s)
 
     def share(self) -> "_Share":
         """Return a block that yields what takes so many bytes more, or gives them back.
@@ -121,6 +121,11 @@ class _Share:
     def _take(self, size_bytes: int) -> None:
         self._bodies.take(size_bytes)
         self._taken_bytes += size_bytes
+
+
+def patience_with_senders(within_s: float) -> Patience:
+    """Return what raises `BodyStalled` where a sender pauses for longer."""
+    return Patience(within_s=within_s, otherwise=partial(BodyStalled, within_s=within_s))
 
 
 async def sender_left(receive: Receive) -> None:

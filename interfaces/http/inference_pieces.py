@@ -9,7 +9,8 @@ import anyio
 from starlette.types import Message, Receive
 
 from interfaces.http.content_coding import Decoder, next_step
-from interfaces.http.problems import BodyStalled, TooLarge
+from interfaces.http.patience import Patience
+from interfaces.http.problems import TooLarge
 from interfaces.inference.turns import SenderLeft
 
 
@@ -20,7 +21,7 @@ class Pieces:
         receive: Of the request.
         headers: Of the request.
         coding: Of the body, one that is understood; None for none.
-        within_s: So long the sender may pause.
+        patience: With a sender who pauses.
         max_bytes: Of all pieces, in their coding and out of it.
 
     Raises:
@@ -33,14 +34,14 @@ class Pieces:
         headers: list[tuple[bytes, bytes]],
         *,
         coding: str | None,
-        within_s: float,
+        patience: Patience,
         max_bytes: int,
     ) -> None:
         for name, value in headers:
             if name == b"content-length" and value.isdigit() and int(value[:20]) > max_bytes:
                 raise TooLarge(max_bytes=max_bytes)
         self._receive = receive
-        self._within_s = within_s
+        self._patience = patience
         self._max_bytes = max_bytes
         self._size_bytes = 0
         self._decoder = None if coding is None else Decoder(coding)
@@ -103,13 +104,9 @@ class Pieces:
         return None
 
     async def _next(self) -> Message:
-        try:
-            async with asyncio.timeout(self._within_s) as limit:
-                message = await self._look()
-        except TimeoutError:
-            if limit.expired():
-                raise BodyStalled(within_s=self._within_s) from None
-            raise
+        if self._ahead is None:
+            return await self._patience.wait_for(self._receive)
+        message = await self._patience.wait_for(self._look)
         self._ahead = None
         return message
 

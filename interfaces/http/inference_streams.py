@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from time import perf_counter
 
@@ -13,14 +14,14 @@ from application.inference.lookup import Request
 from application.inference.routes import Served
 from domain.errors import InvalidInput
 from interfaces.http.errors import error_response_body
-from interfaces.http.inference_body import Bodies, parse_parameters
+from interfaces.http.inference_body import Bodies, parse_parameters, patience_with_senders
 from interfaces.http.inference_pieces import Pieces
 from interfaces.http.inference_wishes import ARROW, NDJSON, Wishes
 from interfaces.inference.asked import REFERENCE_MAX_CHARS
 from interfaces.inference.explained import PARAMETER as EXPLAIN
 from interfaces.inference.explained import parse_explain
 from interfaces.inference.inference import Inference, log_failure
-from interfaces.inference.row_streams import RowStream
+from interfaces.inference.row_streams import Piece, RowStream
 from interfaces.inference.turns import SenderLeft
 from interfaces.requests.ids import HEADER as REQUEST_ID_HEADER
 from interfaces.requests.problems import ServiceStopping
@@ -30,6 +31,8 @@ STREAM_MAX_BYTES = 10 * 1024 * 1024 * 1024
 MODEL, VERSION = "model_id", "version"
 PARAMETERS = (MODEL, VERSION, EXPLAIN)
 """Of the query where the body holds rows only, all that there are."""
+
+Codec = Callable[..., RowStream]
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class InferenceStreams:
         self._inference = inference
         self._bodies = bodies
         self._max_bytes = max_bytes
+        self._codecs: dict[str, Codec] = {}
+        self._patience = patience_with_senders(inference.limit_s(None))
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, *, wishes: Wishes, request_id: str) -> None:
         """Answer one request.
@@ -76,21 +81,26 @@ class InferenceStreams:
     async def _answer(self, scope: Scope, receive: Receive, response: "_Response", wishes: Wishes) -> None:
         request, explain = parse_stream_query(scope["query_string"])
         limit_s = self._inference.limit_s(wishes.within_s)
+        patience = self._patience if wishes.within_s is None else patience_with_senders(limit_s)
         pieces = Pieces(
-            receive, scope["headers"], coding=wishes.coding, within_s=limit_s, max_bytes=self._max_bytes
+            receive, scope["headers"], coding=wishes.coding, patience=patience, max_bytes=self._max_bytes
         )
         with self._inference.admitted(), self._bodies.share() as take, pieces:
             async with self._inference.limited(wishes.within_s):
                 served = await self._inference.served(request, position=wishes.position)
-                rows = await self._inference.prepared(lambda: _rows(wishes.media_type, served, explain))
+                codec = await self._codec(wishes.media_type)
+            rows = codec(served, explain=explain)
             response.serve(served, rows, granted_s=None if wishes.within_s is None else limit_s)
 
             async def answer_block(block: bytearray) -> None:
                 steps = rows.answer(block)
-                while answer := await self._next_answer(steps, explain, pieces, wishes):
-                    before = response.instances
-                    await response.send(answer)
-                    self._inference.work.instances += response.instances - before
+                is_last = False
+                while not is_last:
+                    answer, is_last = await self._next_answer(steps, explain, pieces, wishes)
+                    if answer:
+                        before = response.instances
+                        await response.send(answer)
+                        self._inference.work.instances += response.instances - before
 
             held_bytes = 0
             while (piece := await pieces.next()) is not None:
@@ -104,9 +114,16 @@ class InferenceStreams:
                 await answer_block(block)
             await response.send(rows.end(), is_last=True)
 
+    async def _codec(self, media_type: str | None) -> Codec:
+        """Return what reads and answers bodies; Arrow is loaded by the first who needs it, for it is large."""
+        assert media_type is not None, "JSON is no stream"
+        if media_type not in self._codecs:
+            self._codecs[media_type] = await self._inference.prepared(partial(_import, *_CODECS[media_type]))
+        return self._codecs[media_type]
+
     async def _next_answer(
-        self, steps: Iterator[bytes | None], explain: Explain, pieces: Pieces, wishes: Wishes
-    ) -> bytes:
+        self, steps: Iterator[Piece | None], explain: Explain, pieces: Pieces, wishes: Wishes
+    ) -> Piece:
         async with self._inference.limited(wishes.within_s):
             return await self._inference.in_turns(steps, explain, pieces.sender_left)
 
@@ -192,9 +209,6 @@ _CODECS = {
 }
 
 
-def _rows(media_type: str | None, served: Served, explain: Explain) -> RowStream:
-    """Return what reads and answers a body; Arrow is loaded by the first who needs it, for it is large."""
-    assert media_type is not None, "JSON is no stream"
-    module, name = _CODECS[media_type]
-    rows: RowStream = getattr(import_module(module), name)(served, explain=explain)
-    return rows
+def _import(module: str, name: str) -> Codec:
+    codec: Codec = getattr(import_module(module), name)
+    return codec

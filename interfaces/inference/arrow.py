@@ -12,7 +12,7 @@ from interfaces.inference.arrow_answers import END, ArrowAnswers
 from interfaces.inference.arrow_columns import ArrowColumns
 from interfaces.inference.arrow_messages import ArrowMessages
 from interfaces.inference.predicting import joined_in_steps
-from interfaces.inference.row_streams import chunk_rows
+from interfaces.inference.row_streams import Piece, chunk_rows
 from interfaces.requests.fields import BODY
 from interfaces.requests.problems import NotArrow
 
@@ -72,8 +72,8 @@ class ArrowRows:
         """
         return self._messages.rest()
 
-    def answer(self, block: bytearray) -> Iterator[bytes | None]:
-        """Yield the pieces of the answer to a record batch, None after each short step, `b""` at the end.
+    def answer(self, block: bytearray) -> Iterator[Piece | None]:
+        """Yield the pieces of the answer to a record batch, None after each short step.
 
         Raises:
             NotArrow: Arrow cannot read it.
@@ -83,15 +83,19 @@ class ArrowRows:
         self._arrived.add(block)
         with _told_as_unreadable():
             batch = self._next_batch()
+        if batch.num_rows == 0:
+            yield Piece(b"", is_last=True)
         for start in range(0, batch.num_rows, self._chunk_rows):
+            is_last = start + self._chunk_rows >= batch.num_rows
             with _told_as_unreadable():
                 rows = self._columns.matrix(batch.slice(start, self._chunk_rows), first=self.instances)
             yield None
             for answer in joined_in_steps(self._predictor, rows, explain=self._explain):
-                if answer is not None:
+                if answer is None:
+                    yield None
+                else:
                     self.instances += len(rows)
-                yield None if answer is None else self._begun() + self._answers.batch(answer)
-        yield b""
+                    yield Piece(self._begun() + self._answers.batch(answer), is_last)
 
     def end(self) -> bytes:
         """Return how the answer ends."""

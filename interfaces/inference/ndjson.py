@@ -10,7 +10,7 @@ from domain.errors import InvalidInput
 from interfaces.inference.answers import result_lines
 from interfaces.inference.instances import InstanceDecoder
 from interfaces.inference.predicting import joined_in_steps
-from interfaces.inference.row_streams import chunk_rows
+from interfaces.inference.row_streams import Piece, chunk_rows
 from interfaces.requests.fields import BODY
 
 LINE_MAX_BYTES = 1024 * 1024
@@ -77,13 +77,15 @@ class JsonLines:
         block, self._buffer = self._buffer, bytearray()
         return block
 
-    def answer(self, block: bytearray) -> Iterator[bytes | None]:
-        """Yield the answers to lines, None after each short step on the way, `b""` at the end.
+    def answer(self, block: bytearray) -> Iterator[Piece | None]:
+        """Yield the answers to lines, None after each short step on the way.
 
         Raises:
             NotJson, NonConformingInstance: A line is no instance of the version's schema; those before it were.
         """
         found = self._lines_of(block)
+        if not found:
+            yield Piece(b"", is_last=True)
         for start in range(0, len(found), self._chunk_rows):
             chunk = found[start : start + self._chunk_rows]
             rows, wrong = self._decoder.of_lines(
@@ -92,12 +94,14 @@ class JsonLines:
             yield None
             if len(rows):
                 for answer in joined_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
-                    if answer is not None:
+                    if answer is None:
+                        yield None
+                    else:
                         self.instances += len(rows)
-                    yield None if answer is None else result_lines(self._served, answer)
+                        is_last = wrong is None and start + len(chunk) == len(found)
+                        yield Piece(result_lines(self._served, answer), is_last)
             if wrong is not None:
                 raise wrong
-        yield b""
 
     def end(self) -> bytes:
         """Return how the answer ends: as each of its lines does."""

@@ -1,10 +1,22 @@
 """Rows that are predicted while they still arrive, whatever form they come in."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 CHUNK_ROWS = 8_192
 _CHUNK_CELLS = 1024 * 1024
+
+
+class Piece(NamedTuple):
+    """Bytes of a block's answer.
+
+    Attributes:
+        body: Empty where a block has nothing to answer.
+        is_last: Whether the block is answered with it.
+    """
+
+    body: bytes
+    is_last: bool
 
 
 class RowStream(Protocol):
@@ -41,8 +53,8 @@ class RowStream(Protocol):
             RequestProblem: The body ends too early.
         """
 
-    def answer(self, block: bytearray) -> Iterator[bytes | None]:
-        """Yield the pieces of a block's answer, None after each short step on the way, `b""` at the end.
+    def answer(self, block: bytearray) -> Iterator[Piece | None]:
+        """Yield the pieces of a block's answer, None after each short step on the way.
 
         Raises:
             RequestProblem, InvalidInput: The block is not what it must be from here on.

@@ -46,10 +46,20 @@ def answers(rows: RowStream, body: bytes, *, piece_bytes: int = 1_000) -> Iterat
     for start in range(0, len(body), piece_bytes):
         rows.add(body[start : start + piece_bytes])
         while (block := rows.next_block()) is not None:
-            yield from (piece for piece in rows.answer(block) if piece)
+            yield from _answers(rows, block)
     if block := rows.rest():
-        yield from (piece for piece in rows.answer(block) if piece)
+        yield from _answers(rows, block)
     yield rows.end()
+
+
+def _answers(rows: RowStream, block: bytearray) -> Iterator[bytes]:
+    is_last = False
+    for piece in rows.answer(block):
+        if piece is not None:
+            assert not is_last, "there is a piece behind the last"
+            is_last = piece.is_last
+            yield piece.body
+    assert is_last
 
 
 def arrow_schema(features: Sequence[Feature]) -> pa.Schema:

@@ -79,7 +79,7 @@ def test_complete_lines_are_answered_without_the_next_one() -> None:
     rows.add(ANN + b"\n" + BOB[:5])
     block = rows.next_block()
     assert block is not None
-    assert [orjson.loads(piece)["prediction"] for piece in rows.answer(block) if piece] == [41.0]
+    assert [orjson.loads(piece.body)["prediction"] for piece in rows.answer(block) if piece] == [41.0]
     assert rows.next_block() is None
     assert (rows.instances, rows.held_bytes) == (1, 5)
 
