@@ -86,7 +86,7 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         may_lead: Whether it does the work of the engine when nobody else does; if not, it only answers.
     """
     # here, because a worker has no use for the libraries that it brings, nor room: they are half its memory
-    from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
+    from infrastructure.learning.loading import ArtifactPredictorLoader  # noqa: PLC0415 - see above
 
     with ExitStack() as resources:
         operation = resources.enter_context(operation_database(settings))
@@ -96,7 +96,7 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         background = resources.enter_context(BackgroundThreads(name="predictors", threads=_LOADING_THREADS))
         serving = Serving(
             read_models=engine.read_models,
-            loader=LightGBMPredictorLoader(artifacts=artifacts),
+            loader=ArtifactPredictorLoader(artifacts=artifacts),
             capacity_bytes=settings.predictor_memory_bytes,
             background=background,
         )

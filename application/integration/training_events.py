@@ -19,7 +19,7 @@ class TrainingJobRequestedData(EventData):
     dataset_sha256: str
     """The very bytes to learn from, lower-case hexadecimal."""
     target: str
-    """The column to learn."""
+    """The column to learn; empty where the type of model learns none."""
     hyperparameters: dict[str, Any] | None
     """As asked for; null where they are too large for a message: then they are found under `dataref`."""
 

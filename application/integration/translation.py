@@ -211,7 +211,7 @@ def _job_requested(event: TrainingJobRequested) -> of_training.TrainingJobReques
         model_type=plan.model_type,
         dataset_id=plan.dataset_id,
         dataset_sha256=plan.contents.sha256,
-        target=plan.target.name,
+        target="" if plan.target is None else plan.target.name,
         hyperparameters=event.hyperparameters,
     )
 

@@ -42,7 +42,7 @@ def register_model(
             training what cannot be.
         NameTaken: Another model holds the name.
     """
-    require_followable(command.metadata)
+    require_followable(command.type, command.metadata)
     by = context.provenance
     registered = models.register(
         model_id=identity.new_id(),
@@ -83,7 +83,7 @@ def update_model(
     given = command.model_fields_set
     metadata = _merged(model.metadata, command.metadata) if "metadata" in given else model.metadata
     if AUTO_TRAIN in (command.metadata or {}):
-        require_followable(metadata)
+        require_followable(model.type, metadata)
     described = models.describe(
         model,
         description=command.description if "description" in given else model.description,

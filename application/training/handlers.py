@@ -20,7 +20,7 @@ from domain.models.errors import RetiredModel
 from domain.models.model import Model
 from domain.naming import has_uuid_shape
 from domain.training import job as training
-from domain.training.hyperparameters import parse
+from domain.training.hyperparameters.parsing import parse
 from domain.training.job import TrainingJob
 from domain.training.plan import plan
 from domain.training.values import TrainedModel
@@ -49,7 +49,8 @@ def request_training(
     dataset = _named("dataset", command.dataset_id, ledger.dataset, ledger=ledger, known_names=known_names)
     try:
         models.require_active(model)
-        planned = plan(model_type=model.type, dataset=dataset, hyperparameters=parse(command.hyperparameters))
+        hyperparameters = parse(model.type, command.hyperparameters)
+        planned = plan(model_type=model.type, dataset=dataset, hyperparameters=hyperparameters)
     except NotFound as retired:
         field = "model_id" if isinstance(retired, RetiredModel) else "dataset_id"
         raise InvalidInput.of(field, retired.message, getattr(command, field)) from None

@@ -7,7 +7,7 @@ from domain.batches.values import EXPLAINED_NONE, PREDICTION, PROBABILITY, Batch
 from domain.datasets.dataset import Dataset, require_active, require_describable
 from domain.datasets.values import Column, ColumnType, DatasetFormat
 from domain.errors import FieldProblem, InvalidInput, suggestion
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from domain.models.model import Model
 from domain.models.versions import Version
 from domain.naming import normal_form, valid_name
@@ -80,14 +80,14 @@ def _column_problems(features: Sequence[Feature], dataset: Dataset) -> Iterator[
 
 
 def _can_be_read_as(feature: Feature, column: Column, dataset: Dataset) -> bool:
-    if column.type is feature.type:
+    if column.type.value == feature.type.value:
         return True
-    if column.type is ColumnType.OTHER:
+    if column.type in (ColumnType.OTHER, ColumnType.DATETIME):
         return False
     if column.missing == dataset.contents.rows:
         return True
     # cells of CSV are text: that all happen to look like numbers here makes them none
-    return feature.type is ColumnType.CATEGORICAL and dataset.contents.format is DatasetFormat.CSV
+    return feature.type is FeatureType.CATEGORICAL and dataset.contents.format is DatasetFormat.CSV
 
 
 def _result_problems(features: Sequence[Feature], dataset: Dataset, *, explain: str) -> Iterator[FieldProblem]:

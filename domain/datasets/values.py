@@ -18,13 +18,14 @@ def names_max_bytes(columns: int) -> int:
 class ColumnType(StrEnum):
     """How a column is learned from.
 
-    `numeric`: numbers. `categorical`: text, few distinct values. `boolean`: true or false. `other`:
-    what no feature is made of yet (dates, nested values); kept, never learned from.
+    `numeric`: numbers. `categorical`: text, few distinct values. `boolean`: true or false. `datetime`: dates or
+    instants. `other`: what no feature is made of (nested values); kept, never learned from.
     """
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
     BOOLEAN = "boolean"
+    DATETIME = "datetime"
     OTHER = "other"
 
 

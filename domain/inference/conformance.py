@@ -5,16 +5,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from domain.datasets.values import ColumnType
 from domain.errors import FieldProblem, suggestion
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 
-WANTED: Mapping[ColumnType, str] = MappingProxyType(
+WANTED: Mapping[FeatureType, str] = MappingProxyType(
     {
-        ColumnType.NUMERIC: "a number or null",
-        ColumnType.BOOLEAN: "true, false or null",
-        ColumnType.CATEGORICAL: "text or null",
+        FeatureType.NUMERIC: "a number or null",
+        FeatureType.BOOLEAN: "true, false or null",
+        FeatureType.CATEGORICAL: "text or null",
     }
 )
 NOT_FINITE = "must be a finite number or null."
@@ -78,9 +77,9 @@ class Schema:
 
 
 def _reader(feature: Feature) -> Callable[[Any], float]:
-    if feature.type is ColumnType.NUMERIC:
+    if feature.type is FeatureType.NUMERIC:
         return _number
-    if feature.type is ColumnType.BOOLEAN:
+    if feature.type is FeatureType.BOOLEAN:
         return _boolean
     codes = {category: float(code) for code, category in enumerate(feature.categories or ())}
 
@@ -88,7 +87,7 @@ def _reader(feature: Feature) -> Callable[[Any], float]:
         if value is None:
             return math.nan
         if not isinstance(value, str):
-            msg = f"must be {WANTED[ColumnType.CATEGORICAL]}, is {_kind(value)}."
+            msg = f"must be {WANTED[FeatureType.CATEGORICAL]}, is {_kind(value)}."
             raise TypeError(msg)
         return codes.get(value, math.nan)
 
@@ -103,7 +102,7 @@ def _number(value: Any) -> float:
             raise ValueError(NOT_FINITE)
         return value
     if type(value) is not int:
-        msg = f"must be {WANTED[ColumnType.NUMERIC]}, is {_kind(value)}."
+        msg = f"must be {WANTED[FeatureType.NUMERIC]}, is {_kind(value)}."
         raise TypeError(msg)
     try:
         return float(value)
@@ -116,7 +115,7 @@ def _boolean(value: Any) -> float:
     if value is None:
         return math.nan
     if not isinstance(value, bool):
-        msg = f"must be {WANTED[ColumnType.BOOLEAN]}, is {_kind(value)}."
+        msg = f"must be {WANTED[FeatureType.BOOLEAN]}, is {_kind(value)}."
         raise TypeError(msg)
     return 1.0 if value else 0.0
 

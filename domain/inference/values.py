@@ -1,19 +1,37 @@
 """The words of inference."""
 
-from domain.datasets.values import ColumnType
+from enum import StrEnum
+
 from domain.kernel import Immutable
 
 Value = float | int | str | bool | None
 Label = str | int | float | bool
 
 
+class FeatureType(StrEnum):
+    """What the value of a feature is, whatever transport it comes by.
+
+    `numeric`: a number. `boolean`: true or false. `categorical`: text, one of a few. `datetime`: an instant, a
+    number of seconds to the model. `text`: any text. `nested`: a list or an object.
+    """
+
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+    CATEGORICAL = "categorical"
+    DATETIME = "datetime"
+    TEXT = "text"
+    NESTED = "nested"
+
+
 class Feature(Immutable):
-    """One column that a model was trained on.
+    """One thing that a version asks of an instance, most often a column that it was trained on.
 
     Attributes:
         categories: For a categorical feature, its values in the order of their codes; else None.
+        is_optional: Whether an instance without it means one with null.
     """
 
     name: str
-    type: ColumnType
+    type: FeatureType
     categories: tuple[str, ...] | None = None
+    is_optional: bool = False

@@ -5,9 +5,10 @@ from itertools import chain, islice
 from typing import Any
 
 from domain.errors import PROBLEMS_MAX, FieldProblem, InvalidInput, suggestion
+from domain.models.values import ModelType
 from domain.naming import has_uuid_shape, valid_name
 from domain.training.expectations import shown
-from domain.training.hyperparameters import parse
+from domain.training.hyperparameters.parsing import parse
 
 AUTO_TRAIN = "auto_train"
 """Key of a model's metadata: `{"dataset_id": "<id or name>", "hyperparameters"?: {…}}`."""
@@ -16,7 +17,7 @@ _FIELD = f"metadata.{AUTO_TRAIN}"
 _DATASET, _HYPERPARAMETERS = "dataset_id", "hyperparameters"
 
 
-def require_followable(metadata: Mapping[str, Any]) -> None:
+def require_followable(model_type: ModelType, metadata: Mapping[str, Any]) -> None:
     """Accept metadata that follow no dataset, or one that may come, with hyperparameters that there are.
 
     What is stored already is not held against this: it may be older than the rule.
@@ -30,7 +31,7 @@ def require_followable(metadata: Mapping[str, Any]) -> None:
     if not isinstance(wish, Mapping):
         message = f'must be {{"{_DATASET}": "<id or name>", "{_HYPERPARAMETERS}": {{…}}}}, is {shown(wish)}.'
         raise InvalidInput.of(_FIELD, message, wish)
-    parts = (_unknown(wish), _unfit_dataset(wish.get(_DATASET)), _unfit(wish.get(_HYPERPARAMETERS)))
+    parts = (_unknown(wish), _unfit_dataset(wish.get(_DATASET)), _unfit(model_type, wish.get(_HYPERPARAMETERS)))
     if problems := list(islice(chain.from_iterable(parts), PROBLEMS_MAX)):
         raise InvalidInput(problems)
 
@@ -49,9 +50,9 @@ def _unfit_dataset(reference: Any) -> Iterator[FieldProblem]:
         yield from _found(lambda: valid_name(reference, field=_DATASET))
 
 
-def _unfit(hyperparameters: Any) -> Iterator[FieldProblem]:
+def _unfit(model_type: ModelType, hyperparameters: Any) -> Iterator[FieldProblem]:
     if isinstance(hyperparameters, Mapping):
-        yield from _found(lambda: parse(hyperparameters))
+        yield from _found(lambda: parse(model_type, hyperparameters))
     elif hyperparameters is not None:
         yield _problem(_HYPERPARAMETERS, f"must be an object, is {shown(hyperparameters)}.", hyperparameters)
 

@@ -22,13 +22,20 @@ class TrainingJobRequested(JobRequested):
     Attributes:
         model_id: The model that gets the version.
         hyperparameters: As the user wrote them; the plan has them complete.
+        priority: Of waiting jobs, the one with the highest is begun first.
+        retries: The job whose plan this one is carried out after; None for a plan of its own.
+        verifies: The version that is trained again, to see whether it comes out the same; None for a new one.
     """
 
     TOPIC: ClassVar[str] = "training-job.requested.v1"
+    SCHEMA_VERSION: ClassVar[int] = 2
 
     model_id: UUID
     hyperparameters: dict[str, Any]
     plan: TrainingPlan
+    priority: int
+    retries: UUID | None
+    verifies: UUID | None
 
 
 class TrainingJobStarted(JobStarted):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.bounds import require_bounded
+from domain.errors import InvalidInput
 from domain.jobs.job import Job, Kind, begun, moved_on, next_place, require_held, require_percentage
 from domain.kernel import Provenance, envelope
 from domain.training.events import (
@@ -35,6 +36,9 @@ TRAINING = Kind(
 )
 
 
+PRIORITY_MAX = 9
+
+
 class TrainingJob(Job):
     """What decisions need to know of a training job."""
 
@@ -42,19 +46,47 @@ class TrainingJob(Job):
 
     model_id: UUID
     plan: TrainingPlan
+    verifies: UUID | None
 
 
 def request(
-    *, job_id: UUID, model_id: UUID, hyperparameters: dict[str, Any], plan: TrainingPlan, by: Provenance
+    *,
+    job_id: UUID,
+    model_id: UUID,
+    hyperparameters: dict[str, Any],
+    plan: TrainingPlan,
+    by: Provenance,
+    priority: int = 0,
+    retries: UUID | None = None,
+    verifies: UUID | None = None,
 ) -> TrainingJobRequested:
     """Begin a job.
 
+    Args:
+        job_id: Of the job.
+        model_id: The model that gets the version.
+        hyperparameters: As the user wrote them.
+        plan: What is trained.
+        by: Who asks.
+        priority: From -9 to 9; of waiting jobs, the one with the highest is begun first.
+        retries: The job that is done over; None for a plan of its own.
+        verifies: The version that is trained again; None for a new one.
+
     Raises:
-        InvalidInput: The hyperparameters are too large.
+        InvalidInput: The hyperparameters are too large, or the priority is none.
     """
     require_bounded(hyperparameters=hyperparameters)
+    if not -PRIORITY_MAX <= priority <= PRIORITY_MAX:
+        message = f"must be a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}."
+        raise InvalidInput.of("priority", message, priority)
     return TrainingJobRequested(
-        **envelope(by, job_id, 1), model_id=model_id, hyperparameters=hyperparameters, plan=plan
+        **envelope(by, job_id, 1),
+        model_id=model_id,
+        hyperparameters=hyperparameters,
+        plan=plan,
+        priority=priority,
+        retries=retries,
+        verifies=verifies,
     )
 
 
@@ -98,5 +130,5 @@ def evolve(job: TrainingJob | None, event: TrainingJobEvent) -> TrainingJob:
         ValueError: The stream does not begin with `training-job.requested`: it is no history of a job.
     """
     if isinstance(event, TrainingJobRequested):
-        return TrainingJob(**begun(event), model_id=event.model_id, plan=event.plan)
+        return TrainingJob(**begun(event), model_id=event.model_id, plan=event.plan, verifies=event.verifies)
     return moved_on(job, event, kind=TRAINING)

@@ -21,10 +21,10 @@ def _predicted(order: Order, tell: TellProgress) -> PredictedTable:
     from infrastructure.artifacts.local import LocalArtifacts  # noqa: PLC0415 - see above
     from infrastructure.batches.prediction import write_predictions  # noqa: PLC0415 - see above
     from infrastructure.datasets.parquet_files import inspect_parquet  # noqa: PLC0415 - see above
-    from infrastructure.learning.predictors import LightGBMPredictorLoader  # noqa: PLC0415 - see above
+    from infrastructure.learning.loading import ArtifactPredictorLoader  # noqa: PLC0415 - see above
 
     artifacts = LocalArtifacts(root=order.artifacts)
-    predictor = LightGBMPredictorLoader(artifacts=artifacts).load(order.plan.artifact_url)
+    predictor = ArtifactPredictorLoader(artifacts=artifacts).load(order.plan.artifact_url)
     told_at = 0.0
 
     def on_rows(rows: int) -> None:

@@ -13,6 +13,7 @@ from application.inference.explaining import Explain, rows_to_explain
 from application.ports.predictor import Floats, Predicted, Predictor
 from application.ports.work import WorkFailed
 from domain.batches.values import PREDICTION, PROBABILITY, explanation_of
+from domain.datasets.values import ColumnType
 from domain.inference.values import Feature, Label
 from infrastructure.batches.protocol import Order
 from infrastructure.datasets.rows import Rows, read_rows
@@ -72,7 +73,7 @@ def _predicted(rows: Rows, predictor: Predictor, explain: Explain, *, first_row:
 def _matrix(rows: Rows, features: Sequence[Feature], *, first_row: int) -> Floats:
     """Return the numbers as training made them, of shape (rows, features), NaN where a value is missing."""
     try:
-        values = {feature.name: rows.values(feature.name, feature.type) for feature in features}
+        values = {feature.name: rows.values(feature.name, ColumnType(feature.type.value)) for feature in features}
     except pa.ArrowException as error:
         message = (
             f"In rows {first_row:,} to {first_row + len(rows) - 1:,} is a value that is not what its column was "

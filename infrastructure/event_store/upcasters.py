@@ -13,7 +13,30 @@ Upcaster = Callable[[Fields], Fields]
 Upcasters = Mapping[tuple[str, int], Upcaster]
 """(topic, schema version it reads) → the function that gives the next version."""
 
-UPCASTERS: Upcasters = MappingProxyType({})
+
+def _planned_for_any_type(fields: Fields) -> Fields:
+    """From plans of the two types that learn from tables to those of all types.
+
+    What is new is given the value that means what was done then.
+    """
+    plan = {**fields["plan"], "time": None, "series": None, "group": None}
+    hyperparameters = dict(plan["hyperparameters"])
+    hyperparameters |= {
+        "split": "auto",
+        "group_column": None,
+        "time_column": None,
+        "folds": 0,
+        "executor": "local",
+    }
+    if plan["model_type"] == "classification":
+        hyperparameters |= {"class_weight": "none", "calibration": "none", "threshold": 0.5}
+    else:
+        del hyperparameters["is_unbalance"]  # it meant nothing where there are no labels
+    plan["hyperparameters"] = hyperparameters
+    return {**fields, "plan": plan, "priority": 0, "retries": None, "verifies": None}
+
+
+UPCASTERS: Upcasters = MappingProxyType({("training-job.requested.v1", 1): _planned_for_any_type})
 
 
 def upcast(fields: Fields, *, topic: str, stored: int, current: int, upcasters: Upcasters) -> Fields:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
-from domain.training.hyperparameters import Hyperparameters
+from domain.training.hyperparameters.classification import Classification
+from domain.training.hyperparameters.trees import Trees
 from infrastructure.learning.metrics import RoundMetric, binary_log_loss, multiclass_log_loss, rmse
 
 Floats = NDArray[np.float64]
@@ -66,7 +67,7 @@ def objective_for(labels: int | None) -> Objective:
     return Objective(name="multiclass", classes=labels, metric_name="log_loss", metric=multiclass_log_loss)
 
 
-def parameters_for(objective: Objective, hyperparameters: Hyperparameters) -> Parameters:
+def parameters_for(objective: Objective, hyperparameters: Trees) -> Parameters:
     """Return what LightGBM is given, all but the number of threads."""
     parameters: Parameters = {name: getattr(hyperparameters, name) for name in _LIGHTGBM_NAMES}
     parameters |= {
@@ -78,7 +79,7 @@ def parameters_for(objective: Objective, hyperparameters: Hyperparameters) -> Pa
     }
     if objective.classes > 1:
         parameters["num_class"] = objective.classes
-    if objective.name == "binary":
+    if objective.name == "binary" and isinstance(hyperparameters, Classification):
         parameters["is_unbalance"] = hyperparameters.is_unbalance
     return parameters
 

@@ -20,15 +20,13 @@ def _trained(order: Order, tell: TellProgress) -> TrainedModel:
     from infrastructure.learning.training import train  # noqa: PLC0415 - see above
 
     plan = order.plan
-    table = read_table(
-        order.dataset, contents=plan.contents, columns=[plan.target.name, *(each.name for each in plan.features)]
-    )
+    table = read_table(order.dataset, contents=plan.contents, columns=[column.name for column in plan.columns])
     progress = Gathered(tell)
     training = train(plan, table, num_threads=order.num_threads, on_iteration=progress)
     progress.finish()
     manifest = training.manifest
     return TrainedModel(
-        artifact_url=keep(LocalArtifacts(root=order.artifacts), manifest, training.body),
+        artifact_url=keep(LocalArtifacts(root=order.artifacts), manifest, training.parts),
         metrics=training.metrics,
         best_iteration=manifest.best_iteration,
         parameters=manifest.parameters,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from application.ports.work import WorkFailed
 from domain.datasets.values import Column, ColumnType
-from domain.inference.values import Feature, Label
+from domain.inference.values import Feature, FeatureType, Label
 from domain.models.values import ModelType
 
 CATEGORIES_MAX = 1_000
@@ -88,7 +88,7 @@ def encode_features(columns: Sequence[Column], table: pa.Table, *, rows: Rows) -
             has_values = has_values or bool(categories)
         else:
             has_values = has_values or not bool(np.isnan(_numbers(values)).all())
-        features.append(Feature(name=column.name, type=column.type, categories=categories))
+        features.append(Feature(name=column.name, type=FeatureType(column.type.value), categories=categories))
     if not has_values:
         message = "Every feature is missing in every training row: there is nothing to learn from."
         raise WorkFailed(message, code="training.all-missing")

@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from application.ports.predictor import Floats
-from domain.datasets.values import ColumnType
 from domain.errors import FieldProblem
 from domain.inference.conformance import NOT_FINITE, WANTED, Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from interfaces.requests.problems import NotArrow
 
 _FIELD = "features"
@@ -102,9 +101,9 @@ class _Dictionary:
 def _reader(feature: Feature, kind: pa.DataType) -> Callable[[pa.Array], Floats]:
     if pa.types.is_null(kind):
         return lambda column: np.full(len(column), np.nan)
-    if feature.type is ColumnType.NUMERIC:
+    if feature.type is FeatureType.NUMERIC:
         return _as_numbers
-    if feature.type is ColumnType.BOOLEAN:
+    if feature.type is FeatureType.BOOLEAN:
         return lambda column: _as_numbers(column.cast(pa.float64()))
     categories = pa.array(feature.categories or (), type=_TEXT)
     return _Dictionary(categories) if pa.types.is_dictionary(kind) else partial(_codes, categories=categories)
@@ -150,12 +149,12 @@ def _problems(schema: Schema, given: pa.Schema) -> Iterator[FieldProblem]:
             yield FieldProblem(field=f"{_FIELD}.{feature.name}", message=message)
 
 
-def _fits(wanted: ColumnType, kind: pa.DataType) -> bool:
+def _fits(wanted: FeatureType, kind: pa.DataType) -> bool:
     if pa.types.is_null(kind):
         return True
-    if wanted is ColumnType.NUMERIC:
+    if wanted is FeatureType.NUMERIC:
         return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-    if wanted is ColumnType.BOOLEAN:
+    if wanted is FeatureType.BOOLEAN:
         return bool(pa.types.is_boolean(kind))
     return _is_text(kind.value_type if pa.types.is_dictionary(kind) else kind)
 

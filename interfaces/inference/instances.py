@@ -9,10 +9,9 @@ import msgspec
 import numpy as np
 
 from application.ports.predictor import Floats, Predictor, Row
-from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from interfaces.inference.asked import UNDECODABLE, Asked, GuessedWrong, require_countable
 from interfaces.requests.json_text import require_json_text
 from interfaces.requests.problems import NotJson
@@ -21,7 +20,7 @@ TYPED_FEATURES_MAX = 200
 """msgspec looks for each name of an object from where it found the last one on: names in disorder take it time
 that grows with their square."""
 
-_TYPES = {ColumnType.NUMERIC: float, ColumnType.BOOLEAN: bool, ColumnType.CATEGORICAL: str}
+_TYPES = {FeatureType.NUMERIC: float, FeatureType.BOOLEAN: bool, FeatureType.CATEGORICAL: str}
 _UNSPEAKABLE = frozenset('\\"') | {chr(code) for code in range(32)}
 """What msgspec takes in no name of a field."""
 

@@ -15,7 +15,7 @@ from nats.micro import add_service
 from nats.micro.request import Request
 
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.connection import connect
@@ -155,8 +155,8 @@ def _process(target: Any, *arguments: Any) -> Iterator[None]:
 def _registry(directory: Path) -> Registry:
     table, artifacts = wine(), InMemoryArtifacts()
     training = train(table.plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
-    registry = Registry(directory, loader=LightGBMPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
-    registry.register("wine", v1_0_0=keep(artifacts, training.manifest, training.body))
+    registry = Registry(directory, loader=ArtifactPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
+    registry.register("wine", v1_0_0=keep(artifacts, training.manifest, training.parts))
     return registry
 
 

@@ -21,7 +21,7 @@ from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.batches.subprocess import SubprocessBatchPredictor
 from infrastructure.datasets.files import LocalDatasetFiles
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.requests.filters import parse_filter
 from tests.support.data import churn, diabetes
@@ -57,12 +57,12 @@ def batches(request: pytest.FixtureRequest, artifacts: LocalArtifacts) -> BatchP
 @pytest.fixture
 def artifact_url(artifacts: LocalArtifacts) -> str:
     training = train(CHURN, churn().table(), num_threads=1, on_iteration=lambda _: None)
-    return keep(artifacts, training.manifest, training.body)
+    return keep(artifacts, training.manifest, training.parts)
 
 
 @pytest.fixture
 def predictor(artifacts: LocalArtifacts, artifact_url: str) -> Predictor:
-    return LightGBMPredictorLoader(artifacts=artifacts).load(artifact_url)
+    return ArtifactPredictorLoader(artifacts=artifacts).load(artifact_url)
 
 
 def registered(artifacts: LocalArtifacts, content: bytes, format_: DatasetFormat = DatasetFormat.CSV) -> Contents:
@@ -157,8 +157,8 @@ def test_numbers_that_are_predicted_have_no_probability(
     training = train(
         diabetes().plan(num_iterations=5), diabetes().table(), num_threads=1, on_iteration=lambda _: None
     )
-    url = keep(artifacts, training.manifest, training.body)
-    predictor = LightGBMPredictorLoader(artifacts=artifacts).load(url)
+    url = keep(artifacts, training.manifest, training.parts)
+    predictor = ArtifactPredictorLoader(artifacts=artifacts).load(url)
     contents = predict(batches, planned(url, registered(artifacts, diabetes().csv())))
     table = table_of(artifacts, contents)
     predictions, _, _ = as_inference_answers(predictor, diabetes().instances())

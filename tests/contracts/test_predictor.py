@@ -12,7 +12,8 @@ from application.ports.predictor import Floats, Predictor, PredictorLoader
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
+from infrastructure.learning.manifest import TREES
 from infrastructure.learning.training import train
 from tests.support.data import EXAMPLES, ExampleTable
 
@@ -22,7 +23,7 @@ def artifacts(tmp_path: Path) -> LocalArtifacts:
     return LocalArtifacts(root=tmp_path)
 
 
-@pytest.fixture(params=[LightGBMPredictorLoader])
+@pytest.fixture(params=[ArtifactPredictorLoader])
 def loader(request: pytest.FixtureRequest, artifacts: LocalArtifacts) -> PredictorLoader:
     make: Callable[..., PredictorLoader] = request.param
     return make(artifacts=artifacts)
@@ -36,7 +37,7 @@ def table(request: pytest.FixtureRequest) -> ExampleTable:
 @pytest.fixture
 def predictor(loader: PredictorLoader, artifacts: LocalArtifacts, table: ExampleTable) -> Predictor:
     training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
-    return loader.load(keep(artifacts, training.manifest, training.body))
+    return loader.load(keep(artifacts, training.manifest, training.parts))
 
 
 @pytest.fixture
@@ -148,8 +149,8 @@ def test_what_is_damaged_or_gone_is_neither_verified_nor_loaded_until_it_is_back
 ) -> None:
     table = EXAMPLES["iris"]()
     training = train(table.plan(num_iterations=2), table.table(), num_threads=1, on_iteration=lambda _: None)
-    url = keep(artifacts, training.manifest, training.body)
-    sha256 = {"manifest": sha256_of(url), "body": training.manifest.body.sha256}[part]
+    url = keep(artifacts, training.manifest, training.parts)
+    sha256 = {"manifest": sha256_of(url), "body": training.manifest.parts[TREES].sha256}[part]
     path = artifacts.path(sha256)
     content = path.read_bytes()
     loader.verify(url)

@@ -15,7 +15,7 @@ from domain.jobs.values import InterruptionCause
 from domain.models import model as models
 from domain.models.values import ModelStatus, ModelType
 from domain.training import job as training
-from domain.training.hyperparameters import Hyperparameters
+from domain.training.hyperparameters.regression import Regression
 from domain.training.plan import plan
 from domain.training.values import TrainedModel, TrainingPlan
 from tests.support.given import Given, given, provenance
@@ -121,7 +121,7 @@ def a_dataset(contents: Contents = CONTENTS, target: str | None = "price") -> Gi
 
 def a_plan() -> TrainingPlan:
     """A plan to learn the price of a house."""
-    return plan(model_type=ModelType.REGRESSION, dataset=a_dataset().state, hyperparameters=Hyperparameters())
+    return plan(model_type=ModelType.REGRESSION, dataset=a_dataset().state, hyperparameters=Regression())
 
 
 def a_pending_job() -> Given:

@@ -15,7 +15,7 @@ from sklearn import datasets as sklearn_datasets
 
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.models.values import ModelType
-from domain.training.hyperparameters import parse
+from domain.training.hyperparameters.parsing import parse
 from domain.training.values import TrainingPlan
 
 Cell = float | int | str | bool | None
@@ -73,7 +73,7 @@ class ExampleTable:
             contents=self.contents(),
             target=next(column for column in columns if column.name == self.target),
             features=tuple(column for column in columns if column.name != self.target),
-            hyperparameters=parse(hyperparameters),
+            hyperparameters=parse(self.model_type, hyperparameters),
         )
 
     def table(self) -> pa.Table:

@@ -50,7 +50,7 @@ from domain.training.events import (
     TrainingJobRequested,
     TrainingJobStarted,
 )
-from domain.training.hyperparameters import Hyperparameters
+from domain.training.hyperparameters.classification import Classification
 from domain.training.values import TrainedModel, TrainingPlan
 
 AnyEvent = TypeVar("AnyEvent", bound=DomainEvent)
@@ -85,7 +85,7 @@ PLAN = TrainingPlan(
     contents=CONTENTS,
     target=CHURNED,
     features=(AGE, CITY),
-    hyperparameters=Hyperparameters(num_iterations=20),
+    hyperparameters=Classification(num_iterations=20),
 )
 TRAINED = TrainedModel(
     artifact_url=f"artifact:{SHA256}",
@@ -235,6 +235,9 @@ def training_job_requested(**changes: Any) -> TrainingJobRequested:
         model_id=MODEL_ID,
         hyperparameters={"n_estimators": 20},
         plan=PLAN,
+        priority=0,
+        retries=None,
+        verifies=None,
     )
 
 

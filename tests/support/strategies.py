@@ -10,6 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 
+from domain.training.hyperparameters.parsing import BY_TYPE
+from domain.training.values import TrainingPlan
+
 finite_floats = st.floats(allow_nan=False, allow_infinity=False)
 integers_of_64_bits = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 utc_datetimes = st.datetimes(timezones=st.just(UTC))
@@ -40,6 +43,13 @@ _CONTAINERS: Mapping[Any, Callable[..., st.SearchStrategy[Any]]] = {
 def instances(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Return values of a pydantic model, every field within its constraints."""
     fields = {name: _field(each.annotation, each.metadata) for name, each in model.model_fields.items()}
+    if model is TrainingPlan:
+        return st.one_of(
+            st.builds(
+                model, **{**fields, "model_type": st.just(model_type), "hyperparameters": instances(settings)}
+            )
+            for model_type, settings in BY_TYPE.items()
+        )
     return st.builds(model, **fields)
 
 
@@ -62,7 +72,9 @@ def _field(annotation: Any, constraints: list[Any]) -> st.SearchStrategy[Any]:
 def _values(annotation: Any) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _field(arguments[0], list(annotation.__metadata__))
+        # pydantic's own description holds the constraints that it was given
+        given = (getattr(each, "metadata", [each]) for each in annotation.__metadata__)
+        return _field(arguments[0], [each for several in given for each in several])
     if origin in {Union, UnionType}:
         return st.one_of([_values(each) for each in arguments])
     inner = [_values(each) for each in arguments if each is not Ellipsis]

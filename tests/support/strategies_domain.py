@@ -20,7 +20,7 @@ from domain.models import model as models
 from domain.models.events import ModelNameReleased, ModelNameReserved
 from domain.models.values import ModelStatus, ModelType
 from domain.training import job as training
-from domain.training.hyperparameters import Hyperparameters
+from domain.training.hyperparameters.parsing import parse
 from domain.training.plan import plan
 from domain.training.values import TrainedModel, TrainingPlan
 
@@ -91,13 +91,12 @@ def plans(draw: st.DrawFn) -> TrainingPlan:
         dataset_id=draw(st.uuids()), name="houses", uri=draw(TEXT), contents=draw(contents()), target="y",
         by=draw(provenances()),
     )  # fmt: skip
-    hyperparameters = Hyperparameters(
-        num_iterations=draw(st.integers(1, 100_000)), learning_rate=draw(st.floats(0.001, 10))
-    )
+    model_type = draw(st.sampled_from([ModelType.CLASSIFICATION, ModelType.REGRESSION]))
+    asked = {"num_iterations": draw(st.integers(1, 100_000)), "learning_rate": draw(st.floats(0.001, 10))}
     return plan(
-        model_type=draw(st.sampled_from([ModelType.CLASSIFICATION, ModelType.REGRESSION])),
+        model_type=model_type,
         dataset=datasets.evolve(None, registered),
-        hyperparameters=hyperparameters,
+        hyperparameters=parse(model_type, asked),
     )
 
 

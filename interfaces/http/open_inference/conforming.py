@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from application.ports.predictor import Floats
-from domain.datasets.values import ColumnType
 from domain.errors import FieldProblem, InvalidInput, suggestion
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from interfaces.http.open_inference.datatypes import BOOL, BYTES
 from interfaces.http.open_inference.elements import element_path, infinite, numbers, texts
 from interfaces.http.open_inference.requests import InputTensor
@@ -23,9 +22,9 @@ from interfaces.inference.asked import INSTANCES_MAX
 
 _TABLE_RANK = 2
 _WANTED = {
-    ColumnType.NUMERIC: "a tensor of numbers",
-    ColumnType.BOOLEAN: "a tensor of BOOL, or of numbers that are 0, 1 or NaN",
-    ColumnType.CATEGORICAL: "a tensor of BYTES, the texts in UTF-8",
+    FeatureType.NUMERIC: "a tensor of numbers",
+    FeatureType.BOOLEAN: "a tensor of BOOL, or of numbers that are 0, 1 or NaN",
+    FeatureType.CATEGORICAL: "a tensor of BYTES, the texts in UTF-8",
 }
 
 
@@ -40,9 +39,11 @@ class TensorSchema:
             if feature.categories is not None
         }
         self._booleans = [
-            (place, feature) for place, feature in enumerate(schema.features) if feature.type is ColumnType.BOOLEAN
+            (place, feature)
+            for place, feature in enumerate(schema.features)
+            if feature.type is FeatureType.BOOLEAN
         ]
-        self._has_numbers_only = all(feature.type is ColumnType.NUMERIC for feature in schema.features)
+        self._has_numbers_only = all(feature.type is FeatureType.NUMERIC for feature in schema.features)
 
     def rows(self, inputs: Sequence[InputTensor]) -> Floats:
         """Return the rows, of shape (rows, features), NaN for a missing value.
@@ -113,10 +114,10 @@ class TensorSchema:
         return by_name
 
     def _column(self, tensor: InputTensor, feature: Feature) -> ArrayLike:
-        if feature.type is ColumnType.CATEGORICAL:
+        if feature.type is FeatureType.CATEGORICAL:
             return self._coded(texts(tensor), feature)
         found = numbers(tensor)
-        if feature.type is ColumnType.BOOLEAN:
+        if feature.type is FeatureType.BOOLEAN:
             _require_truth(tensor, feature, found, first=0, step=1)
         return found
 
@@ -162,8 +163,8 @@ def _require_few(tensor: InputTensor) -> None:
 
 def _type_problems(tensor: InputTensor, feature: Feature) -> Iterator[FieldProblem]:
     is_text = tensor.datatype == BYTES
-    is_wrong = is_text is not (feature.type is ColumnType.CATEGORICAL)
-    if is_wrong or (tensor.datatype == BOOL and feature.type is ColumnType.NUMERIC):
+    is_wrong = is_text is not (feature.type is FeatureType.CATEGORICAL)
+    if is_wrong or (tensor.datatype == BOOL and feature.type is FeatureType.NUMERIC):
         message = f"{feature.name!r} must be {_WANTED[feature.type]}, is of {tensor.datatype}."
         yield FieldProblem(field=f"{tensor.place}.datatype", message=message, value=tensor.datatype)
 

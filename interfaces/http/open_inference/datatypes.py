@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.datasets.values import ColumnType
-from domain.inference.values import Label
+from domain.inference.values import FeatureType, Label
 
 BOOL, INT64, FP16, FP32, FP64, BYTES = "BOOL", "INT64", "FP16", "FP32", "FP64", "BYTES"
 
@@ -52,8 +51,8 @@ DATATYPES: Mapping[str, Datatype] = MappingProxyType(
 )
 """All but BYTES, whose elements differ in size."""
 
-OF_FEATURES: Mapping[ColumnType, str] = MappingProxyType(
-    {ColumnType.NUMERIC: FP64, ColumnType.BOOLEAN: BOOL, ColumnType.CATEGORICAL: BYTES}
+OF_FEATURES: Mapping[FeatureType, str] = MappingProxyType(
+    {FeatureType.NUMERIC: FP64, FeatureType.BOOLEAN: BOOL, FeatureType.CATEGORICAL: BYTES}
 )
 """What a feature is told to be; other datatypes of numbers are taken for numbers, too."""
 

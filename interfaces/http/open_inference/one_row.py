@@ -12,9 +12,8 @@ import orjson
 
 from application.inference.routes import Served
 from application.ports.predictor import Row
-from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
-from domain.inference.values import Label
+from domain.inference.values import FeatureType, Label
 from interfaces.http.open_inference.datatypes import FP32, FP64, OF_FEATURES, of_labels
 from interfaces.http.open_inference.json_members import NAN, without_nan
 from interfaces.http.open_inference.responses import PREDICT, PREDICT_PROBA
@@ -29,7 +28,7 @@ _FEATURE_MAX_BYTES = 256
 _COLUMN_MIN_BYTES = 50
 """A column takes more, what a table has for each feature hardly ever."""
 
-_KINDS = {ColumnType.NUMERIC: float, ColumnType.BOOLEAN: bool, ColumnType.CATEGORICAL: str}
+_KINDS = {FeatureType.NUMERIC: float, FeatureType.BOOLEAN: bool, FeatureType.CATEGORICAL: str}
 _MISSING = type(None)
 
 Decoded = TypeVar("Decoded")

@@ -4,17 +4,16 @@ import math
 
 import pytest
 
-from domain.datasets.values import ColumnType
 from domain.errors import PROBLEMS_MAX
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 
 SCHEMA = Schema(
     [
-        Feature(name="age", type=ColumnType.NUMERIC),
-        Feature(name="city", type=ColumnType.CATEGORICAL, categories=("Bern", "Basel", "")),
-        Feature(name="smoker", type=ColumnType.BOOLEAN),
+        Feature(name="age", type=FeatureType.NUMERIC),
+        Feature(name="city", type=FeatureType.CATEGORICAL, categories=("Bern", "Basel", "")),
+        Feature(name="smoker", type=FeatureType.BOOLEAN),
     ]
 )
 NAN = math.nan

@@ -5,7 +5,16 @@ import math
 import pytest
 
 from domain.errors import PROBLEMS_MAX, InvalidInput
-from domain.training.hyperparameters import ALIASES, Hyperparameters, parse
+from domain.models.values import ModelType
+from domain.training.hyperparameters.classification import Classification
+from domain.training.hyperparameters.parsing import BY_TYPE
+from domain.training.hyperparameters.parsing import parse as parse_of_type
+
+ALIASES = Classification.ALIASES
+
+
+def parse(given, model_type=ModelType.CLASSIFICATION):
+    return parse_of_type(model_type, given)
 
 
 def problems_of(given):
@@ -15,21 +24,35 @@ def problems_of(given):
 
 
 def test_nothing_asked_gives_every_default():
-    assert parse({}) == Hyperparameters()
+    assert parse({}) == Classification()
 
 
 @pytest.mark.parametrize("alias", ALIASES)
 def test_an_alias_is_another_name_for_a_setting(alias):
-    default = getattr(Hyperparameters(), ALIASES[alias])
+    default = getattr(Classification(), ALIASES[alias])
     asked = (not default) if isinstance(default, bool) else (0.5 if isinstance(default, float) else 7)
     parsed = parse({alias: asked})
     assert getattr(parsed, ALIASES[alias]) == asked
     assert parsed == parse({ALIASES[alias]: asked})
 
 
-def test_aliases_lead_to_settings_and_hide_none():
-    assert set(ALIASES.values()) <= set(Hyperparameters.model_fields)
-    assert not set(ALIASES) & set(Hyperparameters.model_fields)
+@pytest.mark.parametrize("kind", BY_TYPE.values())
+def test_aliases_lead_to_settings_and_hide_none(kind):
+    assert set(kind.ALIASES.values()) <= set(kind.model_fields)
+    assert not set(kind.ALIASES) & set(kind.model_fields)
+
+
+@pytest.mark.parametrize("model_type", ModelType)
+def test_every_type_of_model_has_settings_of_its_own_that_all_have_defaults(model_type):
+    assert type(parse({}, model_type)) is BY_TYPE[model_type]
+
+
+def test_a_setting_of_another_type_is_told_from_one_that_there_is_not():
+    with pytest.raises(InvalidInput) as refused:
+        parse({"threshold": 0.5, "k": 3}, ModelType.REGRESSION)
+    assert [problem.message for problem in refused.value.problems] == [
+        "is no hyperparameter of a regression model."
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -104,6 +127,10 @@ def test_a_value_of_another_type_or_out_of_range_is_named_as_it_was_given(name, 
         ("features", [], "must be a list of at least one column name, is a list."),
         ("features", {"age": 1}, "must be a list of at least one column name, is an object."),
         ("features", ["a", 5], "must be the name of a column, is 5."),
+        ("threshold", 2, "must be 'auto' or a number from 0 to 1, is 2."),
+        ("threshold", "best", "must be 'auto' or a number from 0 to 1, is 'best'."),
+        ("split", "x", "must be 'auto', 'random', 'stratified', 'group' or 'time', is 'x'."),
+        ("folds", 1, "must be 0 or a whole number from 2 to 10, is 1."),
     ],
 )
 def test_a_value_that_is_refused_is_answered_with_what_it_must_be(name, value, message):
@@ -159,5 +186,5 @@ def test_of_endless_problems_the_first_are_named():
 
 def test_a_stored_plan_is_read_back_as_it_was():
     asked = parse({"features": ["a"], "eta": 1, "seed": 3, "lambda": 0.5})
-    assert Hyperparameters.model_validate_json(asked.model_dump_json()) == asked
-    assert Hyperparameters.model_validate(asked.model_dump()) == asked
+    assert Classification.model_validate_json(asked.model_dump_json()) == asked
+    assert Classification.model_validate(asked.model_dump()) == asked

@@ -7,7 +7,7 @@ from domain.datasets.errors import RetiredDataset
 from domain.datasets.values import Column, ColumnType
 from domain.errors import InvalidInput
 from domain.models.values import ModelType
-from domain.training.hyperparameters import parse
+from domain.training.hyperparameters.parsing import parse
 from domain.training.plan import ROWS_MIN, plan
 from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
 
@@ -16,7 +16,7 @@ REGRESSION, CLASSIFICATION = ModelType.REGRESSION, ModelType.CLASSIFICATION
 
 def planned(model_type=REGRESSION, dataset=None, **hyperparameters):
     story = a_dataset() if dataset is None else dataset
-    return plan(model_type=model_type, dataset=story.state, hyperparameters=parse(hyperparameters))
+    return plan(model_type=model_type, dataset=story.state, hyperparameters=parse(model_type, hyperparameters))
 
 
 def names(columns):

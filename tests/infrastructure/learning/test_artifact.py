@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.ports.artifacts import ArtifactUnavailable, sha256_of, url_of
-from infrastructure.learning.artifact import Manifest, canonical_json, keep, load
-from infrastructure.learning.predictors import LightGBMPredictorLoader
-from infrastructure.learning.training import Training, train
+from infrastructure.learning.artifact import canonical_json, keep, load
+from infrastructure.learning.loading import ArtifactPredictorLoader
+from infrastructure.learning.manifest import TREES, Manifest
+from infrastructure.learning.trained import Trained
+from infrastructure.learning.training import train
 from tests.support.data import churn, wine
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
 @cache
-def a_training() -> Training:
+def a_training() -> Trained:
     table = churn()
     return train(table.plan(num_iterations=3), table.table(), num_threads=1, on_iteration=lambda _: None)
 
@@ -38,7 +40,10 @@ def document() -> dict[str, Any]:
 def test_what_was_kept_is_loaded(artifacts: InMemoryArtifacts) -> None:
     training = a_training()
 
-    assert load(artifacts, keep(artifacts, training.manifest, training.body)) == (training.manifest, training.body)
+    assert load(artifacts, keep(artifacts, training.manifest, training.parts)) == (
+        training.manifest,
+        training.parts,
+    )
 
 
 def test_a_manifest_holds_all_that_is_needed_to_train_again(document: dict[str, Any]) -> None:
@@ -76,24 +81,28 @@ def _assert_survives(labels: tuple[Any, ...]) -> None:
 
 
 def test_a_manifest_is_kept_with_its_own_body_only(artifacts: InMemoryArtifacts) -> None:
-    with pytest.raises(ValueError, match="another body"):
-        keep(artifacts, a_training().manifest, "tree")
+    with pytest.raises(ValueError, match="other parts"):
+        keep(artifacts, a_training().manifest, {TREES: b"tree"})
 
 
 def _second_feature_named_as_first(document: dict[str, Any]) -> None:
     document["features"][1]["name"] = document["features"][0]["name"]
 
 
+def _trees(document: dict[str, Any]) -> Any:
+    return document["parts"][TREES]
+
+
 DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "another format": (lambda each: each.update(format_version=2), "format_version"),
+    "another format": (lambda each: each.update(format_version=3), "format_version"),
     "an unknown field": (lambda each: each.update(__class__="os.system"), "__class__"),
     "a missing field": (lambda each: each.pop("labels"), "labels"),
-    "a type not served": (lambda each: each.update(model_type="clustering"), "model_type"),
+    "a type not served": (lambda each: each.update(model_type="sorting"), "model_type"),
     "no features": (lambda each: each.update(features=[]), "features"),
     "one name twice": (_second_feature_named_as_first, "two features have one name"),
     "one category twice": (lambda each: each["features"][1].update(categories=["a", "a"]), "twice"),
     "categories of a number": (lambda each: each["features"][0].update(categories=["a"]), "categorical"),
-    "a column of no use": (lambda each: each["features"][0].update(type="other"), "other"),
+    "a column of no use": (lambda each: each["features"][0].update(type="other"), "features.0.type"),
     "one label": (lambda each: each.update(labels=[True]), "two labels"),
     "labels of two types": (lambda each: each.update(labels=[1, True]), "one type"),
     "no labels": (lambda each: each.update(labels=None), "two labels"),
@@ -101,9 +110,12 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "too many labels": (lambda each: each.update(labels=["a", "b", "c"]), "3 scores per round"),
     "a feature too few": (lambda each: each["features"].pop(), "3 features"),
     "other rounds": (lambda each: each.update(best_iteration=99), "99 rounds"),
-    "a body elsewhere": (lambda each: each["body"].update(sha256="../../../etc/passwd"), "body.sha256"),
-    "a body that is gone": (lambda each: each["body"].update(sha256="0" * 64), "no bytes"),
-    "a body of another size": (lambda each: each["body"].update(size_bytes=1), "bytes where it says 1"),
+    "a body elsewhere": (
+        lambda each: _trees(each).update(sha256="../../../etc/passwd"),
+        "parts.trees.sha256",
+    ),
+    "a body that is gone": (lambda each: _trees(each).update(sha256="0" * 64), "no bytes"),
+    "a body of another size": (lambda each: _trees(each).update(size_bytes=1), "bytes where it says 1"),
 }
 
 
@@ -111,13 +123,13 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 def test_a_manifest_that_cannot_be_trusted_is_refused(
     artifacts: InMemoryArtifacts, document: dict[str, Any], damage: str
 ) -> None:
-    keep(artifacts, a_training().manifest, a_training().body)
+    keep(artifacts, a_training().manifest, a_training().parts)
     change, reason = DAMAGES[damage]
     change(document)
     url = url_of(artifacts.put(canonical_json(document)))
 
     with pytest.raises(ArtifactUnavailable, match=re.escape(reason)):
-        LightGBMPredictorLoader(artifacts=artifacts).load(url)
+        ArtifactPredictorLoader(artifacts=artifacts).load(url)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"\x80\x04K\x01.", b"[" * 100_000])
@@ -130,24 +142,35 @@ def test_bytes_that_are_no_manifest_are_refused(artifacts: InMemoryArtifacts, co
 def test_a_body_that_is_no_model_is_refused(
     artifacts: InMemoryArtifacts, document: dict[str, Any], body: bytes
 ) -> None:
-    document["body"] = {"sha256": artifacts.put(body), "size_bytes": len(body) or 1}
+    document["parts"]["trees"] = {"sha256": artifacts.put(body), "size_bytes": len(body) or 1}
     url = url_of(artifacts.put(canonical_json(document)))
 
     with pytest.raises(ArtifactUnavailable, match="no model that can be loaded"):
-        LightGBMPredictorLoader(artifacts=artifacts).load(url)
+        ArtifactPredictorLoader(artifacts=artifacts).load(url)
 
 
 def test_the_body_of_another_version_is_refused(artifacts: InMemoryArtifacts, document: dict[str, Any]) -> None:
     other = train(wine().plan(num_iterations=3), wine().table(), num_threads=1, on_iteration=lambda _: None)
-    keep(artifacts, other.manifest, other.body)
-    document["body"] = other.manifest.body.model_dump()
+    keep(artifacts, other.manifest, other.parts)
+    document["parts"] = {TREES: other.manifest.parts[TREES].model_dump()}
     url = url_of(artifacts.put(canonical_json(document)))
 
     with pytest.raises(ArtifactUnavailable, match="4 features, its body has 13"):
-        LightGBMPredictorLoader(artifacts=artifacts).load(url)
+        ArtifactPredictorLoader(artifacts=artifacts).load(url)
+
+
+def test_a_manifest_of_the_first_shape_is_read_as_one_of_today(
+    artifacts: InMemoryArtifacts, document: dict[str, Any]
+) -> None:
+    today = keep(artifacts, a_training().manifest, a_training().parts)
+    first = {key: value for key, value in document.items() if key not in ("parts", "settings")}
+    part = {key: value for key, value in document["parts"][TREES].items() if key != "shape"}
+    url = url_of(artifacts.put(canonical_json({**first, "format_version": 1, "body": part})))
+
+    assert load(artifacts, url) == load(artifacts, today)
 
 
 def test_the_hash_of_a_manifest_is_its_address(artifacts: InMemoryArtifacts) -> None:
-    url = keep(artifacts, a_training().manifest, a_training().body)
+    url = keep(artifacts, a_training().manifest, a_training().parts)
 
     assert artifacts.read(sha256_of(url)) == canonical_json(a_training().manifest.model_dump(mode="json"))

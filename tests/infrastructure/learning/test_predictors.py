@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from application.ports.predictor import Predictor
 from domain.inference.values import Label
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
-from infrastructure.learning.training import Training, train
+from infrastructure.learning.loading import ArtifactPredictorLoader
+from infrastructure.learning.manifest import TREES
+from infrastructure.learning.trained import Trained
+from infrastructure.learning.training import train
 from tests.support.data import EXAMPLES, labelled, measured
 from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
@@ -26,12 +28,12 @@ from tests.support.fakes.artifacts import InMemoryArtifacts
 def trained(name: str) -> tuple[Predictor, lgb.Booster, tuple[Label, ...] | None]:
     table = EXAMPLES[name]()
     training = train(table.plan(num_iterations=30), table.table(), num_threads=1, on_iteration=lambda _: None)
-    return loaded(training), lgb.Booster(model_str=training.body), training.manifest.labels
+    return loaded(training), lgb.Booster(model_str=training.parts[TREES].decode()), training.manifest.labels
 
 
-def loaded(training: Training) -> Predictor:
+def loaded(training: Trained) -> Predictor:
     artifacts = InMemoryArtifacts()
-    return LightGBMPredictorLoader(artifacts=artifacts).load(keep(artifacts, training.manifest, training.body))
+    return ArtifactPredictorLoader(artifacts=artifacts).load(keep(artifacts, training.manifest, training.parts))
 
 
 @dataclass(frozen=True)

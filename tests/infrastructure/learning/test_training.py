@@ -9,10 +9,12 @@ import pytest
 
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
-from domain.training.hyperparameters import Hyperparameters
+from domain.training.hyperparameters.classification import Classification
 from infrastructure.learning.artifact import canonical_json
 from infrastructure.learning.boosting import Example, grow, objective_for, parameters_for
-from infrastructure.learning.training import Training, train
+from infrastructure.learning.manifest import TREES
+from infrastructure.learning.trained import Trained
+from infrastructure.learning.training import train
 from tests.support.data import (
     EXAMPLES,
     ExampleTable,
@@ -27,7 +29,7 @@ from tests.support.data import (
 )
 
 
-def trained(table: ExampleTable, *, num_threads: int = 1, **hyperparameters: Any) -> Training:
+def trained(table: ExampleTable, *, num_threads: int = 1, **hyperparameters: Any) -> Trained:
     settings = {"num_iterations": 20, **hyperparameters}
     return train(table.plan(**settings), table.table(), num_threads=num_threads, on_iteration=lambda _: None)
 
@@ -38,7 +40,7 @@ def test_the_same_plan_gives_the_same_bytes_with_any_number_of_threads(name: str
 
     results = [trained(EXAMPLES[name](), num_threads=threads, **settings) for threads in (1, 2, 3, 1)]
 
-    assert len({result.body for result in results}) == 1
+    assert len({result.parts[TREES] for result in results}) == 1
     assert len({canonical_json(result.manifest.model_dump(mode="json")) for result in results}) == 1
     assert [result.metrics for result in results] == [results[0].metrics] * 4
 
@@ -46,11 +48,11 @@ def test_the_same_plan_gives_the_same_bytes_with_any_number_of_threads(name: str
 def test_many_rows_are_summed_the_same_way_by_any_number_of_threads() -> None:
     table = measured([(index * 7919 % 10_007) ** 0.5 for index in range(30_000)])
 
-    assert trained(table, num_threads=1).body == trained(table, num_threads=3).body
+    assert trained(table, num_threads=1).parts[TREES] == trained(table, num_threads=3).parts[TREES]
 
 
 def test_another_seed_gives_another_model() -> None:
-    assert trained(iris(), seed=1).body != trained(iris(), seed=2).body
+    assert trained(iris(), seed=1).parts[TREES] != trained(iris(), seed=2).parts[TREES]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_predictions_that_left_the_range_of_numbers_are_no_model() -> None:
     with pytest.raises(WorkFailed) as failure:
         grow(
             objective=objective,
-            parameters=parameters_for(objective, Hyperparameters()),
+            parameters=parameters_for(objective, Classification()),
             training=rows,
             validation=rows,
             categorical=[],

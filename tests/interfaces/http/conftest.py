@@ -6,7 +6,7 @@ import pytest
 
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from tests.application.inference.registry import Registry
 from tests.support.data import EXAMPLES
@@ -18,7 +18,7 @@ def trained_examples(tmp_path_factory):
     """A registry with each example table learned, its version in production."""
     directory = tmp_path_factory.mktemp("examples")
     artifacts = LocalArtifacts(root=directory / "artifacts")
-    registry = Registry(directory, loader=LightGBMPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
+    registry = Registry(directory, loader=ArtifactPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
     trained = {}
     for name, example in EXAMPLES.items():
         table = example()
@@ -28,7 +28,7 @@ def trained_examples(tmp_path_factory):
             num_threads=1,
             on_iteration=lambda _: None,
         )
-        registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.body))
+        registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.parts))
         trained[name] = training
     yield SimpleNamespace(registry=registry, trained=trained)
     registry.close()

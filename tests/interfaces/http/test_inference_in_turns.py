@@ -11,7 +11,7 @@ import pytest
 from application.inference.loaded import Loaded
 from application.inference.routes import Served
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.http.inference import PATH, InferenceEndpoint
 from interfaces.inference.answers import answer_in_steps, results
@@ -88,8 +88,8 @@ async def at_work(predictor):
 def test_an_answer_made_in_steps_is_that_of_the_whole_batch_bit_for_bit(name, explain):
     table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
     training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
-    url = keep(artifacts, training.manifest, training.body)
-    predictor = LightGBMPredictorLoader(artifacts=artifacts).load(url)
+    url = keep(artifacts, training.manifest, training.parts)
+    predictor = ArtifactPredictorLoader(artifacts=artifacts).load(url)
     predictor.row_cost_s = STEP_S / 7  # seven rows a step
     served = Served(model_id="m", version="1.0.0", loaded=Loaded(url, predictor))
     rows = np.array(predictor.schema.conform(table.instances()))

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.datasets.values import ColumnType
+from domain.inference.values import FeatureType
+from infrastructure.learning.manifest import TREES
 from interfaces.http.inference import PATH, InferenceEndpoint
 from tests.interfaces.http.test_inference import Progress
 from tests.support.data import EXAMPLES
@@ -50,15 +51,15 @@ def matrix_of(features, instances):
     """Encode instances for LightGBM without any of the service's own code."""
 
     def number(feature, value):
-        if value is None or (feature.type is ColumnType.CATEGORICAL and value not in feature.categories):
+        if value is None or (feature.type is FeatureType.CATEGORICAL and value not in feature.categories):
             return math.nan
-        return float(feature.categories.index(value) if feature.type is ColumnType.CATEGORICAL else value)
+        return float(feature.categories.index(value) if feature.type is FeatureType.CATEGORICAL else value)
 
     return np.array([[number(feature, each[feature.name]) for feature in features] for each in instances])
 
 
 def answers_of_lightgbm(training, instances):
-    booster = lgb.Booster(model_str=training.body)
+    booster = lgb.Booster(model_str=training.parts[TREES].decode())
     matrix = matrix_of(training.manifest.features, instances)
     numbers = booster.predict(matrix)
     contributions = booster.predict(matrix, pred_contrib=True)
@@ -87,9 +88,9 @@ def test_every_row_of_the_example_is_answered_as_lightgbm_does(a_service, name):
 
 NUMBERS = st.one_of(st.none(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False))
 VALUES = {
-    ColumnType.NUMERIC: NUMBERS,
-    ColumnType.CATEGORICAL: st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))),
-    ColumnType.BOOLEAN: st.sampled_from([None, True, False]),
+    FeatureType.NUMERIC: NUMBERS,
+    FeatureType.CATEGORICAL: st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))),
+    FeatureType.BOOLEAN: st.sampled_from([None, True, False]),
 }
 
 

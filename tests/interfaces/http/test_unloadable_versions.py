@@ -8,7 +8,8 @@ import pytest
 from application.ports.artifacts import sha256_of
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
+from infrastructure.learning.manifest import TREES
 from infrastructure.learning.training import train
 from tests.support.data import EXAMPLES
 from tests.support.http import served
@@ -36,8 +37,8 @@ def trained(tmp_path_factory):
         training = train(
             TABLE.plan(num_iterations=rounds), TABLE.table(), num_threads=1, on_iteration=lambda _: None
         )
-        url = keep(store, training.manifest, training.body)
-        hashes = {"manifest": sha256_of(url), "body": training.manifest.body.sha256}
+        url = keep(store, training.manifest, training.parts)
+        hashes = {"manifest": sha256_of(url), "body": training.manifest.parts[TREES].sha256}
         found.append(SimpleNamespace(url=url, hashes=hashes))
     contents = {each: store.read(each) for one in found for each in one.hashes.values()}
     return SimpleNamespace(versions=found, contents=contents)
@@ -53,7 +54,7 @@ class Home:
         self.restore()
 
     def served(self):
-        return served(self._directory, loader=LightGBMPredictorLoader(artifacts=self.artifacts), kept_s=0.0)
+        return served(self._directory, loader=ArtifactPredictorLoader(artifacts=self.artifacts), kept_s=0.0)
 
     def restore(self):
         for content in self._trained.contents.values():

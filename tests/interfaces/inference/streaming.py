@@ -8,19 +8,18 @@ import pyarrow as pa
 
 from application.inference.loaded import Loaded
 from application.inference.routes import Served
-from domain.datasets.values import ColumnType
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.inference.row_streams import RowStream
 from tests.support.data import EXAMPLES
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 MATCHING_TYPES = {
-    ColumnType.NUMERIC: pa.float64(),
-    ColumnType.BOOLEAN: pa.bool_(),
-    ColumnType.CATEGORICAL: pa.string(),
+    FeatureType.NUMERIC: pa.float64(),
+    FeatureType.BOOLEAN: pa.bool_(),
+    FeatureType.CATEGORICAL: pa.string(),
 }
 
 
@@ -30,9 +29,9 @@ def a_served_example(name: str) -> Served:
     table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
     plan = table.plan(num_iterations=25, min_data_in_leaf=5)
     training = train(plan, table.table(), num_threads=1, on_iteration=lambda _: None)
-    url = keep(artifacts, training.manifest, training.body)
+    url = keep(artifacts, training.manifest, training.parts)
     return Served(
-        model_id="m", version="1.0.0", loaded=Loaded(url, LightGBMPredictorLoader(artifacts=artifacts).load(url))
+        model_id="m", version="1.0.0", loaded=Loaded(url, ArtifactPredictorLoader(artifacts=artifacts).load(url))
     )
 
 

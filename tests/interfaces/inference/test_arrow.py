@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from application.inference.loaded import Loaded
 from application.inference.routes import Served
-from domain.datasets.values import ColumnType
 from domain.errors import InvalidInput
 from domain.inference.errors import NonConformingInstance
+from domain.inference.values import FeatureType
 from interfaces.inference import arrow_messages
 from interfaces.inference.answers import results
 from interfaces.inference.arrow import BATCH_MAX_ROWS, ArrowRows
@@ -35,10 +35,10 @@ FAKE = Served(model_id="m", version="1.0.0", loaded=Loaded("artifact:fake", Fake
 AGES, CITIES = pa.array([40.0, 7.5, None]), pa.array(["Basel", None, "Rome"])
 BATCH = pa.record_batch({"age": AGES, "city": CITIES})
 STREAM = arrow_stream(BATCH)
-VALUES: dict[ColumnType, st.SearchStrategy[Any]] = {
-    ColumnType.NUMERIC: st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    ColumnType.CATEGORICAL: st.none() | st.text(st.characters(exclude_categories=["Cs"])),
-    ColumnType.BOOLEAN: st.sampled_from([None, True, False]),
+VALUES: dict[FeatureType, st.SearchStrategy[Any]] = {
+    FeatureType.NUMERIC: st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    FeatureType.CATEGORICAL: st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+    FeatureType.BOOLEAN: st.sampled_from([None, True, False]),
 }
 
 

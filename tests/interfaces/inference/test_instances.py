@@ -11,11 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.datasets.values import ColumnType
 from domain.errors import InvalidInput
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 from interfaces.inference.asked import INSTANCES_MAX, GuessedWrong, guess, parse_body
 from interfaces.inference.instances import TYPED_FEATURES_MAX, InstanceDecoder, InstanceDecoders
 from interfaces.requests.problems import NotJson
@@ -23,10 +22,10 @@ from tests.support.fakes.predictors import FakePredictor
 
 SCHEMA = Schema(
     [
-        Feature(name="age", type=ColumnType.NUMERIC),
-        Feature(name="city of birth", type=ColumnType.CATEGORICAL, categories=("Bern", "Zürich", "")),
-        Feature(name="größe", type=ColumnType.NUMERIC),
-        Feature(name="member", type=ColumnType.BOOLEAN),
+        Feature(name="age", type=FeatureType.NUMERIC),
+        Feature(name="city of birth", type=FeatureType.CATEGORICAL, categories=("Bern", "Zürich", "")),
+        Feature(name="größe", type=FeatureType.NUMERIC),
+        Feature(name="member", type=FeatureType.BOOLEAN),
     ]
 )
 DECODER = InstanceDecoder(SCHEMA)
@@ -168,7 +167,7 @@ def test_a_field_that_stands_there_twice_means_the_last_one() -> None:
     ],
 )
 def test_names_that_msgspec_cannot_read_quickly_are_read_all_the_same(names: list[str]) -> None:
-    decoder = InstanceDecoder(Schema([Feature(name=name, type=ColumnType.NUMERIC) for name in names]))
+    decoder = InstanceDecoder(Schema([Feature(name=name, type=FeatureType.NUMERIC) for name in names]))
     instance = {name: float(place) for place, name in enumerate(names)}
     expected = [float(place) for place in range(len(names))]
     assert decoder.row(asked(instance)) == expected

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from infrastructure.learning.artifact import keep
-from infrastructure.learning.predictors import LightGBMPredictorLoader
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from infrastructure.messaging.connection import connect
 from infrastructure.messaging.one_log import OneLog
@@ -223,9 +223,9 @@ def test_an_error_that_nobody_foresaw_is_told_as_over_http(nats_server, a_side, 
 def test_a_trained_model_answers_over_nats_as_over_http_bit_for_bit(nats_server, tmp_path, name):
     table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
     training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
-    loader = LightGBMPredictorLoader(artifacts=artifacts)
+    loader = ArtifactPredictorLoader(artifacts=artifacts)
     registry = Registry(tmp_path, loader=loader, capacity_bytes=10**9)
-    registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.body))
+    registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.parts))
     body = {"model_id": name, "features": table.instances()[:200]}
     requests = (a_request(body), a_request(body, explain="true"))
     with answering(nats_server.address, registry):

@@ -9,14 +9,13 @@ import numpy as np
 
 from application.ports.artifacts import ArtifactUnavailable
 from application.ports.predictor import Floats, Predicted, Row
-from domain.datasets.values import ColumnType
 from domain.inference.conformance import Schema
-from domain.inference.values import Feature
+from domain.inference.values import Feature, FeatureType
 
 SCHEMA = Schema(
     [
-        Feature(name="age", type=ColumnType.NUMERIC),
-        Feature(name="city", type=ColumnType.CATEGORICAL, categories=("Bern", "Basel")),
+        Feature(name="age", type=FeatureType.NUMERIC),
+        Feature(name="city", type=FeatureType.CATEGORICAL, categories=("Bern", "Basel")),
     ]
 )
 

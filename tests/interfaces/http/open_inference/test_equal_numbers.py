@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.datasets.values import ColumnType
+from domain.inference.values import FeatureType
 from tests.interfaces.http.test_inference_of_real_models import conforming_instances, instances_of
 from tests.support.data import EXAMPLES
 from tests.support.examples import examples
@@ -22,7 +22,7 @@ def features_of(trained_examples, name):
 
 
 def in_json(features, instances):
-    datatypes = {ColumnType.NUMERIC: "FP64", ColumnType.BOOLEAN: "BOOL", ColumnType.CATEGORICAL: "BYTES"}
+    datatypes = {FeatureType.NUMERIC: "FP64", FeatureType.BOOLEAN: "BOOL", FeatureType.CATEGORICAL: "BYTES"}
     return [tensor(each.name, datatypes[each.type], [row[each.name] for row in instances]) for each in features]
 
 
@@ -30,7 +30,7 @@ def in_binary(features, instances):
     """Where there is no null: NaN for a number or a truth value, a text that nobody has seen for a category."""
     for each in features:
         column = [row[each.name] for row in instances]
-        if each.type is ColumnType.CATEGORICAL:
+        if each.type is FeatureType.CATEGORICAL:
             yield binary(each.name, "BYTES", [UNSEEN if value is None else value for value in column])
         else:
             yield binary(each.name, "FP64", [math.nan if value is None else float(value) for value in column])

@@ -1,4 +1,4 @@
-"""Versions in memory, answering as plain LightGBM answers, bit for bit."""
+"""Classifications and regressions in memory, answering as plain LightGBM answers, bit for bit."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,62 +8,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.artifacts import ArtifactStore, sha256_of
 from application.ports.predictor import Predicted, Predictor, Row
 from domain.inference.conformance import Schema
-from domain.inference.values import Label
-from infrastructure.learning.artifact import Manifest, load, load_manifest, unreadable
+from domain.inference.values import FeatureType, Label
+from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
+from infrastructure.learning.manifest import TREES, Manifest
 from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 
-class LightGBMPredictorLoader:
-    """Loads what training kept in the artifact store. Safe to use from several threads."""
+def load(manifest: Manifest, parts: Parts) -> Predictor:
+    """Return what answers with trees.
 
-    def __init__(self, *, artifacts: ArtifactStore) -> None:
-        self._artifacts = artifacts
-        self._bodies: dict[str, str] = {}
-
-    def load(self, artifact_url: str) -> Predictor:
-        """Return the predictor of an artifact, verified by its hashes; nothing in it is executed.
-
-        Raises:
-            ArtifactUnavailable: It is not there, not what its hash says, or its parts do not fit.
-        """
-        manifest, body = load(self._artifacts, artifact_url)
-        try:
-            booster = lgb.Booster(model_str=body)
-        except (lgb.basic.LightGBMError, ValueError) as error:
-            raise unreadable(artifact_url, f"LightGBM refuses its body: {error}") from None
-        mismatch = _mismatch(manifest, booster)
-        if mismatch is not None:
-            raise unreadable(artifact_url, mismatch)
-        trees = trees_of(booster)
-        common: dict[str, Any] = {
-            "schema": Schema(manifest.features),
-            "trees": trees,
-            "size_bytes": len(body),
-            "row_cost_s": seconds_per_row(trees, booster),
-        }
-        if manifest.labels is None:
-            return RegressionPredictor(**common)
-        return ClassificationPredictor(**common, labels=manifest.labels)
-
-    def verify(self, artifact_url: str) -> None:
-        """Demand that all bytes of an artifact are there and what its hashes say, without loading it.
-
-        Raises:
-            ArtifactUnavailable: One of them is not, or its manifest is no such thing.
-        """
-        body = self._bodies.get(artifact_url)
-        if body is None:
-            body = self._bodies[artifact_url] = load_manifest(self._artifacts, artifact_url).body.sha256
-        else:
-            self._artifacts.verify(sha256_of(artifact_url))
-        self._artifacts.verify(body)
+    Raises:
+        ValueError: LightGBM refuses them, or they are not what the manifest says.
+    """
+    body = parts[TREES]
+    try:
+        booster = lgb.Booster(model_str=body.decode())
+    except (lgb.basic.LightGBMError, ValueError) as error:
+        msg = f"LightGBM refuses its body: {error}"
+        raise ValueError(msg) from None
+    mismatch = _mismatch(manifest, booster)
+    if mismatch is not None:
+        raise ValueError(mismatch)
+    trees = trees_of(booster)
+    common: dict[str, Any] = {
+        "schema": Schema(manifest.features),
+        "trees": trees,
+        "size_bytes": len(body),
+        "row_cost_s": seconds_per_row(trees, booster),
+    }
+    if manifest.labels is None:
+        return RegressionPredictor(**common)
+    return ClassificationPredictor(**common, labels=manifest.labels)
 
 
 class _LightGBMPredictor(ABC):
@@ -175,6 +156,9 @@ class ClassificationPredictor(_LightGBMPredictor):
 
 
 def _mismatch(manifest: Manifest, booster: lgb.Booster) -> str | None:
+    for feature in manifest.features:
+        if feature.type in (FeatureType.TEXT, FeatureType.NESTED):
+            return f"feature {feature.name!r} is of type {feature.type}, which no tree learns from"
     scores = 1 if manifest.labels is None or len(manifest.labels) == 2 else len(manifest.labels)  # noqa: PLR2004 - binary
     expected = {
         "features": (len(manifest.features), booster.num_feature()),

@@ -1,0 +1,79 @@
+"""What LightGBM is asked for."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from domain.training.hyperparameters.settings import Hyperparameters
+
+
+class Trees(Hyperparameters):
+    """The settings of boosted trees.
+
+    Attributes:
+        early_stopping_rounds: Stop after so many rounds without gain on held-out rows; 0 never stops early.
+
+    Source:
+        The others are LightGBM's parameters of the same names (its documentation, "Parameters").
+    """
+
+    ALIASES: ClassVar[Mapping[str, str]] = {
+        **Hyperparameters.ALIASES,
+        "n_estimators": "num_iterations",
+        "num_boost_round": "num_iterations",
+        "num_iteration": "num_iterations",
+        "num_round": "num_iterations",
+        "num_rounds": "num_iterations",
+        "num_tree": "num_iterations",
+        "num_trees": "num_iterations",
+        "nrounds": "num_iterations",
+        "n_iter": "num_iterations",
+        "max_iter": "num_iterations",
+        "eta": "learning_rate",
+        "shrinkage_rate": "learning_rate",
+        "num_leaf": "num_leaves",
+        "max_leaf": "num_leaves",
+        "max_leaves": "num_leaves",
+        "max_leaf_nodes": "num_leaves",
+        "min_data": "min_data_in_leaf",
+        "min_data_per_leaf": "min_data_in_leaf",
+        "min_child_samples": "min_data_in_leaf",
+        "min_samples_leaf": "min_data_in_leaf",
+        "min_child_weight": "min_sum_hessian_in_leaf",
+        "min_sum_hessian": "min_sum_hessian_in_leaf",
+        "min_sum_hessian_per_leaf": "min_sum_hessian_in_leaf",
+        "min_hessian": "min_sum_hessian_in_leaf",
+        "min_split_gain": "min_gain_to_split",
+        "colsample_bytree": "feature_fraction",
+        "sub_feature": "feature_fraction",
+        "subsample": "bagging_fraction",
+        "sub_row": "bagging_fraction",
+        "bagging": "bagging_fraction",
+        "subsample_freq": "bagging_freq",
+        "reg_alpha": "lambda_l1",
+        "l1_regularization": "lambda_l1",
+        "reg_lambda": "lambda_l2",
+        "lambda": "lambda_l2",
+        "l2_regularization": "lambda_l2",
+        "max_bins": "max_bin",
+        "early_stopping_round": "early_stopping_rounds",
+        "early_stopping": "early_stopping_rounds",
+        "n_iter_no_change": "early_stopping_rounds",
+    }
+
+    early_stopping_rounds: int = Field(default=50, ge=0, le=10_000)
+    num_iterations: int = Field(default=500, ge=1, le=100_000)
+    learning_rate: float = Field(default=0.05, gt=0, le=10)
+    num_leaves: int = Field(default=31, ge=2, le=131_072)
+    max_depth: int = Field(default=-1, ge=-1, le=1_000)
+    min_data_in_leaf: int = Field(default=20, ge=0, lt=2**31)
+    min_sum_hessian_in_leaf: float = Field(default=1e-3, ge=0)
+    min_gain_to_split: float = Field(default=0.0, ge=0)
+    feature_fraction: float = Field(default=1.0, gt=0, le=1)
+    bagging_fraction: float = Field(default=1.0, gt=0, le=1)
+    bagging_freq: int = Field(default=0, ge=0, le=100_000)
+    lambda_l1: float = Field(default=0.0, ge=0)
+    lambda_l2: float = Field(default=0.0, ge=0)
+    max_bin: int = Field(default=255, ge=2, le=65_535)
+    cat_smooth: float = Field(default=10.0, ge=0)
