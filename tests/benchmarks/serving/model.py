@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import load
+from infrastructure.learning.manifest import TREES
 from tests.support.service import running_service
 
 MODEL = "risk"
@@ -67,10 +68,10 @@ def serving_home(home: Path, *, versions: int = 1) -> Served:
             assert job["status"] == "completed", job
         trained = service.get(f"/models/{MODEL}/versions", order_by="created_at")["items"]
         service.promote(MODEL, trained[0]["version"]).raise_for_status()
-    manifest, text = load(LocalArtifacts(root=home / "artifacts"), trained[0]["artifact_url"])
+    manifest, parts = load(LocalArtifacts(root=home / "artifacts"), trained[0]["artifact_url"])
     return Served(
         versions=tuple(version["version"] for version in trained),
-        text=text,
+        text=parts[TREES].decode(),
         names=tuple(each.name for each in manifest.features),
         rows=features[:SENT],
     )
