@@ -6,19 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from typing import TYPE_CHECKING
 
 from infrastructure.event_store.checkpoints import KEY_BYTES, Checkpoint, NoCheckpoint
 from infrastructure.event_store.log_rows import Head
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _PRIVATE = 0o600
 
@@ -67,7 +61,7 @@ class CheckpointFiles:
         Raises:
             KeyUnusable: One of the files holds none.
         """
-        keys = [self._loaded().public_key().public_bytes_raw()] if self._key.exists() else []
+        keys = [_loaded(self._key).public_key().public_bytes_raw()] if self._key.exists() else []
         if self._former_keys.exists():
             keys += [parsed_public_key(line) for line in self._former_keys.read_text("utf-8").split()]
         return keys
@@ -86,7 +80,7 @@ class CheckpointFiles:
         """
         with self._held() as descriptor:
             is_new = not self._key.exists()
-            key = self._made() if is_new else self._loaded()
+            key = _made(self._key) if is_new else _loaded(self._key)
             if is_new and (former := [*dict.fromkeys(each.key for each in self.checkpoints())]):
                 on_new_key(former)
             new = Checkpoint.signed(position=head.position, hash=head.hash, at=at, key=key)
@@ -117,22 +111,6 @@ class CheckpointFiles:
         finally:
             os.close(descriptor)
 
-    def _loaded(self) -> Ed25519PrivateKey:
-        try:
-            key = load_pem_private_key(self._key.read_bytes(), password=None)
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            msg = f"{self._key} cannot be read as a key: {error}"
-            raise KeyUnusable(msg) from None
-        if not isinstance(key, Ed25519PrivateKey):
-            msg = f"{self._key} is no Ed25519 key"
-            raise KeyUnusable(msg)
-        return key
-
-    def _made(self) -> Ed25519PrivateKey:
-        key = Ed25519PrivateKey.generate()
-        _write(self._key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return key
-
 
 def parsed_public_key(text: str) -> bytes:
     """Return a public key, raw, given as 64 hexadecimal digits, as PEM, or as a file that holds either.
@@ -160,7 +138,38 @@ def parsed_public_key(text: str) -> bytes:
     raise KeyUnusable(msg)
 
 
+# what reads and makes keys is imported by each function: it takes long, and most of who starts needs none of it
+def _loaded(path: Path) -> "Ed25519PrivateKey":
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - see above
+
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        msg = f"{path} cannot be read as a key: {error}"
+        raise KeyUnusable(msg) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        msg = f"{path} is no Ed25519 key"
+        raise KeyUnusable(msg)
+    return key
+
+
+def _made(path: Path) -> "Ed25519PrivateKey":
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see above
+
+    key = Ed25519PrivateKey.generate()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    _write(path, key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    return key
+
+
 def _of_pem(text: str) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - see above
+
     try:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):

@@ -7,13 +7,13 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, Any, Self
 
 from application.views import instant_text
 from infrastructure.event_store.chain_breaks import ChainBroken
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_BYTES, HASH_BYTES, SIGNATURE_BYTES = 32, 32, 64
 POSITION_MAX = 2**63 - 1
@@ -39,7 +39,7 @@ class Checkpoint:
     signature: bytes
 
     @classmethod
-    def signed(cls, *, position: int, hash: bytes, at: datetime, key: Ed25519PrivateKey) -> Self:  # noqa: A002 - its name in the file
+    def signed(cls, *, position: int, hash: bytes, at: datetime, key: "Ed25519PrivateKey") -> Self:  # noqa: A002 - its name in the file
         """Return a new checkpoint."""
         at_text = instant_text(at)
         return cls(
@@ -106,6 +106,10 @@ class Checkpoint:
     @property
     def is_genuine(self) -> bool:
         """Whether its key has signed it."""
+        # imported here, for it takes long, and a service that starts has nothing to verify yet
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see above
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see above
+
         try:
             public = Ed25519PublicKey.from_public_bytes(self.key)
             public.verify(self.signature, _message(self.position, self.hash, self.at_text))

@@ -7,8 +7,10 @@ import base64
 import binascii
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _JWT = re.compile(r"-{3,}BEGIN NATS USER JWT-{3,}\s+(\S+)\s+-{3,}END NATS USER JWT-{3,}")
 _SEED = re.compile(r"-{3,}BEGIN USER NKEY SEED-{3,}\s+(\S+)\s+-{3,}END USER NKEY SEED-{3,}")
@@ -51,7 +53,10 @@ def _only(pattern: re.Pattern[str], content: str, path: Path, what: str) -> str:
     return found.group(1)
 
 
-def _key(seed: str, path: Path) -> Ed25519PrivateKey:
+def _key(seed: str, path: Path) -> "Ed25519PrivateKey":
+    # imported here, for it takes long, and most connections need no key
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see above
+
     try:
         raw = base64.b32decode(seed + "=" * (-len(seed) % 8))
     except binascii.Error:
