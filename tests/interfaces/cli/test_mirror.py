@@ -138,6 +138,12 @@ def test_a_doubt_about_what_the_database_service_has_is_settled_when_both_sides_
         assert past.belief().doubt is None
 
 
+@pytest.fixture
+def nobody_is_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever verifies believe soon that the service which runs sends nothing."""
+    monkeypatch.setattr("interfaces.mirror_verification._PATIENCE_S", 1.0)
+
+
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
     """Hold the data directory as a service does that runs, with NATS and a Database Service."""
@@ -152,6 +158,7 @@ def running(settings: Settings) -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("nobody_is_waited_for_long")
 def test_a_service_that_runs_is_verified_where_it_is(tmp_path):
     settings = a_home(tmp_path)
     with running(settings):
@@ -177,6 +184,7 @@ def test_two_database_services_on_one_nats_are_told_of(tmp_path, nats_server):
     assert ended.exit_code == 1
 
 
+@pytest.mark.usefixtures("nobody_is_waited_for_long")
 def test_a_service_that_runs_on_an_outside_nats_is_found_by_its_data_directory(tmp_path, nats_server):
     settings = a_home(tmp_path)
     outside = settings.model_copy(update={"nats_url": SecretStr(nats_server.url)})
