@@ -7,6 +7,7 @@ from typing import Any
 from domain.datasets.dataset import Dataset, require_active
 from domain.errors import InvalidInput
 from domain.models.values import ModelType
+from domain.training.clustering import clustering_columns
 from domain.training.columns import Columns
 from domain.training.hyperparameters.settings import Hyperparameters
 from domain.training.tabular import tabular_columns
@@ -16,7 +17,11 @@ ROWS_MIN = 10
 """Fewer rows leave nothing to validate on."""
 
 _COLUMNS: Mapping[ModelType, Callable[[ModelType, Dataset, Any], Columns]] = MappingProxyType(
-    {ModelType.CLASSIFICATION: tabular_columns, ModelType.REGRESSION: tabular_columns}
+    {
+        ModelType.CLASSIFICATION: tabular_columns,
+        ModelType.REGRESSION: tabular_columns,
+        ModelType.CLUSTERING: clustering_columns,
+    }
 )
 """What finds the columns for each type, given the hyperparameters of the type."""
 

@@ -12,7 +12,11 @@ from infrastructure.learning.artifact import Parts, load, load_manifest, unreada
 from infrastructure.learning.manifest import Manifest
 
 _LOADERS: Mapping[ModelType, str] = MappingProxyType(
-    {ModelType.CLASSIFICATION: "tabular", ModelType.REGRESSION: "tabular"}
+    {
+        ModelType.CLASSIFICATION: "tabular",
+        ModelType.REGRESSION: "tabular",
+        ModelType.CLUSTERING: "clustering",
+    }
 )
 """The module of `predictors` that answers for each type."""
 

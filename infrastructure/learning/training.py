@@ -11,7 +11,11 @@ from domain.training.values import TrainingPlan
 from infrastructure.learning.trained import OnIteration, Train, Trained
 
 _TRAINERS: Mapping[ModelType, str] = MappingProxyType(
-    {ModelType.CLASSIFICATION: "tabular", ModelType.REGRESSION: "tabular"}
+    {
+        ModelType.CLASSIFICATION: "tabular",
+        ModelType.REGRESSION: "tabular",
+        ModelType.CLUSTERING: "clustering",
+    }
 )
 """The module of `trainers` that learns each type; imported only by those who need it, for libraries are slow."""
 

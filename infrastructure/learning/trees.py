@@ -1,7 +1,6 @@
 """The trees of a version, asked in the fastest way that gives LightGBM's own numbers."""
 
 import logging
-from time import thread_time
 from typing import Protocol
 
 import numpy as np
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 from application.ports.predictor import Row
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.lightgbm_c_api import CBooster, NoSuchFunctions
+from infrastructure.learning.row_costs import MEASURED_ROWS, measured_cost_s
 
 Floats = NDArray[np.float64]
 
 _COMPARED_ROWS = 8
-_MEASURED_ROWS = 128
-_MEASURED_S = 0.005
 
 _log = logging.getLogger(__name__)
 
@@ -81,14 +79,7 @@ def trees_of(booster: "lgb.Booster") -> Trees:
 
 def seconds_per_row(trees: Trees, booster: "lgb.Booster") -> float:
     """Return about how long one row takes on this machine, asked alone."""
-    first, *rows = _probes(booster, count=_MEASURED_ROWS).tolist()
-    trees.scores_of_row(first)  # prepares the call
-    asked, took_s = 0, 0.0
-    began_s = thread_time()  # of this thread alone: a busy machine does not make the trees dear
-    while asked < len(rows) and took_s < _MEASURED_S:
-        trees.scores_of_row(rows[asked])
-        asked, took_s = asked + 1, thread_time() - began_s
-    return took_s / asked
+    return measured_cost_s(trees.scores_of_row, _probes(booster, count=MEASURED_ROWS).tolist())
 
 
 def _probes(booster: "lgb.Booster", *, count: int) -> Floats:

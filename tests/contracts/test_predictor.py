@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.manifest import TREES
+from infrastructure.learning.trained import Trained
 from infrastructure.learning.training import train
-from tests.support.data import EXAMPLES, ExampleTable
+from tests.support.data import EXAMPLES, OF_EVERY_TYPE, ExampleTable
+
+LEARNING_LABELS = [name for name, example in EXAMPLES.items() if example().model_type is ModelType.CLASSIFICATION]
 
 
 @pytest.fixture
@@ -29,14 +33,20 @@ def loader(request: pytest.FixtureRequest, artifacts: LocalArtifacts) -> Predict
     return make(artifacts=artifacts)
 
 
-@pytest.fixture(params=EXAMPLES)
+@pytest.fixture(params=OF_EVERY_TYPE)
 def table(request: pytest.FixtureRequest) -> ExampleTable:
-    return EXAMPLES[request.param]()
+    return OF_EVERY_TYPE[request.param]()
+
+
+@cache
+def trained(name: str) -> Trained:
+    table = OF_EVERY_TYPE[name]()
+    return train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
 
 
 @pytest.fixture
 def predictor(loader: PredictorLoader, artifacts: LocalArtifacts, table: ExampleTable) -> Predictor:
-    training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
+    training = trained(table.name)
     return loader.load(keep(artifacts, training.manifest, training.parts))
 
 
@@ -45,24 +55,19 @@ def rows(predictor: Predictor, table: ExampleTable) -> Floats:
     return np.array(predictor.schema.conform(table.instances()), dtype=np.float64)
 
 
-def test_the_answer_is_one_of_the_datas_own_labels_with_its_probability(
-    predictor: Predictor, rows: Floats, table: ExampleTable
-) -> None:
+def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predictor, rows: Floats) -> None:
     found = predictor.predict(rows)
 
     assert len(found.predictions) == len(rows)
-    if table.model_type is ModelType.REGRESSION:
-        assert (predictor.labels, found.probabilities, found.chosen) == (None, None, None)
+    if predictor.labels is None:
+        assert (found.probabilities, found.chosen) == (None, None)
         assert all(type(each) is float for each in found.predictions)
         assert found.scores.tolist() == [[each] for each in found.predictions]
         return
-    assert predictor.labels is not None
     assert found.probabilities is not None
     assert found.chosen is not None
-    labels = set(table.cells[table.target])
-    kinds = {type(label) for label in labels}
-    assert set(predictor.labels) == labels
-    assert found.scores.shape == (len(rows), len(labels))
+    kinds = {type(label) for label in predictor.labels}
+    assert found.scores.shape == (len(rows), len(predictor.labels))
     assert np.allclose(found.scores.sum(axis=1), 1.0)
     answers = zip(found.predictions, found.probabilities, found.chosen, found.scores, strict=True)
     for prediction, probability, code, scores in answers:
@@ -70,6 +75,16 @@ def test_the_answer_is_one_of_the_datas_own_labels_with_its_probability(
         assert type(prediction) in kinds
         assert type(probability) is float
         assert probability == scores[code] == scores.max()
+
+
+@pytest.mark.parametrize("table", LEARNING_LABELS, indirect=True)
+def test_the_labels_are_the_datas_own_and_most_are_told(
+    predictor: Predictor, rows: Floats, table: ExampleTable
+) -> None:
+    assert table.target is not None
+    found = predictor.predict(rows)
+
+    assert set(predictor.labels or ()) == set(table.cells[table.target])
     right = sum(each == actual for each, actual in zip(found.predictions, table.cells[table.target], strict=True))
     assert right > 0.85 * len(rows)
 

@@ -16,7 +16,7 @@ from tests.support.service import RunningService
 pytestmark = pytest.mark.slow
 
 
-EXAMPLES = [data.wine(), data.diabetes(), data.churn()]
+EXAMPLES = [data.wine(), data.diabetes(), data.churn(), data.customers()]
 
 
 @pytest.mark.parametrize("table", EXAMPLES, ids=lambda table: table.name)
@@ -25,10 +25,10 @@ def test_a_user_trains_promotes_predicts_and_looks_back(
 ) -> None:
     service = a_service
     dataset = service.upload(table.name, table.write(tmp_path), table.target)
-    assert dataset["rows"] == len(table.cells[table.target])
+    assert dataset["rows"] == table.contents().rows
     created = service.post("/models", {"name": table.name, "type": table.model_type}, **{"X-Reason": "first"})
     assert created.status_code == httpx.codes.CREATED
-    job = service.ended(service.train(table.name, table.name, num_iterations=30))
+    job = service.ended(service.train(table.name, table.name, **table.quickly))
     assert (job["status"], job["error"], job["progress"]) == ("completed", None, 100)
     assert job["resulting_version"] == "1.0.0"
     version = service.get(f"/models/{table.name}/versions/1.0.0")

@@ -24,6 +24,11 @@ _ARROW_TYPES = {
     ColumnType.BOOLEAN: pa.bool_(),
     ColumnType.CATEGORICAL: pa.string(),
 }
+_QUICKLY: Mapping[ModelType, Mapping[str, Any]] = {
+    ModelType.CLASSIFICATION: {"num_iterations": 25, "min_data_in_leaf": 5},
+    ModelType.REGRESSION: {"num_iterations": 25, "min_data_in_leaf": 5},
+    ModelType.CLUSTERING: {"k": 4, "n_init": 1},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,7 @@ class ExampleTable:
 
     name: str
     model_type: ModelType
-    target: str
+    target: str | None
     cells: Mapping[str, Sequence[Cell]]
 
     def csv(self) -> bytes:
@@ -61,7 +66,7 @@ class ExampleTable:
             format=DatasetFormat.CSV,
             sha256=hashlib.sha256(content).hexdigest(),
             size_bytes=len(content),
-            rows=len(self.cells[self.target]),
+            rows=len(next(iter(self.cells.values()))),
             columns=self.columns(),
         )
 
@@ -71,10 +76,18 @@ class ExampleTable:
             model_type=self.model_type,
             dataset_id=UUID(int=1),
             contents=self.contents(),
-            target=next(column for column in columns if column.name == self.target),
+            target=next((column for column in columns if column.name == self.target), None),
             features=tuple(column for column in columns if column.name != self.target),
             hyperparameters=parse(self.model_type, hyperparameters),
         )
+
+    @property
+    def quickly(self) -> Mapping[str, Any]:
+        """Hyperparameters with which training takes little time."""
+        return _QUICKLY[self.model_type]
+
+    def quick_plan(self) -> TrainingPlan:
+        return self.plan(**self.quickly)
 
     def table(self) -> pa.Table:
         """Return what reading the CSV gives."""
@@ -194,6 +207,24 @@ EXAMPLES: Mapping[str, Callable[[], ExampleTable]] = {
     "diabetes": diabetes,
     "churn": churn,
     "rents": rents,
+}
+
+
+def flowers() -> ExampleTable:
+    """The 150 flowers without their names: numbers only."""
+    cells = {name: cells for name, cells in iris().cells.items() if name != "species"}
+    return ExampleTable(name="flowers", model_type=ModelType.CLUSTERING, target=None, cells=cells)
+
+
+def customers() -> ExampleTable:
+    """The 300 customers, whether they stayed or not being one thing among others to group them by."""
+    return ExampleTable(name="customers", model_type=ModelType.CLUSTERING, target=None, cells=churn().cells)
+
+
+OF_EVERY_TYPE: Mapping[str, Callable[[], ExampleTable]] = {
+    **EXAMPLES,
+    "flowers": flowers,
+    "customers": customers,
 }
 
 

@@ -12,7 +12,8 @@ class Clustering(Hyperparameters):
     """The settings of a k-means clustering.
 
     Attributes:
-        features: The columns by which rows are near or far; None for all that can be learned from.
+        features: The columns by which rows are near or far; None for all that can be learned from,
+            but the dataset's target where it names one.
         k: So many clusters; `auto` for the number with the best silhouette, from 2 to 10.
         n_init: So many beginnings are tried, and the best kept.
         max_iter: Steps at most from each of them.

@@ -11,7 +11,7 @@ from domain.training.hyperparameters.parsing import parse
 from domain.training.plan import ROWS_MIN, plan
 from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
 
-REGRESSION, CLASSIFICATION = ModelType.REGRESSION, ModelType.CLASSIFICATION
+REGRESSION, CLASSIFICATION, CLUSTERING = ModelType.REGRESSION, ModelType.CLASSIFICATION, ModelType.CLUSTERING
 
 
 def planned(model_type=REGRESSION, dataset=None, **hyperparameters):
@@ -103,9 +103,27 @@ def test_a_target_that_is_no_column_is_answered_with_the_nearest():
     assert refused(target="prices").message == "The dataset has no column 'prices'. Did you mean 'price'?"
 
 
-@pytest.mark.parametrize("model_type", [ModelType.CLUSTERING, ModelType.TIME_SERIES, ModelType.NLP])
+@pytest.mark.parametrize("model_type", [ModelType.TIME_SERIES, ModelType.NLP])
 def test_other_types_cannot_be_trained(model_type):
     assert refused(model_type).field == "model_id"
+
+
+def test_a_clustering_has_no_target_and_compares_by_all_that_can_be_learned_from():
+    found = planned(CLUSTERING, dataset=a_dataset(target=None))
+    assert found.target is None
+    assert names(found.features) == ["age", "city", "smoker", "price"]
+
+
+def test_a_clustering_leaves_a_target_that_the_dataset_names_alone_unless_it_is_asked_for():
+    assert names(planned(CLUSTERING).features) == ["age", "city", "smoker"]
+    assert names(planned(CLUSTERING, features=["price", "city"]).features) == ["city", "price"]
+
+
+def test_a_clustering_needs_a_column_to_compare_by():
+    columns = (Column(name="seen", type=ColumnType.OTHER, missing=0),)
+    nothing = CONTENTS.model_copy(update={"columns": columns})
+    assert "no column that a clustering can compare" in refused(CLUSTERING, a_dataset(nothing, None)).message
+    assert refused(CLUSTERING, features=["seen"]).field == "hyperparameters.features[0]"
 
 
 @pytest.mark.parametrize("rows", [0, 1, ROWS_MIN - 1])

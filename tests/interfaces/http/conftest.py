@@ -9,7 +9,7 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from tests.application.inference.registry import Registry
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.http import served
 
 
@@ -20,14 +20,9 @@ def trained_examples(tmp_path_factory):
     artifacts = LocalArtifacts(root=directory / "artifacts")
     registry = Registry(directory, loader=ArtifactPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
     trained = {}
-    for name, example in EXAMPLES.items():
+    for name, example in OF_EVERY_TYPE.items():
         table = example()
-        training = train(
-            table.plan(num_iterations=25, min_data_in_leaf=5),
-            table.table(),
-            num_threads=1,
-            on_iteration=lambda _: None,
-        )
+        training = train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
         registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.parts))
         trained[name] = training
     yield SimpleNamespace(registry=registry, trained=trained)

@@ -18,7 +18,7 @@ from domain.inference.values import FeatureType
 from infrastructure.learning.manifest import TREES
 from interfaces.http.inference import PATH, InferenceEndpoint
 from tests.interfaces.http.test_inference import Progress
-from tests.support.data import EXAMPLES
+from tests.support.data import EXAMPLES, OF_EVERY_TYPE
 from tests.support.examples import examples
 
 
@@ -32,7 +32,7 @@ def a_service(trained_examples):
 
 @cache
 def instances_of(name):
-    return EXAMPLES[name]().instances()
+    return OF_EVERY_TYPE[name]().instances()
 
 
 def ask(endpoint, name, instances):

@@ -13,7 +13,7 @@ from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
 from interfaces.inference.row_streams import RowStream
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 MATCHING_TYPES = {
@@ -25,10 +25,9 @@ MATCHING_TYPES = {
 
 @cache
 def a_served_example(name: str) -> Served:
-    """Return a version that LightGBM has learned from an example."""
-    table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
-    plan = table.plan(num_iterations=25, min_data_in_leaf=5)
-    training = train(plan, table.table(), num_threads=1, on_iteration=lambda _: None)
+    """Return a version that was learned from an example."""
+    table, artifacts = OF_EVERY_TYPE[name](), InMemoryArtifacts()
+    training = train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
     url = keep(artifacts, training.manifest, training.parts)
     return Served(
         model_id="m", version="1.0.0", loaded=Loaded(url, ArtifactPredictorLoader(artifacts=artifacts).load(url))

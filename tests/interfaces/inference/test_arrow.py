@@ -28,7 +28,7 @@ from interfaces.inference.predicting import answered as answered_at_once
 from interfaces.inference.row_streams import CHUNK_ROWS
 from interfaces.requests.problems import NotArrow
 from tests.interfaces.inference.streaming import a_served_example, answered, arrow_schema, arrow_stream
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.fakes.predictors import FakePredictor
 
 FAKE = Served(model_id="m", version="1.0.0", loaded=Loaded("artifact:fake", FakePredictor()))
@@ -60,13 +60,13 @@ def problems(body: bytes) -> list[tuple[str, str]]:
     return [(each.field, each.message) for each in found.value.problems]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_any_rows_get_the_answers_of_json_bit_for_bit(name: str, data: st.DataObject) -> None:
     """Nulls, unseen categories and numbers of any size among them; columns and batches in any order and number."""
     served = a_served_example(name)
-    known, features = EXAMPLES[name]().instances(), served.loaded.predictor.schema.features
+    known, features = OF_EVERY_TYPE[name]().instances(), served.loaded.predictor.schema.features
     change = st.sampled_from(features).flatmap(lambda each: st.tuples(st.just(each.name), VALUES[each.type]))
     changed = st.tuples(st.sampled_from(known), st.lists(change, max_size=6).map(dict))
     instances = data.draw(st.lists(changed.map(lambda each: each[0] | each[1]), min_size=1, max_size=6))
@@ -85,7 +85,7 @@ def test_any_rows_get_the_answers_of_json_bit_for_bit(name: str, data: st.DataOb
     assert found.to_pylist() == expected
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 def test_predictions_have_the_type_of_the_labels(name: str) -> None:
     served = a_served_example(name)
     labels = served.loaded.predictor.labels

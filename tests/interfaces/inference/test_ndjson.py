@@ -21,7 +21,7 @@ from interfaces.inference.row_streams import CHUNK_ROWS
 from interfaces.requests.problems import NotJson
 from tests.interfaces.inference.streaming import a_served_example, answered, answers
 from tests.interfaces.inference.test_arrow import VALUES
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.fakes.predictors import FakePredictor
 
 FAKE = Served(model_id="m", version="1.0.0", loaded=Loaded("artifact:fake", FakePredictor()))
@@ -38,12 +38,12 @@ def predictions(body: bytes, *, piece_bytes: int = 1_000) -> list[float]:
     return [each["prediction"] for each in ask(body, piece_bytes=piece_bytes)]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_any_lines_get_the_answers_of_one_document_bit_for_bit(name: str, data: st.DataObject) -> None:
     served = a_served_example(name)
-    predictor, known = served.loaded.predictor, EXAMPLES[name]().instances()
+    predictor, known = served.loaded.predictor, OF_EVERY_TYPE[name]().instances()
     change = st.sampled_from(predictor.schema.features).flatmap(
         lambda each: st.tuples(st.just(each.name), VALUES[each.type])
     )

@@ -25,7 +25,7 @@ from interfaces.inference.asked import EXPLAINED_MAX
 from interfaces.messaging.predictions import Predictions
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import ANN, BOB, Progress
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.events import model_registered
 from tests.support.fakes.artifacts import InMemoryArtifacts
 from tests.support.fakes.event_log import InMemoryEventLog
@@ -219,10 +219,10 @@ def test_an_error_that_nobody_foresaw_is_told_as_over_http(nats_server, a_side, 
     assert b"secret" not in over_nats.data
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 def test_a_trained_model_answers_over_nats_as_over_http_bit_for_bit(nats_server, tmp_path, name):
-    table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
-    training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
+    table, artifacts = OF_EVERY_TYPE[name](), InMemoryArtifacts()
+    training = train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
     loader = ArtifactPredictorLoader(artifacts=artifacts)
     registry = Registry(tmp_path, loader=loader, capacity_bytes=10**9)
     registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.parts))

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from domain.inference.values import FeatureType
 from tests.interfaces.http.test_inference_of_real_models import conforming_instances, instances_of
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.examples import examples
 from tests.support.open_inference import binary, outputs_of, tensor
 
 UNSEEN = "\x00 is no plan and no quarter"
 ALL = ("predict", "explanation")
-NUMERIC = [name for name, example in EXAMPLES.items() if name not in {"churn", "rents"}]
+NUMERIC = [name for name, example in OF_EVERY_TYPE.items() if name not in {"churn", "rents", "customers"}]
 
 
 def features_of(trained_examples, name):
@@ -62,7 +62,7 @@ def wanted(trained_examples, name, *, is_binary):
     return [{"name": each, "parameters": {"binary_data": is_binary}} for each in names]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 @given(data=st.data())
 @settings(max_examples=examples(8), deadline=None)
 def test_any_rows_are_answered_the_same_as_instances_as_tensors_and_in_binary(
@@ -101,7 +101,7 @@ def test_a_table_is_answered_as_its_columns_are(a_protocol, trained_examples, na
     assert single == outputs_of(a_protocol.infer(name, tensor("x", "FP32", flat, shape)))
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 def test_rows_in_any_number_are_answered_as_each_of_them(a_protocol, trained_examples, name):
     features = features_of(trained_examples, name)
     for count in (0, 1, 150):
