@@ -223,14 +223,20 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
         artifacts = opened_artifacts(settings, operation=operation)
         training = TrainingWork(
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
-            trainer=SubprocessTrainer(artifacts=artifacts, num_threads=settings.training_threads),
+            trainer=SubprocessTrainer(
+                artifacts=artifacts,
+                num_threads=settings.training_threads,
+                memory_max_bytes=settings.training_memory_bytes,
+            ),
             clock=clock,
             live=NatsLiveIterations(messaging=messaging, clock=clock),
         )
         predicting = BatchWork(
             attempts=BatchAttempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
             predictor=SubprocessBatchPredictor(
-                artifacts=artifacts, parse_condition=partial(parse_filter, parameter="explain")
+                artifacts=artifacts,
+                parse_condition=partial(parse_filter, parameter="explain"),
+                memory_max_bytes=settings.training_memory_bytes,
             ),
             clock=clock,
         )

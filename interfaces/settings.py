@@ -8,6 +8,8 @@ from pydantic import DirectoryPath, Field, FilePath, SecretStr, ValidationInfo, 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+TRAINING_MEMORY_MIN_BYTES = 512 * MIB
+"""Half of it is what the libraries take before there is any data."""
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
         upload_max_bytes: Larger uploads are refused.
         predictor_memory_bytes: How much memory loaded models may take.
         training_threads: Threads of one training; they change its speed, never its result.
+        training_memory_bytes: What one training or batch prediction may allocate; all there is when not set.
         log_level: From `debug` to `error`.
     """
 
@@ -56,6 +59,7 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
     predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
+    training_memory_bytes: int | None = Field(default=None, ge=TRAINING_MEMORY_MIN_BYTES)
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 
     @field_validator("nats_replicas")

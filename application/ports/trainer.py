@@ -41,6 +41,6 @@ class Trainer(Protocol):
 
         Raises:
             WorkFailed: The data cannot be learned (`training.constant-target`, …), or the process
-                died (`training.process-died`).
+                died (`training.process-died`), or took more memory than it may (`training.out-of-memory`).
             WorkStopped: `should_stop` said True.
         """

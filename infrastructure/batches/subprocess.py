@@ -28,11 +28,20 @@ class SubprocessBatchPredictor:
     Args:
         artifacts: The store that holds datasets and versions, and gets the tables.
         parse_condition: Reads what a plan says of explanations.
+        memory_max_bytes: What one batch prediction may allocate, its libraries included; None for as much as there
+            is.
     """
 
-    def __init__(self, *, artifacts: LocalArtifacts, parse_condition: ParseCondition) -> None:
+    def __init__(
+        self,
+        *,
+        artifacts: LocalArtifacts,
+        parse_condition: ParseCondition,
+        memory_max_bytes: int | None = None,
+    ) -> None:
         self._artifacts = artifacts
         self._parse_condition = parse_condition
+        self._memory_max_bytes = memory_max_bytes
 
     def predict(
         self, plan: BatchPlan, *, on_rows: Callable[[int], None], should_stop: Callable[[], bool]
@@ -44,7 +53,8 @@ class SubprocessBatchPredictor:
 
         Raises:
             WorkFailed: The dataset or the version cannot be read, or the process died
-                (`batch-prediction.process-died`).
+                (`batch-prediction.process-died`), or took more memory than it may
+                (`batch-prediction.out-of-memory`).
             WorkStopped: `should_stop` said True.
         """
         result = self._artifacts.incoming()
@@ -56,6 +66,7 @@ class SubprocessBatchPredictor:
                 sha256=plan.contents.sha256,
                 result=result,
                 artifacts=self._artifacts.root,
+                memory_max_bytes=self._memory_max_bytes,
             )
             return _PROGRAM.result_of(order, on_progress=on_rows, should_stop=should_stop)
         finally:

@@ -8,7 +8,9 @@ from application.ports.artifacts import ArtifactUnavailable
 from application.ports.work import WorkFailed
 from domain.datasets.errors import UnreadableDataset
 from domain.jobs.job import Kind
+from infrastructure.jobs.deaths import out_of_memory
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progressed
+from infrastructure.system.limits import limit_memory
 from infrastructure.system.ordered_child import Tell, carry_out
 
 Order = TypeVar("Order", bound=JobOrder)
@@ -23,13 +25,16 @@ def carry_out_job(expected: type[Order], work: Work[Order], *, kind: Kind) -> No
     Args:
         expected: The kind of order.
         work: Does it and returns what came of it. It need not look whether the dataset's bytes are those that
-            were registered; to fail it raises `WorkFailed`.
+            were registered; to fail it raises `WorkFailed`. Libraries are for it to import: what they take counts
+            towards the memory that the order allows.
         kind: Of the job.
     """
     carry_out(expected, lambda order, tell: _outcome(order, tell, work, kind))
 
 
 def _outcome(order: Order, tell: Tell, work: Work[Order], kind: Kind) -> Finished[Any] | Failed:
+    if order.memory_max_bytes is not None:
+        limit_memory(order.memory_max_bytes)
     try:
         _require_unchanged(order, kind)
         return Finished(result=work(order, lambda progress: tell(Progressed(progress=progress))))
@@ -38,11 +43,9 @@ def _outcome(order: Order, tell: Tell, work: Work[Order], kind: Kind) -> Finishe
     except UnreadableDataset as error:
         return Failed(code=f"{kind.code}.dataset-unreadable", message=error.message)
     except MemoryError as error:
-        message = (
-            f"The {kind.noun} ran out of memory ({str(error) or 'no more could be had'}): "
-            f"give it a machine with more, or {kind.remedy}."
-        )
-        return Failed(code=f"{kind.code}.process-died", message=message)
+        why = str(error) or "no more could be had"
+        wanting = out_of_memory(why, kind=kind, memory_max_bytes=order.memory_max_bytes)
+        return Failed(code=wanting.code, message=wanting.message)
     except OSError as error:
         message = f"What the {kind.noun} gives cannot be written: {error.strerror or error}."
         return Failed(code=f"{kind.code}.not-written", message=message)

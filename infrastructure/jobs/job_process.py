@@ -1,10 +1,10 @@
 """Working on a job in a process of its own; the other side is `job_child`."""
 
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
+from types import MappingProxyType
 from typing import Generic
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,10 +14,13 @@ from application.ports.work import WorkFailed, WorkStopped
 from domain.datasets.values import Contents
 from domain.jobs.job import Kind
 from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.jobs.deaths import died
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progress, Progressed, Result
-from infrastructure.system.ordered_process import Death, OrderedProcess
+from infrastructure.system.ordered_process import OrderedProcess
 
 _POLL_S = 0.05
+_LIMITED: Mapping[str, str] = MappingProxyType({"ARROW_DEFAULT_MEMORY_POOL": "system"})
+"""Arrow's own allocator may set a GiB aside that is never used, and would count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +48,12 @@ class Program(Generic[Progress, Result]):
         exception from a callback does the same and goes on to the caller.
 
         Raises:
-            WorkFailed: As the process says, or it died (`….process-died`).
+            WorkFailed: As the process says, or it died (`….process-died`; `….out-of-memory` where it did so of the
+                limit that the order sets).
             WorkStopped: `should_stop` said True.
         """
-        with OrderedProcess(module=self.module, order=order, environment=self.environment) as process:
+        environment = self.environment if order.memory_max_bytes is None else {**self.environment, **_LIMITED}
+        with OrderedProcess(module=self.module, order=order, environment=environment) as process:
             while True:
                 if should_stop():
                     raise WorkStopped
@@ -57,7 +62,7 @@ class Program(Generic[Progress, Result]):
                 except Empty:
                     continue
                 if line is None:
-                    raise self._died(process.death())
+                    raise died(process.death(), kind=self.kind, memory_max_bytes=order.memory_max_bytes)
                 match self._parse(line):
                     case Progressed(progress=progress):
                         on_progress(progress)
@@ -84,11 +89,3 @@ class Program(Generic[Progress, Result]):
         except ValidationError as error:
             message = f"The process of the {self.kind.noun} wrote what cannot be read: {line[:200]!r}."
             raise WorkFailed(message, code=f"{self.kind.code}.process-died") from error
-
-    def _died(self, death: Death) -> WorkFailed:
-        how = str(death)
-        if death.status == -signal.SIGKILL:
-            how += f"; when nobody did that, the machine ran out of memory: {self.kind.remedy}"
-        last_words = f" Its last words: {death.last_words}" if death.last_words else ""
-        message = f"The process of the {self.kind.noun} {how}.{last_words}"
-        return WorkFailed(message, code=f"{self.kind.code}.process-died")

@@ -24,12 +24,14 @@ class JobOrder(ProcessOrder):
         dataset: The file with the dataset's bytes.
         sha256: Of these bytes when the dataset was registered.
         artifacts: Root of the artifact store that the result goes to.
+        memory_max_bytes: What the process may allocate; None for as much as there is.
         given_at: When the order was, by the monotonic clock of the machine.
     """
 
     dataset: Path
     sha256: str
     artifacts: Path
+    memory_max_bytes: int | None = None
     given_at: float = Field(default_factory=time.monotonic)
 
     def age_s(self) -> float:

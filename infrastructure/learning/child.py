@@ -5,6 +5,7 @@ from domain.training.values import TrainedModel
 from infrastructure.jobs.job_child import TellProgress, carry_out_job
 from infrastructure.learning.progress import Gathered
 from infrastructure.learning.protocol import Order
+from infrastructure.system.peak_memory import peak_memory_bytes
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def _trained(order: Order, tell: TellProgress) -> TrainedModel:
         parameters=manifest.parameters,
         environment=manifest.environment,
         duration_s=order.age_s(),
+        peak_memory_bytes=peak_memory_bytes(),
     )
 
 

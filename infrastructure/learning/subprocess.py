@@ -25,12 +25,20 @@ class SubprocessTrainer:
 
     `train` may be called from several threads at once. The thread that calls it must live until it
     returns, because the kernel ends the process with that thread.
+
+    Args:
+        artifacts: The store that holds the datasets and gets the models.
+        num_threads: Of one training; None for as many as there are cores.
+        memory_max_bytes: What one training may allocate, its libraries (about 200 MiB) included; None for as much
+            as there is.
     """
 
-    def __init__(self, *, artifacts: LocalArtifacts, num_threads: int | None = None) -> None:
-        """Take the store that holds the datasets and gets the models, and the threads of one training."""
+    def __init__(
+        self, *, artifacts: LocalArtifacts, num_threads: int | None = None, memory_max_bytes: int | None = None
+    ) -> None:
         self._artifacts = artifacts
         self._num_threads = num_threads or os.cpu_count() or 1
+        self._memory_max_bytes = memory_max_bytes
 
     def train(
         self,
@@ -45,7 +53,8 @@ class SubprocessTrainer:
         says True the process is killed. An exception from a callback does the same and goes on to the caller.
 
         Raises:
-            WorkFailed: The data cannot be learned, or the process died (`training.process-died`).
+            WorkFailed: The data cannot be learned, or the process died (`training.process-died`), or took more
+                memory than it may (`training.out-of-memory`).
             WorkStopped: `should_stop` said True.
         """
 
@@ -58,6 +67,7 @@ class SubprocessTrainer:
             dataset=_PROGRAM.dataset_path(plan.contents, self._artifacts),
             sha256=plan.contents.sha256,
             artifacts=self._artifacts.root,
+            memory_max_bytes=self._memory_max_bytes,
             num_threads=self._num_threads,
         )
         return _PROGRAM.result_of(order, on_progress=on_iterations, should_stop=should_stop)

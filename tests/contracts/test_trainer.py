@@ -47,6 +47,8 @@ def test_a_trained_model_is_kept_before_it_is_told(
     assert trained.parameters["learning_rate"] == 0.05
     assert trained.environment["lightgbm"]
     assert trained.duration_s > 0
+    assert trained.peak_memory_bytes is not None
+    assert trained.peak_memory_bytes > 10_000_000
 
 
 def test_the_same_plan_gives_the_same_artifact(trainer: Trainer, artifacts: LocalArtifacts) -> None:

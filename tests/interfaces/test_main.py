@@ -43,6 +43,7 @@ def test_a_host_that_does_not_exist_is_named() -> None:
         ("--port", "70000", "ML_SERVICE_PORT"),
         ("--lease-s", "0.001", "ML_SERVICE_LEASE_S"),
         ("--dataset-root", "/nowhere", "ML_SERVICE_DATASET_ROOT"),
+        ("--training-memory-bytes", "1000", "ML_SERVICE_TRAINING_MEMORY_BYTES"),
         ("--log-level", "loud", "ML_SERVICE_LOG_LEVEL"),
         ("--nats-url", "http://localhost", "ml-service: A NATS URL is nats://host:port"),
         ("--nats-replicas", "3", "ML_SERVICE_NATS_REPLICAS"),

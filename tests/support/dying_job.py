@@ -1,0 +1,56 @@
+"""A process of a job that ends as its order says: `python -m tests.support.dying_job`."""
+
+import ctypes
+import os
+import signal
+from enum import StrEnum
+from typing import NoReturn
+
+from domain.training.job import TRAINING
+from infrastructure.jobs.job_child import TellProgress, carry_out_job
+from infrastructure.jobs.protocol import JobOrder
+
+
+class End(StrEnum):
+    """How it ends.
+
+    Attributes:
+        TAKES_MUCH: It wants half a GiB at once.
+        BREAKS: What gets no memory is a library that ends the process, as those in C++ do.
+        SEGFAULTS: It reads where nothing is.
+        ABORTS: A library gives up.
+        IS_KILLED: As by a system that is out of memory.
+    """
+
+    TAKES_MUCH = "takes much"
+    BREAKS = "breaks"
+    SEGFAULTS = "segfaults"
+    ABORTS = "aborts"
+    IS_KILLED = "is killed"
+
+
+class DyingOrder(JobOrder):
+    """What to die of."""
+
+    end: End
+
+
+def die(order: DyingOrder, _: TellProgress) -> NoReturn:
+    """Come to the end that the order says."""
+    match order.end:
+        case End.TAKES_MUCH:
+            bytearray(512 * 1024 * 1024)
+        case End.BREAKS:
+            os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+            os.abort()
+        case End.SEGFAULTS:
+            ctypes.string_at(8)
+        case End.ABORTS:
+            os.abort()
+        case End.IS_KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError(order.end)
+
+
+if __name__ == "__main__":
+    carry_out_job(DyingOrder, die, kind=TRAINING)
