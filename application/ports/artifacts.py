@@ -1,8 +1,9 @@
 """Immutable bytes, addressed by their hash."""
 
 import re
+from collections.abc import Generator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from domain.errors import DomainError
 
@@ -68,11 +69,22 @@ class ArtifactStore(Protocol):
         Whatever is left there by a process that died is removed at the next start.
         """
 
-    def path(self, sha256: str) -> Path:
-        """Return where the bytes lie as a local file, not checked against their hash.
+    def require(self, sha256: str) -> None:
+        """Demand that there are such bytes, without looking at them.
 
         Raises:
             ArtifactUnavailable: They are not there.
+        """
+
+    def opening(self, sha256: str) -> Generator[None, None, BinaryIO]:
+        """Return the bytes as a file of this machine, to be closed by the caller, found to be what the hash says.
+
+        It yields again and again while it reads, so that others get their turns; `opened` goes through at once.
+        What was found is remembered for as long as it is the same file and nobody writes to it. Whatever happens
+        to the store meanwhile, what is open stays as it is, and lies at the file's `name` until it is closed.
+
+        Raises:
+            ArtifactUnavailable: They are not there, or not what the hash says.
         """
 
     def read(self, sha256: str) -> bytes:
@@ -82,9 +94,17 @@ class ArtifactStore(Protocol):
             ArtifactUnavailable: They are not there, or not what the hash says.
         """
 
-    def verify(self, sha256: str) -> None:
-        """Demand that `read` would return the bytes; those that lie untouched since the last time are not read.
 
-        Raises:
-            ArtifactUnavailable: They are not there, or not what the hash says.
-        """
+def opened(artifacts: ArtifactStore, sha256: str) -> BinaryIO:
+    """Return the bytes as a file of this machine, as `ArtifactStore.opening` does, however long that takes.
+
+    Raises:
+        ArtifactUnavailable: They are not there, or not what the hash says.
+    """
+    opening = artifacts.opening(sha256)
+    while True:
+        try:
+            next(opening)
+        except StopIteration as at_end:
+            file: BinaryIO = at_end.value
+            return file

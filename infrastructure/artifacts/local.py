@@ -1,13 +1,14 @@
 """Artifacts in a directory of this machine."""
 
 import hashlib
+import logging
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader
+from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
 from application.ports.artifacts import ArtifactUnavailable, damaged, url_of
@@ -15,12 +16,22 @@ from application.ports.artifacts import ArtifactUnavailable, damaged, url_of
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _READ_ONLY = 0o444
 _ABANDONED_S = 3600.0
+_STEP_BYTES = 4 * 1024 * 1024
 
 _SETTLED_S = 2.0
 """Clocks of file systems tick: bytes that were touched so lately could be touched again under the same stamp."""
 
-_Stamp = tuple[int, int, int, int]
-"""Of a file: its number, size and the instants of its last changes, in nanoseconds."""
+_log = logging.getLogger(__name__)
+
+
+class _State(NamedTuple):
+    """What changes when a file is written to, or is another one."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int
 
 
 class LocalArtifacts:
@@ -37,7 +48,7 @@ class LocalArtifacts:
         self.root = root.absolute()
         self._incoming = self.root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._hashes: dict[str, tuple[_Stamp, str]] = {}
+        self._found: dict[str, tuple[_State, str]] = {}
 
     def put(self, content: bytes) -> str:
         """Keep the bytes and return their sha256; they survive a power cut from then on."""
@@ -80,7 +91,7 @@ class LocalArtifacts:
                     path.unlink()
 
     def path(self, sha256: str) -> Path:
-        """Return where the bytes lie, not checked against their hash.
+        """Return where the bytes lie, as they are.
 
         Raises:
             ArtifactUnavailable: They are not there.
@@ -90,51 +101,80 @@ class LocalArtifacts:
             raise _absent(sha256)
         return path
 
+    def require(self, sha256: str) -> None:
+        """Demand that there are such bytes, without looking at them.
+
+        Raises:
+            ArtifactUnavailable: They are not there.
+        """
+        self.path(sha256)
+
+    def opening(self, sha256: str) -> Generator[None, None, BinaryIO]:
+        """Return the open file, found to hold what the hash says; yield while it is read to that end.
+
+        Bytes that rot on the disk after that are found by the next process.
+
+        Raises:
+            ArtifactUnavailable: They are not there, or not what the hash says.
+        """
+        file = self._file(sha256)
+        try:
+            actual = yield from self._hash_of(file, sha256)
+            _require_equal(actual, sha256)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
     def read(self, sha256: str) -> bytes:
         """Return the bytes, checked against their hash.
 
         Raises:
             ArtifactUnavailable: They are not there, or not what the hash says.
         """
-        with self._opened(sha256) as file:
+        with self._file(sha256) as file:
             content = file.read()
         _require_equal(hashlib.sha256(content).hexdigest(), sha256)
         return content
 
-    def verify(self, sha256: str) -> None:
-        """Demand that `read` would return the bytes; those that lie untouched since the last time are not read.
-
-        Raises:
-            ArtifactUnavailable: They are not there, or not what the hash says.
-        """
-        with self._opened(sha256) as file:
-            status = os.fstat(file.fileno())
-            stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            known_stamp, actual = self._hashes.get(sha256, (None, ""))
-            if stamp != known_stamp:
-                actual = hashlib.file_digest(file, "sha256").hexdigest()
-                if time.time() - status.st_ctime > _SETTLED_S:
-                    self._hashes[sha256] = stamp, actual
-        _require_equal(actual, sha256)
-
-    @contextmanager
-    def _opened(self, sha256: str) -> Iterator[BufferedReader]:
-        """Yield the file; tell whatever keeps it from being read as what is wrong with the artifact."""
-        place = self._place(sha256)
+    def _file(self, sha256: str) -> BinaryIO:
+        """Return the file; tell whatever keeps it from being read as what is wrong with the artifact."""
         try:
-            with place.open("rb") as file:
-                yield file
+            return self._place(sha256).open("rb")
         except FileNotFoundError:
             raise _absent(sha256) from None
         except OSError as error:
             message = f"The bytes of {url_of(sha256)} cannot be read: {error.strerror}."
             raise ArtifactUnavailable(message, url=url_of(sha256)) from None
 
+    def _hash_of(self, file: BinaryIO, sha256: str) -> Generator[None, None, str]:
+        """Return the hash of what is in the file that lies under this one."""
+        state = _state(file)
+        known, actual = self._found.get(sha256, (None, ""))
+        if state == known:
+            return actual
+        digest = hashlib.sha256()
+        while piece := file.read(_STEP_BYTES):
+            digest.update(piece)
+            yield
+        actual = digest.hexdigest()
+        if actual != sha256:
+            _log.error("the bytes of %s are damaged: their hash is %s", file.name, actual)
+        if time.time() - state.changed_ns / 1e9 > _SETTLED_S:
+            self._found[sha256] = state, actual
+        return actual
+
     def _place(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
             message = f"{sha256!r} is no sha256 in lower-case hexadecimal."
             raise ArtifactUnavailable(message)
         return self.root / sha256[:2] / sha256
+
+
+def _state(file: BinaryIO) -> _State:
+    found = os.fstat(file.fileno())
+    return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _require_equal(actual: str, sha256: str) -> None:

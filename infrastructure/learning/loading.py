@@ -5,7 +5,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol
 
-from application.ports.artifacts import ArtifactStore, sha256_of
+from application.ports.artifacts import ArtifactStore, opened, sha256_of
 from application.ports.predictor import Predictor
 from domain.models.values import ModelType
 from infrastructure.learning.artifact import Parts, load, load_manifest, unreadable
@@ -66,6 +66,6 @@ class ArtifactPredictorLoader:
             manifest = load_manifest(self._artifacts, artifact_url)
             parts = self._parts[artifact_url] = tuple(part.sha256 for part in manifest.parts.values())
         else:
-            self._artifacts.verify(sha256_of(artifact_url))
+            opened(self._artifacts, sha256_of(artifact_url)).close()
         for sha256 in parts:
-            self._artifacts.verify(sha256)
+            opened(self._artifacts, sha256).close()

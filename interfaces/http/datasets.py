@@ -234,7 +234,7 @@ class DatasetEndpoints:
                     identity=self._service.identity,
                 )
             # a cancelled request's file is removed under the thread that goes on: without bytes, no dataset
-            artifacts.path(received.contents.sha256)
+            artifacts.require(received.contents.sha256)
             return outcome
 
         # who loses the race for a name is refused before its bytes are kept, for nobody would remove them

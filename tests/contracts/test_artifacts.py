@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, sha256_of, url_of
+from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, opened, sha256_of, url_of
 from infrastructure.artifacts.local import LocalArtifacts
 from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
@@ -26,7 +26,9 @@ def test_what_was_put_is_read_under_its_hash(artifacts: ArtifactStore, content: 
 
     assert sha256 == hashlib.sha256(content).hexdigest()
     assert artifacts.read(sha256) == content
-    assert artifacts.path(sha256).read_bytes() == content
+    with opened(artifacts, sha256) as file:
+        assert file.read() == content
+    artifacts.require(sha256)
 
 
 def test_the_same_bytes_put_twice_are_one_artifact(artifacts: ArtifactStore) -> None:
@@ -57,16 +59,9 @@ def test_what_was_never_put_is_unavailable(artifacts: ArtifactStore) -> None:
     with pytest.raises(ArtifactUnavailable, match=sha256):
         artifacts.read(sha256)
     with pytest.raises(ArtifactUnavailable, match=sha256):
-        artifacts.path(sha256)
+        artifacts.require(sha256)
     with pytest.raises(ArtifactUnavailable, match=sha256):
-        artifacts.verify(sha256)
-
-
-def test_what_can_be_read_is_verified_as_often_as_one_likes(artifacts: ArtifactStore) -> None:
-    sha256 = artifacts.put(b"trees")
-
-    artifacts.verify(sha256)
-    artifacts.verify(sha256)
+        opened(artifacts, sha256)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n", "incoming"])
@@ -74,9 +69,9 @@ def test_a_name_that_is_no_hash_is_unavailable(artifacts: ArtifactStore, name: s
     with pytest.raises(ArtifactUnavailable):
         artifacts.read(name)
     with pytest.raises(ArtifactUnavailable):
-        artifacts.path(name)
+        artifacts.require(name)
     with pytest.raises(ArtifactUnavailable):
-        artifacts.verify(name)
+        opened(artifacts, name)
 
 
 def test_a_url_names_the_hash_it_was_made_of() -> None:

@@ -5,12 +5,12 @@ import os
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from application.ports.artifacts import ArtifactUnavailable
+from application.ports.artifacts import ArtifactUnavailable, opened
 from infrastructure.artifacts import local
 from infrastructure.artifacts.local import LocalArtifacts
 
@@ -48,50 +48,50 @@ def test_damaged_bytes_are_unavailable_until_they_are_put_again(artifacts: Local
     with pytest.raises(ArtifactUnavailable, match="damaged"):
         artifacts.read(SHA256)
     with pytest.raises(ArtifactUnavailable, match="damaged"):
-        artifacts.verify(SHA256)
+        opened(artifacts, SHA256)
 
     artifacts.put(CONTENT)
     assert artifacts.read(SHA256) == CONTENT
-    artifacts.verify(SHA256)
+    opened(artifacts, SHA256).close()
 
 
 def test_what_cannot_be_read_is_unavailable(artifacts: LocalArtifacts) -> None:
     (artifacts.root / SHA256[:2] / SHA256).mkdir(parents=True)
 
-    for ask in (artifacts.read, artifacts.verify):
+    for ask in (artifacts.read, partial(opened, artifacts)):
         with pytest.raises(ArtifactUnavailable, match=f"{SHA256} cannot be read"):
             ask(SHA256)
 
 
 @pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is read to be verified; bytes count as settled at once."""
+def at_once_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "_SETTLED_S", -3600.0)
-    found: list[str] = []
-    digest = hashlib.file_digest
-
-    def noting(file: Any, name: str) -> Any:
-        found.append(Path(file.name).name)
-        return digest(file, name)
-
-    monkeypatch.setattr(hashlib, "file_digest", noting)
-    return found
 
 
-def test_bytes_that_lie_untouched_are_not_read_again_to_be_verified(
-    artifacts: LocalArtifacts, hashed: list[str]
-) -> None:
+def steps(artifacts: LocalArtifacts) -> int:
+    """Open the bytes, and return in how many steps they were read for it."""
+    opening = artifacts.opening(SHA256)
+    for count in range(1_000):
+        try:
+            next(opening)
+        except StopIteration as at_end:
+            at_end.value.close()
+            return count
+    raise AssertionError
+
+
+@pytest.mark.usefixtures("at_once_settled")
+def test_bytes_that_lie_untouched_are_not_read_again_to_be_opened(artifacts: LocalArtifacts) -> None:
     artifacts.put(CONTENT)
-    for _ in range(3):
-        artifacts.verify(SHA256)
-    assert hashed == [SHA256]
+    assert [steps(artifacts) for _ in range(3)] == [1, 0, 0]
 
 
+@pytest.mark.usefixtures("at_once_settled")
 def test_bytes_that_were_touched_are_read_again_whatever_their_size_and_date_say(
-    artifacts: LocalArtifacts, hashed: list[str]
+    artifacts: LocalArtifacts, caplog: pytest.LogCaptureFixture
 ) -> None:
     artifacts.put(CONTENT)
-    artifacts.verify(SHA256)
+    opened(artifacts, SHA256).close()
     path = artifacts.path(SHA256)
     before = path.stat()
     while time.time_ns() - before.st_ctime_ns < CLOCK_TICK_NS:
@@ -102,21 +102,19 @@ def test_bytes_that_were_touched_are_read_again_whatever_their_size_and_date_say
 
     for _ in range(2):
         with pytest.raises(ArtifactUnavailable, match="damaged"):
-            artifacts.verify(SHA256)
+            opened(artifacts, SHA256)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not at every reading
     artifacts.put(CONTENT)
-    artifacts.verify(SHA256)
-    assert hashed == [SHA256] * 3
+    assert steps(artifacts) == 1
 
 
 def test_bytes_that_were_touched_just_now_are_read_again(
-    artifacts: LocalArtifacts, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+    artifacts: LocalArtifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within one tick of the file system's clock they could be touched again."""
     monkeypatch.setattr(local, "_SETTLED_S", 3600.0)
     artifacts.put(CONTENT)
-    for _ in range(2):
-        artifacts.verify(SHA256)
-    assert hashed == [SHA256] * 2
+    assert [steps(artifacts) for _ in range(2)] == [1, 1]
 
 
 def test_writers_of_the_same_bytes_do_not_disturb_each_other(artifacts: LocalArtifacts) -> None:

@@ -1,8 +1,11 @@
 """Artifacts in a dictionary."""
 
 import hashlib
+import io
+from collections.abc import Generator
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from application.ports.artifacts import ArtifactUnavailable, url_of
 
@@ -27,11 +30,12 @@ class InMemoryArtifacts:
     def incoming(self) -> Path:
         return self._local() / f"incoming-{next(self._numbers)}"
 
-    def path(self, sha256: str) -> Path:
-        content = self._content(sha256)
-        path = self._local() / sha256
-        path.write_bytes(content)
-        return path
+    def require(self, sha256: str) -> None:
+        self._content(sha256)
+
+    def opening(self, sha256: str) -> Generator[None, None, BinaryIO]:
+        yield
+        return io.BytesIO(self.read(sha256))
 
     def read(self, sha256: str) -> bytes:
         content = self._content(sha256)
@@ -39,9 +43,6 @@ class InMemoryArtifacts:
             message = f"The bytes of {url_of(sha256)} are damaged."
             raise ArtifactUnavailable(message)
         return content
-
-    def verify(self, sha256: str) -> None:
-        self.read(sha256)
 
     def _local(self) -> Path:
         assert self._directory is not None, "this store was made without a directory for local files"
