@@ -17,6 +17,10 @@ class ArtifactUnavailable(DomainError):
     code = "artifact.unavailable"
 
 
+class ArtifactDamaged(ArtifactUnavailable):
+    """The bytes are not what their hash says."""
+
+
 def url_of(sha256: str) -> str:
     """Return the URL under which events and documents name the bytes of this hash."""
     return f"{SCHEME}{sha256}"
@@ -40,7 +44,7 @@ def sha256_of(url: str) -> str:
     return sha256
 
 
-def damaged(sha256: str, *, found: str) -> ArtifactUnavailable:
+def damaged(sha256: str, *, found: str) -> ArtifactDamaged:
     """Return the error that tells of bytes that are not what their hash says.
 
     Args:
@@ -48,7 +52,7 @@ def damaged(sha256: str, *, found: str) -> ArtifactUnavailable:
         found: Their hash.
     """
     message = f"The stored bytes of {url_of(sha256)} are damaged: their hash is {found}."
-    return ArtifactUnavailable(message, url=url_of(sha256))
+    return ArtifactDamaged(message, url=url_of(sha256))
 
 
 class ArtifactStore(Protocol):

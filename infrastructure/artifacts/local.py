@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
 from application.ports.artifacts import ArtifactUnavailable, damaged, url_of
+from infrastructure.artifacts.place import ArtifactPlace
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _READ_ONLY = 0o444
@@ -49,6 +50,11 @@ class LocalArtifacts:
         self._incoming = self.root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._found: dict[str, tuple[_State, str]] = {}
+
+    @property
+    def place(self) -> ArtifactPlace:
+        """Where it is."""
+        return ArtifactPlace(root=self.root)
 
     def put(self, content: bytes) -> str:
         """Keep the bytes and return their sha256; they survive a power cut from then on."""

@@ -6,7 +6,7 @@ from application.ports.work import WorkFailed
 from domain.batches.batch import BATCH_PREDICTION
 from domain.batches.values import PredictedTable
 from infrastructure.batches.protocol import Order
-from infrastructure.jobs.job_child import TellProgress, carry_out_job
+from infrastructure.jobs.job_child import Given, carry_out_job
 
 _TOLD_EVERY_S = 0.1
 
@@ -16,15 +16,14 @@ def main() -> None:
     carry_out_job(Order, _predicted, kind=BATCH_PREDICTION)
 
 
-def _predicted(order: Order, tell: TellProgress) -> PredictedTable:
+def _predicted(given: Given[Order]) -> PredictedTable:
     # imported here, because they take most of the start: an order that cannot be carried out fails before
-    from infrastructure.artifacts.local import LocalArtifacts  # noqa: PLC0415 - see above
     from infrastructure.batches.prediction import write_predictions  # noqa: PLC0415 - see above
     from infrastructure.datasets.parquet_files import inspect_parquet  # noqa: PLC0415 - see above
     from infrastructure.learning.loading import ArtifactPredictorLoader  # noqa: PLC0415 - see above
 
-    artifacts = LocalArtifacts(root=order.artifacts)
-    predictor = ArtifactPredictorLoader(artifacts=artifacts).load(order.plan.artifact_url)
+    order = given.order
+    predictor = ArtifactPredictorLoader(artifacts=given.artifacts).load(order.plan.artifact_url)
     told_at = 0.0
 
     def on_rows(rows: int) -> None:
@@ -32,14 +31,14 @@ def _predicted(order: Order, tell: TellProgress) -> PredictedTable:
         now = time.monotonic()
         if now >= told_at + _TOLD_EVERY_S:
             told_at = now
-            tell(rows)
+            given.tell(rows)
 
-    rows, expected = write_predictions(order, predictor, on_rows=on_rows), order.plan.contents.rows
+    rows, expected = write_predictions(order, given.dataset, predictor, on_rows=on_rows), order.plan.contents.rows
     if rows != expected:
         message = f"The dataset has {rows} rows instead of the {expected} that were registered."
         raise WorkFailed(message, code="batch-prediction.dataset-changed")
     contents = inspect_parquet(order.result)
-    artifacts.adopt(order.result, contents.sha256)
+    given.artifacts.adopt(order.result, contents.sha256)
     return PredictedTable(contents=contents, duration_s=order.age_s())
 
 

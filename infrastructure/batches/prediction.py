@@ -26,11 +26,12 @@ _GROUP_BYTES = 32 * 1024 * 1024
 _LABEL_TYPES = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
-def write_predictions(order: Order, predictor: Predictor, *, on_rows: Callable[[int], None]) -> int:
+def write_predictions(order: Order, dataset: Path, predictor: Predictor, *, on_rows: Callable[[int], None]) -> int:
     """Write the columns of the dataset, and what is predicted for each row; return the number of rows.
 
     Args:
-        order: Where the dataset is, where the table goes, and which predictions are explained.
+        order: Where the table goes, and which predictions are explained.
+        dataset: Where its bytes lie.
         predictor: Predicts.
         on_rows: Told again and again how many rows are done.
 
@@ -41,7 +42,7 @@ def write_predictions(order: Order, predictor: Predictor, *, on_rows: Callable[[
     done = 0
     rows_max = _rows_max(predictor, order.explain)
     with _TableWriter(order.result) as writer:
-        for rows in read_rows(order.dataset, order.plan.contents):
+        for rows in read_rows(dataset, order.plan.contents):
             for part in rows.parts(rows_max):
                 writer.add(_predicted(part, predictor, order.explain, first_row=done + 1))
                 done += len(part)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from application.ports.filters import Condition
 from domain.batches.batch import BATCH_PREDICTION
 from domain.batches.values import EXPLAINED_ALL, EXPLAINED_NONE, BatchPlan, PredictedTable
-from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.artifacts.place import PlacedArtifacts
 from infrastructure.batches.protocol import MESSAGE, MODULE, Order
 from infrastructure.jobs.job_process import Program
 
@@ -35,7 +35,7 @@ class SubprocessBatchPredictor:
     def __init__(
         self,
         *,
-        artifacts: LocalArtifacts,
+        artifacts: PlacedArtifacts,
         parse_condition: ParseCondition,
         memory_max_bytes: int | None = None,
     ) -> None:
@@ -62,10 +62,9 @@ class SubprocessBatchPredictor:
             order = Order(
                 plan=plan,
                 explain=self._explain(plan),
-                dataset=_PROGRAM.dataset_path(plan.contents, self._artifacts),
                 sha256=plan.contents.sha256,
                 result=result,
-                artifacts=self._artifacts.root,
+                artifacts=self._artifacts.place,
                 memory_max_bytes=self._memory_max_bytes,
             )
             return _PROGRAM.result_of(order, on_progress=on_rows, should_stop=should_stop)

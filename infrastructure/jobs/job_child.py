@@ -1,13 +1,15 @@
 """The inside of a process that works on a job: whatever happens, its starter is told how it ended."""
 
-import hashlib
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, NoReturn, TypeVar
 
-from application.ports.artifacts import ArtifactUnavailable
+from application.ports.artifacts import ArtifactDamaged, ArtifactStore, ArtifactUnavailable, opened
 from application.ports.work import WorkFailed
 from domain.datasets.errors import UnreadableDataset
 from domain.jobs.job import Kind
+from infrastructure.artifacts.opening import artifacts_at
 from infrastructure.jobs.deaths import out_of_memory
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progressed
 from infrastructure.system.limits import limit_memory
@@ -16,7 +18,26 @@ from infrastructure.system.ordered_child import Tell, carry_out
 Order = TypeVar("Order", bound=JobOrder)
 TellProgress = Callable[[Any], None]
 """Tells the starter how far the work is."""
-Work = Callable[[Order, TellProgress], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Generic[Order]):
+    """What a process works with.
+
+    Attributes:
+        order: What it is to do.
+        dataset: Where the dataset's bytes lie, which are those that were registered.
+        artifacts: Where the result goes.
+        tell: Tells the starter how far the work is.
+    """
+
+    order: Order
+    dataset: Path
+    artifacts: ArtifactStore
+    tell: TellProgress
+
+
+Work = Callable[[Given[Order]], Any]
 
 
 def carry_out_job(expected: type[Order], work: Work[Order], *, kind: Kind) -> NoReturn:
@@ -24,9 +45,8 @@ def carry_out_job(expected: type[Order], work: Work[Order], *, kind: Kind) -> No
 
     Args:
         expected: The kind of order.
-        work: Does it and returns what came of it. It need not look whether the dataset's bytes are those that
-            were registered; to fail it raises `WorkFailed`. Libraries are for it to import: what they take counts
-            towards the memory that the order allows.
+        work: Does it and returns what came of it; to fail it raises `WorkFailed`. Libraries are for it to import:
+            what they take counts towards the memory that the order allows.
         kind: Of the job.
     """
     carry_out(expected, lambda order, tell: _outcome(order, tell, work, kind))
@@ -36,8 +56,15 @@ def _outcome(order: Order, tell: Tell, work: Work[Order], kind: Kind) -> Finishe
     if order.memory_max_bytes is not None:
         limit_memory(order.memory_max_bytes)
     try:
-        _require_unchanged(order, kind)
-        return Finished(result=work(order, lambda progress: tell(Progressed(progress=progress))))
+        artifacts = artifacts_at(order.artifacts)
+        with _dataset(order, artifacts, kind) as dataset:
+            given = Given(
+                order=order,
+                dataset=Path(dataset.name),
+                artifacts=artifacts,
+                tell=lambda progress: tell(Progressed(progress=progress)),
+            )
+            return Finished(result=work(given))
     except (WorkFailed, ArtifactUnavailable) as failure:
         return Failed(code=failure.code, message=failure.message)
     except UnreadableDataset as error:
@@ -51,16 +78,13 @@ def _outcome(order: Order, tell: Tell, work: Work[Order], kind: Kind) -> Finishe
         return Failed(code=f"{kind.code}.not-written", message=message)
 
 
-def _require_unchanged(order: JobOrder, kind: Kind) -> None:
+def _dataset(order: JobOrder, artifacts: ArtifactStore, kind: Kind) -> BinaryIO:
+    """Return the dataset's bytes, which stay where they are as long as the file is open."""
     try:
-        with order.dataset.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        message = f"The dataset's bytes cannot be read any more: {error.strerror}. Register it again."
+        return opened(artifacts, order.sha256)
+    except ArtifactDamaged as error:
+        message = f"The dataset's bytes are not those that were registered: {error.message} Register it again."
+        raise WorkFailed(message, code=f"{kind.code}.dataset-changed") from error
+    except ArtifactUnavailable as error:
+        message = f"The dataset's bytes are gone: {error.message} Register it again."
         raise WorkFailed(message, code=f"{kind.code}.dataset-unavailable") from error
-    if sha256 != order.sha256:
-        message = (
-            "The dataset's bytes are not those that were registered: "
-            f"sha256 is {sha256} instead of {order.sha256}. Register it again."
-        )
-        raise WorkFailed(message, code=f"{kind.code}.dataset-changed")

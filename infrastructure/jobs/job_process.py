@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty
 from types import MappingProxyType
 from typing import Generic
 
 from pydantic import TypeAdapter, ValidationError
 
-from application.ports.artifacts import ArtifactUnavailable
 from application.ports.work import WorkFailed, WorkStopped
-from domain.datasets.values import Contents
 from domain.jobs.job import Kind
-from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.jobs.deaths import died
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progress, Progressed, Result
 from infrastructure.system.ordered_process import OrderedProcess
@@ -70,18 +66,6 @@ class Program(Generic[Progress, Result]):
                         raise WorkFailed(message, code=code)
                     case Finished(result=result):
                         return result
-
-    def dataset_path(self, contents: Contents, artifacts: LocalArtifacts) -> Path:
-        """Return the file with the dataset's bytes.
-
-        Raises:
-            WorkFailed: There is none any more.
-        """
-        try:
-            return artifacts.path(contents.sha256)
-        except ArtifactUnavailable as error:
-            message = f"The dataset's bytes are gone: {error.message} Register it again."
-            raise WorkFailed(message, code=f"{self.kind.code}.dataset-unavailable") from error
 
     def _parse(self, line: bytes) -> Progressed[Progress] | Finished[Result] | Failed:
         try:

@@ -5,12 +5,12 @@ The starter gives one `JobOrder`; the process answers `Progressed` as often as i
 """
 
 import time
-from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from domain.kernel import Immutable
+from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.system.orders import ProcessOrder
 
 Progress = TypeVar("Progress")
@@ -21,16 +21,14 @@ class JobOrder(ProcessOrder):
     """What to do with a dataset; each kind of jobs adds its plan.
 
     Attributes:
-        dataset: The file with the dataset's bytes.
-        sha256: Of these bytes when the dataset was registered.
-        artifacts: Root of the artifact store that the result goes to.
+        sha256: Of the dataset's bytes, when it was registered.
+        artifacts: Where these are, and where the result goes.
         memory_max_bytes: What the process may allocate; None for as much as there is.
         given_at: When the order was, by the monotonic clock of the machine.
     """
 
-    dataset: Path
     sha256: str
-    artifacts: Path
+    artifacts: ArtifactPlace
     memory_max_bytes: int | None = None
     given_at: float = Field(default_factory=time.monotonic)
 

@@ -2,7 +2,7 @@
 
 from domain.training.job import TRAINING
 from domain.training.values import TrainedModel
-from infrastructure.jobs.job_child import TellProgress, carry_out_job
+from infrastructure.jobs.job_child import Given, carry_out_job
 from infrastructure.learning.progress import Gathered
 from infrastructure.learning.protocol import Order
 from infrastructure.system.peak_memory import peak_memory_bytes
@@ -13,21 +13,20 @@ def main() -> None:
     carry_out_job(Order, _trained, kind=TRAINING)
 
 
-def _trained(order: Order, tell: TellProgress) -> TrainedModel:
+def _trained(given: Given[Order]) -> TrainedModel:
     # imported here, because they take most of the start: an order that cannot be carried out fails before
-    from infrastructure.artifacts.local import LocalArtifacts  # noqa: PLC0415 - see above
     from infrastructure.datasets.tables import read_table  # noqa: PLC0415 - see above
     from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
     from infrastructure.learning.training import train  # noqa: PLC0415 - see above
 
-    plan = order.plan
-    table = read_table(order.dataset, contents=plan.contents, columns=[column.name for column in plan.columns])
-    progress = Gathered(tell)
+    order, plan = given.order, given.order.plan
+    table = read_table(given.dataset, contents=plan.contents, columns=[column.name for column in plan.columns])
+    progress = Gathered(given.tell)
     training = train(plan, table, num_threads=order.num_threads, on_iteration=progress)
     progress.finish()
     manifest = training.manifest
     return TrainedModel(
-        artifact_url=keep(LocalArtifacts(root=order.artifacts), manifest, training.parts),
+        artifact_url=keep(given.artifacts, manifest, training.parts),
         metrics=training.metrics,
         best_iteration=manifest.best_iteration,
         parameters=manifest.parameters,

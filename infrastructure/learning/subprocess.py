@@ -6,7 +6,7 @@ from collections.abc import Callable
 from application.ports.trainer import Iteration
 from domain.training.job import TRAINING
 from domain.training.values import TrainedModel, TrainingPlan
-from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.artifacts.place import PlacedArtifacts
 from infrastructure.jobs.job_process import Program
 from infrastructure.learning.protocol import MESSAGE, MODULE, Iterations, Order
 
@@ -34,7 +34,7 @@ class SubprocessTrainer:
     """
 
     def __init__(
-        self, *, artifacts: LocalArtifacts, num_threads: int | None = None, memory_max_bytes: int | None = None
+        self, *, artifacts: PlacedArtifacts, num_threads: int | None = None, memory_max_bytes: int | None = None
     ) -> None:
         self._artifacts = artifacts
         self._num_threads = num_threads or os.cpu_count() or 1
@@ -64,9 +64,8 @@ class SubprocessTrainer:
 
         order = Order(
             plan=plan,
-            dataset=_PROGRAM.dataset_path(plan.contents, self._artifacts),
             sha256=plan.contents.sha256,
-            artifacts=self._artifacts.root,
+            artifacts=self._artifacts.place,
             memory_max_bytes=self._memory_max_bytes,
             num_threads=self._num_threads,
         )

@@ -37,9 +37,8 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
     def failure(end: End, *, is_limited: bool) -> WorkFailed:
         order = DyingOrder(
             end=end,
-            dataset=artifacts.path(sha256),
             sha256=sha256,
-            artifacts=artifacts.root,
+            artifacts=artifacts.place,
             memory_max_bytes=LIMIT_BYTES if is_limited else None,
         )
         with pytest.raises(WorkFailed) as raised:

@@ -49,9 +49,8 @@ def order(artifacts: LocalArtifacts, table: ExampleTable, *, starter_pid: int, *
     sha256 = artifacts.put(table.csv())
     given = Order(
         plan=table.plan(**settings),
-        dataset=artifacts.path(sha256),
         sha256=sha256,
-        artifacts=artifacts.root,
+        artifacts=artifacts.place,
         num_threads=1,
         starter_pid=starter_pid,
     )
