@@ -82,6 +82,17 @@ class Pieces:
             raise TooLarge(max_bytes=self._max_bytes)
         return piece
 
+    def has_left(self) -> bool:
+        """Tell whether the sender is known to have left; keeps a look out, one piece ahead, from now on."""
+        looked = self._looking()
+        if not looked.done():
+            return False
+        if looked.result()["type"] == "http.disconnect":
+            return True
+        if self._is_over:
+            self._ahead = None
+        return False
+
     async def sender_left(self) -> None:
         """Return when the sender goes away; reads one piece ahead, and sees no further until that is taken."""
         while (await self._look())["type"] != "http.disconnect":
@@ -111,6 +122,9 @@ class Pieces:
         return message
 
     async def _look(self) -> Message:
+        return await asyncio.shield(self._looking())
+
+    def _looking(self) -> asyncio.Future[Message]:
         if self._ahead is None:
             self._ahead = asyncio.ensure_future(self._receive())
-        return await asyncio.shield(self._ahead)
+        return self._ahead

@@ -101,6 +101,8 @@ class InferenceStreams:
                         before = response.instances
                         await response.send(answer)
                         self._inference.work.instances += response.instances - before
+                    if not is_last and pieces.has_left():
+                        raise SenderLeft
 
             held_bytes = 0
             while (piece := await pieces.next()) is not None:

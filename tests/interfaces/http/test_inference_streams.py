@@ -15,6 +15,7 @@ from interfaces.http.inference import PATH, InferenceEndpoint
 from interfaces.http.inference_body import Bodies
 from interfaces.http.inference_streams import InferenceStreams
 from interfaces.http.inference_wishes import ARROW, NDJSON
+from interfaces.inference.row_streams import CHUNK_ROWS
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import Progress, post, problems_of
 from tests.interfaces.inference.streaming import arrow_stream
@@ -307,6 +308,24 @@ def test_nobody_works_on_for_a_sender_who_has_left(an_endpoint):
     sender = asyncio.run(abandon())
     assert not sender.is_whole
     assert lines_of(sender.body) == [{"prediction": 41.0, "probability": 0.5, "explanation": None}]
+
+
+@pytest.mark.parametrize("media_type", [NDJSON, ARROW])
+def test_nobody_works_on_at_many_rows_for_a_sender_who_has_left(an_endpoint, media_type):
+    count = 20 * CHUNK_ROWS
+    batch = pa.record_batch({"age": pa.nulls(count), "city": pa.nulls(count)})
+    many = {NDJSON: ANN * count, ARROW: arrow_stream(batch)}[media_type]
+
+    async def abandon():
+        sender = Sender(media_type)
+        sender.send(many, is_last=True)
+        sender.leave()
+        await sender.ask(an_endpoint)
+        return sender
+
+    sender = asyncio.run(abandon())
+    assert not sender.is_whole
+    assert an_endpoint.work.instances <= 5 * CHUNK_ROWS
 
 
 def test_a_sender_who_pauses_too_long_is_told(an_endpoint):
