@@ -11,8 +11,7 @@ from domain.errors import InvalidInput
 from interfaces.inference.arrow_answers import END, ArrowAnswers
 from interfaces.inference.arrow_columns import ArrowColumns
 from interfaces.inference.arrow_messages import ArrowMessages
-from interfaces.inference.predicting import joined_in_steps
-from interfaces.inference.row_streams import Piece, chunk_rows
+from interfaces.inference.row_streams import Piece, answers_in_steps, chunk_rows
 from interfaces.requests.fields import BODY
 from interfaces.requests.problems import NotArrow
 
@@ -41,8 +40,7 @@ class ArrowRows:
         self._messages = ArrowMessages()
         self._arrived = _Arrived()
         self._reader: pa.RecordBatchStreamReader | None = None
-        self._answers = ArrowAnswers(self._predictor, has_explanations=explain is not False)
-        self._head = self._answers.head
+        self._head = b""
         self._chunk_rows = chunk_rows(len(self._predictor.schema.features))
         self.instances = 0
 
@@ -85,17 +83,17 @@ class ArrowRows:
             batch = self._next_batch()
         if batch.num_rows == 0:
             yield Piece(b"", is_last=True)
+        end = self.instances + batch.num_rows
         for start in range(0, batch.num_rows, self._chunk_rows):
-            is_last = start + self._chunk_rows >= batch.num_rows
             with _told_as_unreadable():
                 rows = self._columns.matrix(batch.slice(start, self._chunk_rows), first=self.instances)
             yield None
-            for answer in joined_in_steps(self._predictor, rows, explain=self._explain):
+            for answer in answers_in_steps(self._predictor, rows, explain=self._explain):
                 if answer is None:
                     yield None
                 else:
-                    self.instances += len(rows)
-                    yield Piece(self._begun() + self._answers.batch(answer), is_last)
+                    self.instances += len(answer.predicted.predictions)
+                    yield Piece(self._begun() + self._answers.batch(answer), is_last=self.instances == end)
 
     def end(self) -> bytes:
         """Return how the answer ends."""
@@ -114,6 +112,8 @@ class ArrowRows:
         if self._reader is None:
             self._reader = pa.ipc.open_stream(pa.PythonFile(self._arrived, mode="r"), options=_OPTIONS)
             self._columns = ArrowColumns(self._predictor.schema, self._reader.schema)
+            self._answers = ArrowAnswers(self._predictor, has_explanations=self._explain is not False)
+            self._head = self._answers.head
             self._dictionaries_read = -1
         try:
             batch = self._reader.read_next_batch()

@@ -9,8 +9,7 @@ from application.inference.routes import Served
 from domain.errors import InvalidInput
 from interfaces.inference.answers import result_lines
 from interfaces.inference.instances import InstanceDecoder
-from interfaces.inference.predicting import joined_in_steps
-from interfaces.inference.row_streams import Piece, chunk_rows
+from interfaces.inference.row_streams import Piece, answers_in_steps, chunk_rows
 from interfaces.requests.fields import BODY
 
 LINE_MAX_BYTES = 1024 * 1024
@@ -38,9 +37,8 @@ class JsonLines:
     def __init__(self, served: Served, *, explain: Explain) -> None:
         self._served = served
         self._explain = explain
-        schema = served.loaded.predictor.schema
-        self._decoder = InstanceDecoder(schema)
-        self._chunk_rows = chunk_rows(len(schema.features))
+        self._decoder: InstanceDecoder | None = None  # many categories take long
+        self._chunk_rows = chunk_rows(len(served.loaded.predictor.schema.features))
         self._buffer = bytearray()
         self._lines = 0
         self.instances = 0
@@ -83,23 +81,24 @@ class JsonLines:
         Raises:
             NotJson, NonConformingInstance: A line is no instance of the version's schema; those before it were.
         """
+        if self._decoder is None:
+            self._decoder = InstanceDecoder(self._served.loaded.predictor.schema)
         found = self._lines_of(block)
         if not found:
             yield Piece(b"", is_last=True)
+        end = self.instances + len(found)
         for start in range(0, len(found), self._chunk_rows):
             chunk = found[start : start + self._chunk_rows]
             rows, wrong = self._decoder.of_lines(
                 [line for _, line in chunk], numbers=[number for number, _ in chunk]
             )
             yield None
-            if len(rows):
-                for answer in joined_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
-                    if answer is None:
-                        yield None
-                    else:
-                        self.instances += len(rows)
-                        is_last = wrong is None and start + len(chunk) == len(found)
-                        yield Piece(result_lines(self._served, answer), is_last)
+            for answer in answers_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
+                if answer is None:
+                    yield None
+                else:
+                    self.instances += len(answer.predicted.predictions)
+                    yield Piece(result_lines(self._served, answer), is_last=self.instances == end)
             if wrong is not None:
                 raise wrong
 

@@ -1,10 +1,17 @@
 """Rows that are predicted while they still arrive, whatever form they come in."""
 
 from collections.abc import Iterator
+from time import perf_counter
 from typing import NamedTuple, Protocol
+
+from application.inference.explaining import Explain
+from application.ports.predictor import Floats, Predictor
+from interfaces.inference.predicting import Answered, answered_in_steps, joined
 
 CHUNK_ROWS = 8_192
 _CHUNK_CELLS = 1024 * 1024
+SEND_AFTER_S = 0.5
+"""Half of the shortest time that a sender gives: what was answered by then is sent, however few rows it is."""
 
 
 class Piece(NamedTuple):
@@ -22,7 +29,8 @@ class Piece(NamedTuple):
 class RowStream(Protocol):
     """One body of rows, from its bytes to those of its answer.
 
-    Blocks are worked on one after the other. All but `answer` is short enough for an event loop.
+    Blocks are worked on one after the other. To make one is short enough for an event loop, as all is but
+    `answer`.
 
     Attributes:
         media_type: Of the body and of the answer.
@@ -75,3 +83,20 @@ class RowStream(Protocol):
 def chunk_rows(features: int) -> int:
     """Return how many rows are predicted at a time."""
     return max(1, min(CHUNK_ROWS, _CHUNK_CELLS // max(1, features)))
+
+
+def answers_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered | None]:
+    """Yield None after each step, and the answers for the rows in their order, whenever they have taken a while.
+
+    To explain a chunk may take a large model longer than a request may take; all of it is not waited for.
+    """
+    pieces: list[Answered] = []
+    began = perf_counter()
+    for piece in answered_in_steps(predictor, rows, explain=explain):
+        pieces.append(piece)
+        yield None
+        if perf_counter() - began >= SEND_AFTER_S:
+            yield joined(pieces)
+            pieces, began = [], perf_counter()
+    if pieces:
+        yield joined(pieces)

@@ -17,7 +17,7 @@ from application.inference.routes import Served
 from domain.errors import InvalidInput
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import FeatureType
-from interfaces.inference import arrow_messages
+from interfaces.inference import arrow_messages, row_streams
 from interfaces.inference.answers import results
 from interfaces.inference.arrow import BATCH_MAX_ROWS, ArrowRows
 from interfaces.inference.arrow_messages import BATCH_MAX_BYTES, METADATA_MAX_BYTES
@@ -180,6 +180,16 @@ def test_large_batches_are_answered_in_chunks() -> None:
     assert batches == [CHUNK_ROWS, CHUNK_ROWS, 1]
     assert rows.instances == count
     assert rows.held_bytes == 0
+
+
+def test_what_takes_a_while_is_answered_before_the_rest_of_its_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_streams, "SEND_AFTER_S", 0.0)
+    batch = pa.record_batch({"age": pa.array(np.arange(50.0)), "city": pa.nulls(50)})
+    answer = answered(ArrowRows(FAKE, explain=True), arrow_stream(batch, batch))
+    found = list(pa.ipc.open_stream(answer))
+    assert found[0].num_rows < 50
+    expected = list(range(50)) * 2
+    assert pa.Table.from_batches(found)["explanation"].combine_chunks().field("age").to_pylist() == expected
 
 
 @pytest.mark.parametrize(

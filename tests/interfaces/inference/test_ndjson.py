@@ -11,6 +11,7 @@ from application.inference.loaded import Loaded
 from application.inference.routes import Served
 from domain.errors import InvalidInput
 from domain.inference.errors import NonConformingInstance
+from interfaces.inference import row_streams
 from interfaces.inference.answers import results
 from interfaces.inference.asked import parse_body
 from interfaces.inference.explained import parse_explain
@@ -90,6 +91,14 @@ def test_many_lines_are_answered_in_chunks() -> None:
     pieces = [piece for piece in answers(rows, (ANN + b"\n") * count, piece_bytes=10**7) if piece]
     assert [piece.count(b"\n") for piece in pieces] == [CHUNK_ROWS, CHUNK_ROWS, 1]
     assert rows.instances == count
+
+
+def test_what_takes_a_while_is_answered_before_the_rest_of_its_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_streams, "SEND_AFTER_S", 0.0)
+    rows = JsonLines(FAKE, explain=True)
+    pieces = [piece for piece in answers(rows, (ANN + b"\n") * 50, piece_bytes=10_000) if piece]
+    assert pieces[0].count(b"\n") < 50
+    assert b"".join(pieces).count(b'"explanation":{"age":40.0,"city":1.0}') == rows.instances == 50
 
 
 LINES = {b"": None, b" \r": None, ANN: 41.0, BOB: 7.5, b'{"age":true}': None, b'{"age":1,': None}
