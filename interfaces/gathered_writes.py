@@ -1,9 +1,13 @@
 """What one turn of the event loop has to say over a connection goes out in one piece."""
 
 import asyncio
+import math
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+STUCK_S = 30.0
+"""So long a closing connection may wait for its reader to take anything."""
 
 _HELD_MAX_BYTES = 64 * 1024
 
@@ -51,9 +55,10 @@ class GatheredWrites(asyncio.Transport):
             self._flush()
 
     def close(self) -> None:
-        """Close the connection once all that was written is sent."""
+        """Close the connection once all that was written is sent, or nobody takes it any more."""
         self._flush()
         self._transport.close()
+        self._give_up_if_stuck(math.inf)
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -75,6 +80,14 @@ class GatheredWrites(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         """Return how many bytes have not been sent yet."""
         return self._held_bytes + self._transport.get_write_buffer_size()
+
+    def _give_up_if_stuck(self, left_before_bytes: float) -> None:
+        """Look now and then whether the last bytes still leave: a reader who pauses would keep them for ever."""
+        left_bytes = self._transport.get_write_buffer_size()
+        if left_bytes >= left_before_bytes:
+            self._transport.abort()
+        elif left_bytes:
+            asyncio.get_running_loop().call_later(STUCK_S, self._give_up_if_stuck, left_bytes)
 
     def _flush(self) -> None:
         if self._held:

@@ -9,6 +9,7 @@ import uvloop
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from interfaces import gathered_writes
 from interfaces.gathered_writes import GatheredWrites, GatheringProtocol
 
 ENOUGH_S = 60.0
@@ -57,6 +58,37 @@ def test_closing_sends_what_was_written_before() -> None:
 
     pieces, is_closed = exchanged(serve, until=100)
     assert (b"".join(pieces), is_closed) == (b"goodbye", True)
+
+
+def test_a_closed_connection_is_given_up_once_its_reader_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[Exception | None] = []
+
+    class Serving(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            ended.append(exc)
+
+    async def run(*, reads: bool) -> int:
+        loop = asyncio.get_running_loop()
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        there.setblocking(False)
+        received = 0
+        with here:
+            transport, _ = await loop.connect_accepted_socket(Serving, there)
+            gathered = GatheredWrites(transport)
+            gathered.write(b"x" * 4_000_000)
+            gathered.close()
+            async with asyncio.timeout(ENOUGH_S):
+                while reads and (piece := await loop.sock_recv(here, 1 << 20)):
+                    received += len(piece)
+                while not ended:  # noqa: ASYNC110 - nothing else tells
+                    await asyncio.sleep(0.001)
+        return received
+
+    assert uvloop.run(run(reads=True)) == 4_000_000
+    ended.clear()
+    monkeypatch.setattr(gathered_writes, "STUCK_S", 0.01)
+    uvloop.run(run(reads=False))
 
 
 def test_what_is_written_when_nobody_is_there_any_more_is_no_error() -> None:
