@@ -22,6 +22,7 @@ from application.ports.filters import (
 )
 from application.ports.predictor import Predicted
 from domain.errors import FieldProblem, InvalidInput, suggestion
+from domain.inference.values import AnswerKind
 
 Explain = bool | Condition
 """All or none, or a condition over `FIELDS`."""
@@ -46,6 +47,19 @@ def require_explain(explain: Explain) -> Explain:
     if not isinstance(explain, bool) and (problems := list(_problems(explain))):
         raise InvalidInput(problems)
     return explain
+
+
+def require_comparable(explain: Explain, answers: AnswerKind) -> None:
+    """Refuse a condition over answers that are not compared with anything.
+
+    Raises:
+        InvalidInput: The answers are forecasts.
+    """
+    if answers is AnswerKind.FORECASTS and not isinstance(explain, bool):
+        message = (
+            "A forecast is neither a label nor a number that a condition could be about: ask for true or false."
+        )
+        raise InvalidInput.of("explain", message)
 
 
 def rows_to_explain(explain: Explain, predicted: Predicted) -> Sequence[int]:

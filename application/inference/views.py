@@ -13,7 +13,7 @@ class InferenceRequest(Immutable):
         model_id: Id or name of the model.
         version: Number, id or alias; absent: the version in production.
         features: One instance, or a list of up to 100,000 of them, up to 10,000 with `explain=true`: feature →
-            value, null for a missing one.
+            value, null for a missing one. Dates and times are text in ISO 8601.
     """
 
     model_id: str
@@ -25,10 +25,11 @@ class PredictionResult(View):
     """What the version says of one instance.
 
     Attributes:
-        prediction: A label of the data, or a number.
-        probability: Of that label; null for a number.
-        explanation: Feature → contribution to the raw score of the predicted label, without bias; null
-            unless asked for.
+        prediction: A label of the data, a number, the number of a cluster, or of a forecast the list of its steps,
+            each with `time`, `value`, `lower` and `upper`.
+        probability: Of that label or cluster; null for all else.
+        explanation: Feature → contribution to the raw score of what is predicted, without bias; of a text, each of
+            its terms. Null unless asked for.
     """
 
     prediction: Any

@@ -3,17 +3,28 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from domain.batches.values import EXPLAINED_NONE, PREDICTION, PROBABILITY, BatchPlan, explanation_of
+from domain.batches.values import (
+    EXPLAINED_ALL,
+    EXPLAINED_NONE,
+    EXPLANATION,
+    PREDICTION,
+    PROBABILITY,
+    BatchPlan,
+    explanation_of,
+)
 from domain.datasets.dataset import Dataset, require_active, require_describable
 from domain.datasets.values import Column, ColumnType, DatasetFormat
 from domain.errors import FieldProblem, InvalidInput, suggestion
 from domain.inference.values import Feature, FeatureType
 from domain.models.model import Model
+from domain.models.values import ModelType
 from domain.models.versions import Version
 from domain.naming import normal_form, valid_name
 
 _FIELD = "dataset_id"
 _PART_MAX_CHARS = 100
+_EXPLAINED_BY_FEATURE = frozenset({ModelType.CLASSIFICATION, ModelType.REGRESSION, ModelType.CLUSTERING})
+"""Types whose features are what contributes to a prediction."""
 
 
 def plan(
@@ -38,12 +49,19 @@ def plan(
         name: What the dataset that results is to be called; None for a name made of the three.
 
     Raises:
-        InvalidInput: The name cannot be one, or columns of the dataset are not what the version asks for, are in
-            the way of those that result, or are too many together with them.
+        InvalidInput: The name cannot be one, a condition is about forecasts, or columns of the dataset are not
+            what the version asks for, are in the way of those that result, or are too many together with them.
         RetiredDataset: The dataset is offered no more.
     """
     require_active(dataset)
-    if problems := [*_column_problems(features, dataset), *_result_problems(features, dataset, explain=explain)]:
+    names = [PREDICTION, PROBABILITY]
+    if explain != EXPLAINED_NONE and model.type in _EXPLAINED_BY_FEATURE:
+        names += [explanation_of(feature.name) for feature in features]
+    elif explain != EXPLAINED_NONE:
+        names.append(EXPLANATION)
+    if model.type is ModelType.TIME_SERIES and explain not in {EXPLAINED_ALL, EXPLAINED_NONE}:
+        raise InvalidInput.of("explain", "A condition cannot be about a forecast: ask for true or false.", explain)
+    if problems := [*_column_problems(features, dataset), *_result_problems(names, dataset)]:
         raise InvalidInput(problems)
     return BatchPlan(
         model_id=model.id,
@@ -65,7 +83,15 @@ def _column_problems(features: Sequence[Feature], dataset: Dataset) -> Iterator[
     columns = {column.name: column for column in dataset.contents.columns}
     for feature in features:
         column = columns.get(feature.name)
-        if column is None:
+        if column is None and feature.is_optional:
+            continue
+        if feature.type is FeatureType.NESTED:
+            message = (
+                f"What the version asks for as {feature.name!r} stands in no column of a dataset"
+                f"{': leave it out' if feature.is_optional else ''}. Ask for predictions over /inference."
+            )
+            yield FieldProblem(field=_FIELD, message=message, value=str(dataset.id))
+        elif column is None:
             message = (
                 f"Dataset {dataset.name!r} has no column {feature.name!r}, which the version was trained on."
                 f"{suggestion(feature.name, columns)}"
@@ -80,20 +106,18 @@ def _column_problems(features: Sequence[Feature], dataset: Dataset) -> Iterator[
 
 
 def _can_be_read_as(feature: Feature, column: Column, dataset: Dataset) -> bool:
-    if column.type.value == feature.type.value:
+    wanted = ColumnType.CATEGORICAL if feature.type is FeatureType.TEXT else ColumnType(feature.type.value)
+    if column.type is wanted:
         return True
     if column.type in (ColumnType.OTHER, ColumnType.DATETIME):
         return False
     if column.missing == dataset.contents.rows:
         return True
     # cells of CSV are text: that all happen to look like numbers here makes them none
-    return feature.type is FeatureType.CATEGORICAL and dataset.contents.format is DatasetFormat.CSV
+    return wanted is ColumnType.CATEGORICAL and dataset.contents.format is DatasetFormat.CSV
 
 
-def _result_problems(features: Sequence[Feature], dataset: Dataset, *, explain: str) -> Iterator[FieldProblem]:
-    names = [PREDICTION, PROBABILITY]
-    if explain != EXPLAINED_NONE:
-        names += [explanation_of(feature.name) for feature in features]
+def _result_problems(names: Sequence[str], dataset: Dataset) -> Iterator[FieldProblem]:
     columns = dataset.contents.columns
     taken = {normal_form(column.name) for column in columns}
     clashing = [name for name in names if normal_form(name) in taken]

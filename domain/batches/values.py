@@ -11,6 +11,10 @@ EXPLAINED_NONE = "false"
 EXPLAINED_ALL = "true"
 
 
+EXPLANATION = "explanation"
+"""The column that has all contributions by name, where the names differ from row to row."""
+
+
 def explanation_of(feature: str) -> str:
     """Return the column that has what the feature contributed to the prediction."""
     return f"explanation.{feature}"

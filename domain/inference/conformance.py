@@ -1,4 +1,4 @@
-"""Does an instance have the features that a version was trained on? And as which numbers?"""
+"""Does an instance have the features that a version was trained on? And as which numbers, texts and lists?"""
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -7,49 +7,65 @@ from typing import Any
 
 from domain.errors import FieldProblem, suggestion
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature, FeatureType
+from domain.inference.instants import seconds_of
+from domain.inference.values import OBJECTS, Feature, FeatureType
 
 WANTED: Mapping[FeatureType, str] = MappingProxyType(
     {
         FeatureType.NUMERIC: "a number or null",
         FeatureType.BOOLEAN: "true, false or null",
         FeatureType.CATEGORICAL: "text or null",
+        FeatureType.DATETIME: "a date or time in ISO 8601 or null",
+        FeatureType.TEXT: "text or null",
+        FeatureType.NESTED: "a list, an object or null",
     }
 )
 NOT_FINITE = "must be a finite number or null."
 
 
 class Schema:
-    """The features of one version, ready to turn instances into rows of numbers."""
+    """The features of one version, ready to turn instances into rows.
+
+    Attributes:
+        names: Of the features, in their order.
+        objects: The places of those that no number stands for.
+    """
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
         self.names = tuple(feature.name for feature in self.features)
+        self.objects = frozenset(place for place, each in enumerate(self.features) if each.type in OBJECTS)
         self._known = frozenset(self.names)
+        self._unsaid = {each.name: None for each in self.features if each.is_optional}
         self._readers = tuple((feature.name, _reader(feature)) for feature in self.features)
 
-    def conform(self, instances: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """Return one row of numbers per instance, in the order of the features; NaN is a missing value.
+    def conform(self, instances: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        """Return one row per instance, in the order of the features.
+
+        It has a number for each feature, NaN where a value is missing; of what no number stands for, the value
+        itself, or None.
 
         Raises:
             NonConformingInstance: A feature is unknown (with the nearest), absent, or of a wrong type.
         """
         known = self._known
         readers = self._readers
-        rows: list[list[float]] = []
+        unsaid = self._unsaid
+        rows: list[list[Any]] = []
         for instance in instances:
             try:
-                row = [read(instance[name]) for name, read in readers]
+                whole = {**unsaid, **instance} if unsaid else instance
+                row = [read(whole[name]) for name, read in readers]
             except (KeyError, TypeError, ValueError, OverflowError):
                 raise NonConformingInstance(self._problems(instances)) from None
-            if len(instance) != len(known):
+            if len(whole) != len(known):
                 raise NonConformingInstance(self._problems(instances))
             rows.append(row)
         return rows
 
     def misnamed(self, names: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Yield each name that is no feature, and each feature that is not among them, with what is wrong."""
-        absent = [name for name in self.names if name not in names]
+        """Yield each name that is no feature, and each that must be among them and is not, with what is wrong."""
+        absent = [name for name in self.names if name not in names and name not in self._unsaid]
         for name in names:
             if name not in self._known:
                 yield name, f"is no feature of this version.{suggestion(name, absent or self.names)}"
@@ -76,11 +92,9 @@ class Schema:
                     yield FieldProblem(field=f"{path}.{name}", message=str(error), value=instance[name])
 
 
-def _reader(feature: Feature) -> Callable[[Any], float]:
-    if feature.type is FeatureType.NUMERIC:
-        return _number
-    if feature.type is FeatureType.BOOLEAN:
-        return _boolean
+def _reader(feature: Feature) -> Callable[[Any], Any]:
+    if feature.type is not FeatureType.CATEGORICAL:
+        return _READERS[feature.type]
     codes = {category: float(code) for code, category in enumerate(feature.categories or ())}
 
     def category(value: Any) -> float:
@@ -118,6 +132,44 @@ def _boolean(value: Any) -> float:
         msg = f"must be {WANTED[FeatureType.BOOLEAN]}, is {_kind(value)}."
         raise TypeError(msg)
     return 1.0 if value else 0.0
+
+
+def _instant(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if not isinstance(value, str):
+        msg = f"must be {WANTED[FeatureType.DATETIME]}, is {_kind(value)}."
+        raise TypeError(msg)
+    try:
+        return seconds_of(value)
+    except ValueError:
+        msg = f"must be {WANTED[FeatureType.DATETIME]}, as '2026-03-01' or '2026-03-01T12:30:00Z'."
+        raise ValueError(msg) from None
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        msg = f"must be {WANTED[FeatureType.TEXT]}, is {_kind(value)}."
+        raise TypeError(msg)
+    return value
+
+
+def _nested(value: Any) -> list[Any] | dict[str, Any] | None:
+    if value is not None and not isinstance(value, list | dict):
+        msg = f"must be {WANTED[FeatureType.NESTED]}, is {_kind(value)}."
+        raise TypeError(msg)
+    return value
+
+
+_READERS: Mapping[FeatureType, Callable[[Any], Any]] = MappingProxyType(
+    {
+        FeatureType.NUMERIC: _number,
+        FeatureType.BOOLEAN: _boolean,
+        FeatureType.DATETIME: _instant,
+        FeatureType.TEXT: _text,
+        FeatureType.NESTED: _nested,
+    }
+)
 
 
 def _kind(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The words of inference."""
 
 from enum import StrEnum
+from typing import TypedDict
 
 from domain.kernel import Immutable
 
@@ -21,6 +22,31 @@ class FeatureType(StrEnum):
     DATETIME = "datetime"
     TEXT = "text"
     NESTED = "nested"
+
+
+OBJECTS = frozenset({FeatureType.TEXT, FeatureType.NESTED})
+"""What no number stands for."""
+
+
+class AnswerKind(StrEnum):
+    """What a version answers with: one of its labels, a number, or the values of steps to come."""
+
+    LABELS = "labels"
+    NUMBERS = "numbers"
+    FORECASTS = "forecasts"
+
+
+class ForecastStep(TypedDict):
+    """What a series will be at one step.
+
+    `time` is in ISO 8601. `lower` and `upper` hold the share of values between them that the version was asked to
+    bound.
+    """
+
+    time: str
+    value: float
+    lower: float
+    upper: float
 
 
 class Feature(Immutable):

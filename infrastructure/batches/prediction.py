@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from application.inference.explaining import Explain, rows_to_explain
-from application.ports.predictor import Floats, Predicted, Predictor
+from application.ports.predictor import Predicted, Predictor, Rows
 from application.ports.work import WorkFailed
-from domain.batches.values import PREDICTION, PROBABILITY, explanation_of
+from domain.batches.values import EXPLANATION, PREDICTION, PROBABILITY, explanation_of
 from domain.datasets.values import ColumnType
-from domain.inference.values import Feature, Label
+from domain.inference.conformance import Schema
+from domain.inference.values import AnswerKind, FeatureType
 from infrastructure.batches.protocol import Order
-from infrastructure.datasets.rows import Rows, read_rows
+from infrastructure.datasets.rows import Rows as DatasetRows
+from infrastructure.datasets.rows import read_rows
 from infrastructure.learning.encoding import encode_rows
 
 _NUMBERS_MAX = 4 * 1024 * 1024
@@ -24,6 +26,10 @@ _NUMBERS_MAX = 4 * 1024 * 1024
 _GROUP_BYTES = 32 * 1024 * 1024
 """Row groups of about so much are written."""
 _LABEL_TYPES = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_FORECAST = pa.list_(
+    pa.struct([("time", pa.string()), ("value", pa.float64()), ("lower", pa.float64()), ("upper", pa.float64())])
+)
+_CONTRIBUTIONS = pa.map_(pa.string(), pa.float64())
 
 
 def write_predictions(order: Order, dataset: Path, predictor: Predictor, *, on_rows: Callable[[int], None]) -> int:
@@ -57,51 +63,80 @@ def _rows_max(predictor: Predictor, explain: Explain) -> int:
     return max(1, _NUMBERS_MAX // numbers)
 
 
-def _predicted(rows: Rows, predictor: Predictor, explain: Explain, *, first_row: int) -> pa.RecordBatch:
-    features = predictor.schema.features
-    matrix = _matrix(rows, features, first_row=first_row)
-    predicted = predictor.predict(matrix)
+def _predicted(rows: DatasetRows, predictor: Predictor, explain: Explain, *, first_row: int) -> pa.RecordBatch:
+    instances = _instances(rows, predictor.schema, first_row=first_row)
+    predicted = predictor.predict(instances)
     table = rows.table()
     columns: dict[str, pa.Array] = dict(zip(table.schema.names, table.columns, strict=True))
-    columns[PREDICTION] = pa.array(predicted.predictions, type=_label_type(predictor.labels))
+    columns[PREDICTION] = pa.array(predicted.predictions, type=_prediction_type(predictor))
     if predicted.probabilities is not None:
         columns[PROBABILITY] = pa.array(predicted.probabilities, type=pa.float64())
     if explain is not False:
-        columns |= _explanations(predictor, matrix, predicted, rows_to_explain(explain, predicted))
+        columns |= _explanations(predictor, instances, predicted, rows_to_explain(explain, predicted))
     return pa.record_batch(list(columns.values()), names=list(columns))
 
 
-def _matrix(rows: Rows, features: Sequence[Feature], *, first_row: int) -> Floats:
-    """Return the numbers as training made them, of shape (rows, features), NaN where a value is missing."""
+def _instances(rows: DatasetRows, schema: Schema, *, first_row: int) -> Rows:
+    """Return the rows as training made them; a feature that need not be there, and is not, is missing in each."""
+    columns = set(rows.cells.schema.names)
+    encoded = [
+        (place, feature)
+        for place, feature in enumerate(schema.features)
+        if feature.name in columns and place not in schema.objects
+    ]
     try:
-        values = {feature.name: rows.values(feature.name, ColumnType(feature.type.value)) for feature in features}
+        values = {
+            feature.name: rows.values(feature.name, ColumnType(feature.type.value)) for _, feature in encoded
+        }
+        objects = {place: _objects(rows, schema, place) for place in schema.objects}
     except pa.ArrowException as error:
         message = (
             f"In rows {first_row:,} to {first_row + len(rows) - 1:,} is a value that is not what its column was "
             f"registered to hold: {error}. Register the dataset again."
         )
         raise WorkFailed(message, code="batch-prediction.dataset-changed") from error
-    return encode_rows(features, pa.table(values), rows=np.arange(len(rows)))
+    numbers = np.full((len(rows), len(schema.features)), np.nan)
+    if encoded:
+        features = [feature for _, feature in encoded]
+        found = encode_rows(features, pa.table(values), rows=np.arange(len(rows)))
+        numbers[:, [place for place, _ in encoded]] = found
+    return Rows(numbers, objects)
 
 
-def _label_type(labels: Sequence[Label] | None) -> pa.DataType:
-    return pa.float64() if labels is None else _LABEL_TYPES[type(labels[0])]
+def _objects(rows: DatasetRows, schema: Schema, place: int) -> list[Any]:
+    feature = schema.features[place]
+    if feature.type is not FeatureType.TEXT or feature.name not in rows.cells.schema.names:
+        return [None] * len(rows)
+    texts: list[Any] = rows.values(feature.name, ColumnType.CATEGORICAL).to_pylist()
+    return texts
+
+
+def _prediction_type(predictor: Predictor) -> pa.DataType:
+    if predictor.answers is AnswerKind.FORECASTS:
+        return _FORECAST
+    return pa.float64() if predictor.labels is None else _LABEL_TYPES[type(predictor.labels[0])]
 
 
 def _explanations(
-    predictor: Predictor, matrix: Floats, predicted: Predicted, explained: Sequence[int]
+    predictor: Predictor, rows: Rows, predicted: Predicted, explained: Sequence[int]
 ) -> dict[str, pa.Array]:
-    """Return a column for each feature; null in the rows that are not explained."""
+    """Return a column for each name, or one for all where names differ; null in rows that are not explained."""
     places = np.asarray(explained, dtype=np.intp)
-    is_missing = np.ones(len(matrix), dtype=bool)
+    is_missing = np.ones(len(rows), dtype=bool)
     is_missing[places] = False
-    contributions = np.zeros((len(matrix), matrix.shape[1]))
-    if len(places):
-        chosen = None if predicted.chosen is None else predicted.chosen[places]
-        contributions[places] = predictor.explain(matrix[places], chosen)[:, :-1]
+    chosen = None if predicted.chosen is None else predicted.chosen[places]
+    contributions = predictor.explain(rows[places], chosen) if len(places) else None
+    if predictor.explained is None:
+        maps: list[Any] = [None] * len(rows)
+        for place, contributed in zip(explained, () if contributions is None else contributions, strict=True):
+            maps[place] = list(contributed.items())
+        return {EXPLANATION: pa.array(maps, _CONTRIBUTIONS)}
+    values = np.zeros((len(rows), len(predictor.explained)))
+    if isinstance(contributions, np.ndarray):
+        values[places] = contributions[:, :-1]
     return {
-        explanation_of(feature.name): pa.array(np.ascontiguousarray(column), mask=is_missing)
-        for feature, column in zip(predictor.schema.features, contributions.T, strict=True)
+        explanation_of(name): pa.array(np.ascontiguousarray(column), mask=is_missing)
+        for name, column in zip(predictor.explained, values.T, strict=True)
     }
 
 

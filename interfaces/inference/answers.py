@@ -1,16 +1,16 @@
 """The JSON that answers a prediction's request."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import orjson
 
 from application.inference.explaining import Explain
 from application.inference.routes import Served
-from application.ports.predictor import Floats
-from domain.inference.values import Label
+from application.ports.predictor import Contributions, Rows
 from interfaces.inference.asked import require_explainable
 from interfaces.inference.predicting import Answered, answered_in_steps
 
@@ -33,7 +33,7 @@ def document(served: Served, results: bytes, took_s: float) -> bytes:
     )
 
 
-def single(served: Served, prediction: Label, probability: float | None, took_s: float) -> bytes:
+def single(served: Served, prediction: Any, probability: float | None, took_s: float) -> bytes:
     """Return the JSON of an `InferenceResponse` with one result, without explanation."""
     return orjson.dumps(
         {
@@ -57,12 +57,12 @@ def result_lines(served: Served, answer: Answered) -> bytes:
 
 def _results(served: Served, answer: Answered) -> Iterator[dict[str, Any]]:
     predicted = answer.predicted
-    explanations: Iterable[dict[str, float] | None] = repeat(None)
+    explanations: Iterable[Mapping[str, float] | None] = repeat(None)
     if answer.contributions is not None:
-        names = served.loaded.predictor.schema.names
-        of_rows: list[dict[str, float] | None] = [None] * len(predicted.predictions)
-        for place, contributions in zip(answer.explained, answer.contributions[:, :-1].tolist(), strict=True):
-            of_rows[place] = dict(zip(names, contributions, strict=True))
+        of_rows: list[Mapping[str, float] | None] = [None] * len(predicted.predictions)
+        named = _named(answer.contributions, served.loaded.predictor.explained)
+        for place, contributions in zip(answer.explained, named, strict=True):
+            of_rows[place] = contributions
         explanations = of_rows
     return (
         {"prediction": prediction, "probability": probability, "explanation": explanation}
@@ -75,14 +75,21 @@ def _results(served: Served, answer: Answered) -> Iterator[dict[str, Any]]:
     )
 
 
+def _named(contributions: Contributions, names: Sequence[str] | None) -> Iterable[Mapping[str, float]]:
+    if not isinstance(contributions, np.ndarray):
+        return contributions
+    assert names is not None, "columns have names"
+    return (dict(zip(names, row, strict=True)) for row in contributions[:, :-1].tolist())
+
+
 def answer_in_steps(
-    served: Served, decode: Callable[[], Floats], *, explain: Explain
+    served: Served, decode: Callable[[], Rows], *, explain: Explain
 ) -> Iterator[tuple[bytes, int] | None]:
     """Yield None after each step, and at the end the body, and for how many instances it predicts.
 
     Args:
         served: What answers.
-        decode: Returns the rows, of shape (rows, features).
+        decode: Returns the rows.
         explain: Which predictions are explained.
 
     Raises:

@@ -86,7 +86,7 @@ class ArrowRows:
         end = self.instances + batch.num_rows
         for start in range(0, batch.num_rows, self._chunk_rows):
             with _told_as_unreadable():
-                rows = self._columns.matrix(batch.slice(start, self._chunk_rows), first=self.instances)
+                rows = self._columns.rows(batch.slice(start, self._chunk_rows), first=self.instances)
             yield None
             for answer in answers_in_steps(self._predictor, rows, explain=self._explain):
                 if answer is None:

@@ -1,19 +1,21 @@
-"""Columns of Arrow's, into the numbers that a version asks for."""
+"""Columns of Arrow's, into the rows that a version asks for."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from application.ports.predictor import Floats
+from application.ports.predictor import Floats, Rows
 from domain.errors import FieldProblem
 from domain.inference.conformance import NOT_FINITE, WANTED, Schema
 from domain.inference.errors import NonConformingInstance
-from domain.inference.values import Feature, FeatureType
+from domain.inference.values import OBJECTS, Feature, FeatureType
+from interfaces.inference.arrow_objects import NotAnInstant, fits, is_text, objects, seconds
 from interfaces.requests.problems import NotArrow
 
 _FIELD = "features"
@@ -39,7 +41,10 @@ class ArrowColumns:
         self._columns = [
             (given.get_field_index(feature.name), feature, _reader(feature, given.field(feature.name).type))
             for feature in schema.features
+            if feature.name in given.names
         ]
+        self._schema = schema
+        self._places = {name: place for place, name in enumerate(schema.names)}
 
     def renew_dictionaries(self, batch: pa.RecordBatch) -> None:
         """Take the dictionaries of a batch as those of all that follow.
@@ -51,28 +56,41 @@ class ArrowColumns:
             if isinstance(read, _Dictionary):
                 read.renew(batch.column(place).dictionary)
 
-    def matrix(self, batch: pa.RecordBatch, *, first: int) -> Floats:
-        """Return the numbers, of shape (rows, features), NaN for a missing value, column after column.
+    def rows(self, batch: pa.RecordBatch, *, first: int) -> Rows:
+        """Return the rows of a batch.
 
         Args:
             batch: Whose buffers are as long as they must be.
             first: The place of its first row among all.
 
         Raises:
-            NonConformingInstance: A number is infinite.
+            NonConformingInstance: A number is infinite, or a text no date or time.
             NotArrow, pyarrow.ArrowInvalid: A column is broken.
         """
-        rows = np.empty((batch.num_rows, len(self._columns)), order="F")
-        for feature_place, (place, _, read) in enumerate(self._columns):
-            rows[:, feature_place] = read(batch.column(place))
-        if np.isinf(rows).any():
-            raise NonConformingInstance(self._infinite(rows, first))
-        return rows
+        numbers = np.full((batch.num_rows, len(self._places)), np.nan, order="F")
+        found: dict[int, Sequence[Any]] = dict.fromkeys(self._schema.objects, [None] * batch.num_rows)
+        for place, feature, read in self._columns:
+            column, feature_place = batch.column(place), self._places[feature.name]
+            if feature.type in OBJECTS:
+                found[feature_place] = read(column)
+            else:
+                try:
+                    numbers[:, feature_place] = read(column)
+                except NotAnInstant as wrong:
+                    raise NonConformingInstance([_no_instant(wrong, feature, first)]) from None
+        if np.isinf(numbers).any():
+            raise NonConformingInstance(self._infinite(numbers, first))
+        return Rows(numbers, found)
 
-    def _infinite(self, rows: Floats, first: int) -> Iterator[FieldProblem]:
-        for row, place in np.argwhere(np.isinf(rows)).tolist():
-            field = f"{_FIELD}[{first + row}].{self._columns[place][1].name}"
-            yield FieldProblem(field=field, message=NOT_FINITE, value=str(rows[row, place]))
+    def _infinite(self, numbers: Floats, first: int) -> Iterator[FieldProblem]:
+        for row, place in np.argwhere(np.isinf(numbers)).tolist():
+            field = f"{_FIELD}[{first + row}].{self._schema.names[place]}"
+            yield FieldProblem(field=field, message=NOT_FINITE, value=str(numbers[row, place]))
+
+
+def _no_instant(wrong: NotAnInstant, feature: Feature, first: int) -> FieldProblem:
+    field = f"{_FIELD}[{first + wrong.row}].{feature.name}"
+    return FieldProblem(field=field, message=f"must be {WANTED[feature.type]}.", value=wrong.text)
 
 
 class _Dictionary:
@@ -98,9 +116,13 @@ class _Dictionary:
         return codes
 
 
-def _reader(feature: Feature, kind: pa.DataType) -> Callable[[pa.Array], Floats]:
+def _reader(feature: Feature, kind: pa.DataType) -> Callable[[pa.Array], Any]:
+    if feature.type in OBJECTS:
+        return objects
     if pa.types.is_null(kind):
         return lambda column: np.full(len(column), np.nan)
+    if feature.type is FeatureType.DATETIME:
+        return seconds
     if feature.type is FeatureType.NUMERIC:
         return _as_numbers
     if feature.type is FeatureType.BOOLEAN:
@@ -156,8 +178,6 @@ def _fits(wanted: FeatureType, kind: pa.DataType) -> bool:
         return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
     if wanted is FeatureType.BOOLEAN:
         return bool(pa.types.is_boolean(kind))
-    return _is_text(kind.value_type if pa.types.is_dictionary(kind) else kind)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    if wanted is FeatureType.CATEGORICAL:
+        return is_text(kind.value_type if pa.types.is_dictionary(kind) else kind)
+    return fits(wanted, kind)

@@ -12,7 +12,7 @@ from application.inference.explaining import Explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
-from application.ports.predictor import Floats
+from application.ports.predictor import Rows
 from application.ports.progress import ReadModelProgress
 from domain.errors import DomainError
 from interfaces.inference.answers import answer_in_steps
@@ -214,9 +214,9 @@ class Inference:
         return self._serving.ready(request) or await self._resolved(request)
 
     async def predict(
-        self, served: Served, rows: Floats, *, explain: Explain, until_left: UntilLeft | None
+        self, served: Served, rows: Rows, *, explain: Explain, until_left: UntilLeft | None
     ) -> Answered:
-        """Return what a version says of rows of shape (rows, features).
+        """Return what a version says of rows.
 
         Raises:
             ServiceStopping: The service ends.

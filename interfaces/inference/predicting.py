@@ -6,8 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from application.inference.explaining import Explain, rows_to_explain
-from application.ports.predictor import Floats, Predicted, Predictor
+from application.inference.explaining import Explain, require_comparable, rows_to_explain
+from application.ports.predictor import Contributions, Predicted, Predictor, Rows
 
 STEP_S = 0.01
 _FIRST_EXPLAINED_ROWS = 8
@@ -21,16 +21,17 @@ class Answered:
     Attributes:
         predicted: For all of them.
         explained: The places of the rows that are explained, ascending.
-        contributions: Of shape (explained, features + 1): to the raw score of the prediction, the bias last.
+        contributions: To the raw scores of their predictions; None where no row is explained.
     """
 
     predicted: Predicted
     explained: Sequence[int]
-    contributions: Floats | None
+    contributions: Contributions | None
 
 
-def answered(predictor: Predictor, rows: Floats, *, explain: Explain) -> Answered:
+def answered(predictor: Predictor, rows: Rows, *, explain: Explain) -> Answered:
     """Return the answer for all rows at once."""
+    require_comparable(explain, predictor.answers)
     predicted = predictor.predict(rows)
     explained = rows_to_explain(explain, predicted)
     if not explained:
@@ -42,7 +43,7 @@ def answered(predictor: Predictor, rows: Floats, *, explain: Explain) -> Answere
     return Answered(predicted, explained, predictor.explain(rows[places], chosen))
 
 
-def answered_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered]:
+def answered_in_steps(predictor: Predictor, rows: Rows, *, explain: Explain) -> Iterator[Answered]:
     """Yield the answers for the rows in their order, for as many at a time as take about `STEP_S`."""
     start = 0
     size = _fitting(1, predictor.row_cost_s) if explain is False else _FIRST_EXPLAINED_ROWS
@@ -56,7 +57,7 @@ def answered_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -
         size = min(_fitting(len(piece), took_s), size * _GROWTH_MAX)
 
 
-def joined_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered | None]:
+def joined_in_steps(predictor: Predictor, rows: Rows, *, explain: Explain) -> Iterator[Answered | None]:
     """Yield None after each step, and at the end the answer for all rows."""
     pieces: list[Answered] = []
     for piece in answered_in_steps(predictor, rows, explain=explain):
@@ -78,8 +79,13 @@ def joined(pieces: Sequence[Answered]) -> Answered:
     return Answered(
         _joined_predictions([each.predicted for each in pieces]),
         explained,
-        np.concatenate(contributions) if contributions else None,
+        _joined_contributions(contributions) if contributions else None,
     )
+
+
+def _joined_contributions(pieces: Sequence[Contributions]) -> Contributions:
+    arrays = [each for each in pieces if isinstance(each, np.ndarray)]
+    return np.concatenate(arrays) if arrays else [row for piece in pieces for row in piece]
 
 
 def _joined_predictions(pieces: Sequence[Predicted]) -> Predicted:

@@ -2,9 +2,9 @@
 
 from time import perf_counter
 
-from application.inference.explaining import Explain, rows_to_explain
+from application.inference.explaining import Explain, require_comparable, rows_to_explain
 from application.inference.routes import Served
-from application.ports.predictor import Floats, Predictor
+from application.ports.predictor import Predictor, Rows
 from interfaces.inference.answers import document, results, single
 from interfaces.inference.asked import Asked
 from interfaces.inference.instances import InstanceDecoder
@@ -30,11 +30,12 @@ def answer_one(served: Served, decoder: InstanceDecoder, asked: Asked) -> tuple[
     return single(served, prediction, probability, perf_counter() - started), 1
 
 
-def answer_few(served: Served, rows: Floats, explain: Explain) -> tuple[bytes, int] | None:
+def answer_few(served: Served, rows: Rows, explain: Explain) -> tuple[bytes, int] | None:
     """Return the answer for rows, and for how many; None where it takes long or one is to be explained."""
     predictor = served.loaded.predictor
     if not is_quick(predictor, len(rows)):
         return None
+    require_comparable(explain, predictor.answers)
     started = perf_counter()
     predicted = predictor.predict(rows)
     if rows_to_explain(explain, predicted):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from application.ports.batch_predictor import BatchPredictor
-from application.ports.predictor import Predictor
+from application.ports.predictor import Predictor, rows_of
 from application.ports.work import WorkFailed, WorkStopped
 from domain.batches.values import BatchPlan
 from domain.datasets.values import Contents, DatasetFormat
@@ -94,9 +94,9 @@ def table_of(artifacts: LocalArtifacts, contents: Contents) -> pa.Table:
 def as_inference_answers(predictor: Predictor, rows: list[dict[str, Any]]) -> tuple[list[Any], list[Any], Any]:
     """Return predictions, probabilities and contributions of rows that came as JSON."""
     instances = [{name: row[name] for name in predictor.schema.names} for row in rows]
-    matrix = np.array(predictor.schema.conform(instances))
-    predicted = predictor.predict(matrix)
-    explained = predictor.explain(matrix, predicted.chosen)[:, :-1]
+    conforming = rows_of(predictor.schema, predictor.schema.conform(instances))
+    predicted = predictor.predict(conforming)
+    explained = np.asarray(predictor.explain(conforming, predicted.chosen))[:, :-1]
     return list(predicted.predictions), list(predicted.probabilities or ()), explained
 
 

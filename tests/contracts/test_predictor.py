@@ -1,15 +1,17 @@
 """What every predictor does, whichever table it was trained on."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from application.ports.artifacts import ArtifactUnavailable, sha256_of, url_of
-from application.ports.predictor import Floats, Predictor, PredictorLoader
+from application.ports.predictor import Predictor, PredictorLoader, Row, Rows, rows_of
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
@@ -51,11 +53,26 @@ def predictor(loader: PredictorLoader, artifacts: LocalArtifacts, table: Example
 
 
 @pytest.fixture
-def rows(predictor: Predictor, table: ExampleTable) -> Floats:
-    return np.array(predictor.schema.conform(table.instances()), dtype=np.float64)
+def rows(predictor: Predictor, table: ExampleTable) -> Rows:
+    return rows_of(predictor.schema, predictor.schema.conform(table.instances()))
 
 
-def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predictor, rows: Floats) -> None:
+def alone(row: Row, predictor: Predictor) -> Rows:
+    return rows_of(predictor.schema, [row])
+
+
+def contributions_of(predictor: Predictor, rows: Rows, chosen: Any) -> list[Mapping[str, float]]:
+    """Return the contributions to each prediction by name, whichever way they are told."""
+    found = predictor.explain(rows, chosen)
+    if not isinstance(found, np.ndarray):
+        assert predictor.explained is None
+        return list(found)
+    assert predictor.explained is not None
+    assert found.shape == (len(rows), len(predictor.explained) + 1)
+    return [dict(zip((*predictor.explained, ""), row, strict=True)) for row in found.tolist()]
+
+
+def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predictor, rows: Rows) -> None:
     found = predictor.predict(rows)
 
     assert len(found.predictions) == len(rows)
@@ -79,7 +96,7 @@ def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predi
 
 @pytest.mark.parametrize("table", LEARNING_LABELS, indirect=True)
 def test_the_labels_are_the_datas_own_and_most_are_told(
-    predictor: Predictor, rows: Floats, table: ExampleTable
+    predictor: Predictor, rows: Rows, table: ExampleTable
 ) -> None:
     assert table.target is not None
     found = predictor.predict(rows)
@@ -89,37 +106,46 @@ def test_the_labels_are_the_datas_own_and_most_are_told(
     assert right > 0.85 * len(rows)
 
 
-def test_a_batch_answers_as_its_rows_one_by_one(predictor: Predictor, rows: Floats) -> None:
-    rows = rows[:40]
-    together = predictor.predict(rows)
-    explained = predictor.explain(rows, together.chosen)
+def test_a_batch_answers_as_its_rows_one_by_one(predictor: Predictor, rows: Rows, table: ExampleTable) -> None:
+    together = predictor.predict(rows[:40])
+    explained = contributions_of(predictor, rows[:40], together.chosen)
 
-    probabilities = together.probabilities or [None] * len(rows)
-    for place, row in enumerate(rows):
-        alone = predictor.predict(row[np.newaxis])
-        assert (alone.predictions[0], (alone.probabilities or [None])[0]) == (
+    probabilities = together.probabilities or [None] * 40
+    for place, cells in enumerate(predictor.schema.conform(table.instances()[:40])):
+        row = alone(cells, predictor)
+        found = predictor.predict(row)
+        assert (found.predictions[0], (found.probabilities or [None])[0]) == (
             together.predictions[place],
             probabilities[place],
         )
-        assert predictor.predict_row(row.tolist()) == (
+        assert predictor.predict_row(cells) == (
             together.predictions[place],
             probabilities[place],
             together.scores[place].tolist(),
         )
-        assert np.array_equal(predictor.explain(row[np.newaxis], alone.chosen)[0], explained[place])
+        assert contributions_of(predictor, row, found.chosen) == [explained[place]]
 
 
-def test_the_order_of_a_matrix_in_memory_changes_nothing(predictor: Predictor, rows: Floats) -> None:
+def test_the_order_of_a_matrix_in_memory_changes_nothing(predictor: Predictor, rows: Rows) -> None:
     expected = predictor.predict(rows)
-    for same in (np.asfortranarray(rows), np.repeat(rows, 2, axis=0)[::2]):
-        assert np.array_equal(predictor.predict(same).scores, expected.scores)
+    for same in (np.asfortranarray(rows.numbers), np.repeat(rows.numbers, 2, axis=0)[::2]):
+        found = predictor.predict(Rows(same, rows.objects))
+        assert np.array_equal(found.scores, expected.scores)
+        assert list(found.predictions) == list(expected.predictions)
 
 
-def test_an_explanation_has_every_feature_and_the_bias(predictor: Predictor, rows: Floats) -> None:
-    explained = predictor.explain(rows, predictor.predict(rows).chosen)
+def test_some_of_the_rows_are_answered_as_they_are_among_all(predictor: Predictor, rows: Rows) -> None:
+    expected = predictor.predict(rows)
+    for places in (slice(3, 9), np.array([7, 1, 1])):
+        found = predictor.predict(rows[places])
+        assert np.array_equal(found.scores, expected.scores[places])
 
-    assert explained.shape == (len(rows), len(predictor.schema.names) + 1)
-    assert np.isfinite(explained).all()
+
+def test_every_row_is_explained_by_numbers(predictor: Predictor, rows: Rows) -> None:
+    explained = contributions_of(predictor, rows, predictor.predict(rows).chosen)
+
+    assert len(explained) == len(rows)
+    assert all(math.isfinite(value) for each in explained for value in each.values())
 
 
 def test_nothing_known_of_an_instance_is_answered_too(predictor: Predictor) -> None:
@@ -128,14 +154,14 @@ def test_nothing_known_of_an_instance_is_answered_too(predictor: Predictor) -> N
     assert predictor.predict_row(row)[0] is not None
 
 
-def test_no_rows_have_no_predictions(predictor: Predictor, rows: Floats) -> None:
+def test_no_rows_have_no_predictions(predictor: Predictor, rows: Rows) -> None:
     nothing = predictor.predict(rows[:0])
 
     assert len(nothing.predictions) == len(nothing.scores) == 0
-    assert predictor.explain(rows[:0], nothing.chosen).shape == (0, rows.shape[1] + 1)
+    assert contributions_of(predictor, rows[:0], nothing.chosen) == []
 
 
-def test_answers_are_plain_json(predictor: Predictor, rows: Floats) -> None:
+def test_answers_are_plain_json(predictor: Predictor, rows: Rows) -> None:
     found = predictor.predict(rows[:5])
     document = {"predictions": list(found.predictions), "probabilities": found.probabilities}
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.predictor import Predicted, Predictor, Row
+from application.ports.predictor import Predicted, Predictor, Row, Rows
 from domain.inference.conformance import Schema
-from domain.inference.values import Label
+from domain.inference.values import AnswerKind, Label
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.manifest import Manifest
 from infrastructure.learning.row_costs import MEASURED_ROWS, measured_cost_s
@@ -17,6 +17,8 @@ CENTROIDS, SCALED = "centroids", "scales"
 """The parts: of shape (clusters, axes), and of shape (features, 3)."""
 VARIANCE = "variance"
 """The setting: of the points of a cluster around its centroid, on each axis."""
+
+PLATFORM = "scikit_learn_numbers"
 
 _CELLS_MAX = 1024 * 1024
 _VARIANCE_MIN = 1e-12
@@ -77,8 +79,12 @@ class ClusteringPredictor:
         labels: The clusters, in the order of their centroids.
     """
 
+    answers = AnswerKind.LABELS
+    platform = PLATFORM
+
     def __init__(self, *, space: Space, centroids: Floats, variance: float, labels: Sequence[Label]) -> None:
         self.schema = Schema(space.features)
+        self.explained = self.schema.names
         self.labels = tuple(labels)
         self.size_bytes = centroids.nbytes + space.scales.nbytes + _OVERHEAD_BYTES
         self._space = space
@@ -89,16 +95,16 @@ class ClusteringPredictor:
 
     def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
         """Return the cluster of one row, its probability, and those of all clusters."""
-        found = self.predict(np.array([row], dtype=np.float64))
+        found = self.predict(Rows(np.array([row], dtype=np.float64)))
         assert found.probabilities is not None, "a cluster has one"
         scores: list[float] = found.scores[0].tolist()
         return found.predictions[0], found.probabilities[0], scores
 
-    def predict(self, rows: Floats) -> Predicted:
+    def predict(self, rows: Rows) -> Predicted:
         """Return the clusters of rows, and their probabilities."""
         raw = np.empty((len(rows), len(self.labels)))
         for piece in self._pieces(rows):
-            raw[piece] = squared_distances(self._space.points(rows[piece]), self._centroids) / -self._unit
+            raw[piece] = squared_distances(self._space.points(rows.numbers[piece]), self._centroids) / -self._unit
         chosen = raw.argmax(axis=1)
         weights = np.exp(raw - raw.max(axis=1, keepdims=True, initial=-np.inf))
         scores = weights / weights.sum(axis=1, keepdims=True)
@@ -109,17 +115,17 @@ class ClusteringPredictor:
             chosen=chosen,
         )
 
-    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+    def explain(self, rows: Rows, chosen: Codes | None) -> Floats:
         """Return the share of each feature in the raw scores of the clusters chosen; the bias is 0."""
         assert chosen is not None, "a clustering chooses"
         contributions = np.zeros((len(rows), len(self._space.features) + 1))
         for piece in self._pieces(rows):
-            squares = np.square(self._space.points(rows[piece]) - self._centroids[chosen[piece]])
+            squares = np.square(self._space.points(rows.numbers[piece]) - self._centroids[chosen[piece]])
             for feature, axes in enumerate(self._space.axes):
                 contributions[piece, feature] -= squares[:, axes].sum(axis=1) / self._unit
         return contributions
 
-    def _pieces(self, rows: Floats) -> Iterator[slice]:
+    def _pieces(self, rows: Rows) -> Iterator[slice]:
         """Yield parts of the rows whose points take little memory."""
         size = max(1, _CELLS_MAX // self._centroids.shape[1])
         return (slice(start, start + size) for start in range(0, len(rows), size))

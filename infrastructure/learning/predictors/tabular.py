@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.predictor import Predicted, Predictor, Row
+from application.ports.predictor import Predicted, Predictor, Row, Rows
 from domain.inference.conformance import Schema
-from domain.inference.values import FeatureType, Label
+from domain.inference.values import OBJECTS, AnswerKind, Label
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.manifest import TREES, Manifest
 from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
+
+PLATFORM = "lightgbm_text"
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -57,10 +59,13 @@ class _LightGBMPredictor(ABC):
         row_cost_s: About how long one row takes.
     """
 
+    answers: AnswerKind
     labels: tuple[Label, ...] | None
+    platform = PLATFORM
 
     def __init__(self, *, schema: Schema, trees: Trees, size_bytes: int, row_cost_s: float) -> None:
         self.schema = schema
+        self.explained = schema.names
         self.size_bytes = size_bytes
         self.row_cost_s = row_cost_s
         self._trees = trees
@@ -71,26 +76,27 @@ class _LightGBMPredictor(ABC):
         """Return the prediction for one row, its probability, and its scores."""
 
     @abstractmethod
-    def predict(self, rows: Floats) -> Predicted:
+    def predict(self, rows: Rows) -> Predicted:
         """Return the predictions for rows."""
 
     @abstractmethod
-    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+    def explain(self, rows: Rows, chosen: Codes | None) -> Floats:
         """Return the contributions to the raw scores of what was chosen, with the bias last."""
 
-    def _contributions(self, rows: Floats) -> Floats:
+    def _contributions(self, rows: Rows) -> Floats:
         """Return the contributions to all raw scores, of shape (rows, scores, features + 1).
 
         One call at a time: LightGBM recomputes the depths of the shared trees at the start of each, and
         another call would size its buffers by a depth that is half computed.
         """
         with self._explaining:
-            return self._trees.contributions(rows)
+            return self._trees.contributions(rows.numbers)
 
 
 class RegressionPredictor(_LightGBMPredictor):
     """Answers with a number."""
 
+    answers = AnswerKind.NUMBERS
     labels = None
 
     def predict_row(self, row: Row) -> tuple[Label, float | None, Sequence[float]]:
@@ -98,12 +104,12 @@ class RegressionPredictor(_LightGBMPredictor):
         scores = self._trees.scores_of_row(row)
         return scores[0], None, scores
 
-    def predict(self, rows: Floats) -> Predicted:
+    def predict(self, rows: Rows) -> Predicted:
         """Return the numbers for rows."""
-        scores = self._trees.scores(rows)
+        scores = self._trees.scores(rows.numbers)
         return Predicted(predictions=scores[:, 0].tolist(), probabilities=None, scores=scores, chosen=None)
 
-    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+    def explain(self, rows: Rows, chosen: Codes | None) -> Floats:
         """Return the contributions to the numbers, with the bias last."""
         return self._contributions(rows)[:, 0, :]
 
@@ -116,6 +122,7 @@ class ClassificationPredictor(_LightGBMPredictor):
         common: As for all.
     """
 
+    answers = AnswerKind.LABELS
     labels: tuple[Label, ...]
 
     def __init__(self, *, labels: tuple[Label, ...], **common: Any) -> None:
@@ -131,9 +138,9 @@ class ClassificationPredictor(_LightGBMPredictor):
         probability = max(scores)
         return self.labels[scores.index(probability)], probability, scores
 
-    def predict(self, rows: Floats) -> Predicted:
+    def predict(self, rows: Rows) -> Predicted:
         """Return the labels for rows, and their probabilities."""
-        scores = self._trees.scores(rows)
+        scores = self._trees.scores(rows.numbers)
         if self._is_binary:
             scores = np.hstack([1.0 - scores, scores])
         chosen = scores.argmax(axis=1)
@@ -145,7 +152,7 @@ class ClassificationPredictor(_LightGBMPredictor):
             chosen=chosen,
         )
 
-    def explain(self, rows: Floats, chosen: Codes | None) -> Floats:
+    def explain(self, rows: Rows, chosen: Codes | None) -> Floats:
         """Return the contributions to the raw scores of the labels chosen, with the bias last."""
         assert chosen is not None, "a classification chooses"
         contributions = self._contributions(rows)
@@ -157,7 +164,7 @@ class ClassificationPredictor(_LightGBMPredictor):
 
 def _mismatch(manifest: Manifest, booster: lgb.Booster) -> str | None:
     for feature in manifest.features:
-        if feature.type in (FeatureType.TEXT, FeatureType.NESTED):
+        if feature.type in OBJECTS:
             return f"feature {feature.name!r} is of type {feature.type}, which no tree learns from"
     scores = 1 if manifest.labels is None or len(manifest.labels) == 2 else len(manifest.labels)  # noqa: PLR2004 - binary
     expected = {

@@ -1,23 +1,23 @@
-"""Do tensors have the features that a version was trained on? And as which numbers?
+"""Do tensors have the features that a version was trained on? And as which rows?
 
-What JSON instances are refused for, tensors are refused for; both give a version the same numbers.
+What JSON instances are refused for, tensors are refused for; both give a version the same rows.
 """
 
-from collections.abc import Iterator, Sequence
-from math import nan
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from application.ports.predictor import Floats
+from application.ports.predictor import Floats, Rows
 from domain.errors import FieldProblem, InvalidInput, suggestion
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import Feature, FeatureType
-from interfaces.http.open_inference.datatypes import BOOL, BYTES
+from interfaces.http.open_inference.datatypes import BOOL, BYTES, OF_FEATURES
 from interfaces.http.open_inference.elements import element_path, infinite, numbers, texts
 from interfaces.http.open_inference.requests import InputTensor
+from interfaces.http.open_inference.written import NotReadable, cell_reader
 from interfaces.inference.asked import INSTANCES_MAX
 
 _TABLE_RANK = 2
@@ -25,19 +25,18 @@ _WANTED = {
     FeatureType.NUMERIC: "a tensor of numbers",
     FeatureType.BOOLEAN: "a tensor of BOOL, or of numbers that are 0, 1 or NaN",
     FeatureType.CATEGORICAL: "a tensor of BYTES, the texts in UTF-8",
+    FeatureType.DATETIME: "a tensor of BYTES, dates or times in ISO 8601",
+    FeatureType.TEXT: "a tensor of BYTES, the texts in UTF-8",
+    FeatureType.NESTED: "a tensor of BYTES, each the JSON of a list or an object",
 }
 
 
 class TensorSchema:
-    """The features of one version, ready to turn tensors into rows of numbers."""
+    """The features of one version, ready to turn tensors into rows."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._codes = {
-            feature.name: {category: float(code) for code, category in enumerate(feature.categories)}
-            for feature in schema.features
-            if feature.categories is not None
-        }
+        self._readers = {each.name: cell_reader(each) for each in schema.features if _is_written(each)}
         self._booleans = [
             (place, feature)
             for place, feature in enumerate(schema.features)
@@ -45,12 +44,12 @@ class TensorSchema:
         ]
         self._has_numbers_only = all(feature.type is FeatureType.NUMERIC for feature in schema.features)
 
-    def rows(self, inputs: Sequence[InputTensor]) -> Floats:
-        """Return the rows, of shape (rows, features), NaN for a missing value.
+    def rows(self, inputs: Sequence[InputTensor]) -> Rows:
+        """Return the rows.
 
         Args:
             inputs: One table of shape [rows, features], its columns in the order of the schema, or a tensor of
-                shape [rows] or [rows, 1] for each feature, by its name.
+                shape [rows] or [rows, 1] for each feature, by its name; an optional one may be absent.
 
         Raises:
             NonConformingInstance: A feature is unknown (with the nearest), absent, or of a wrong type or value.
@@ -59,13 +58,24 @@ class TensorSchema:
         if self._is_table(inputs):
             return self._rows_of_table(inputs[0])
         by_name = self._by_name(inputs)
-        rows = np.empty((_common_count(inputs), len(by_name)))
-        for place, feature in enumerate(self._schema.features):
-            rows[:, place] = self._column(by_name[feature.name], feature)
-        if (found := _first_infinite(rows)) is not None:
+        count, columns = _common_count(inputs), {}
+        for feature in self._schema.features:
+            if (tensor := by_name.get(feature.name)) is not None:
+                columns[feature.name] = self._column(tensor, feature)
+        rows = self._joined(columns, count)
+        if (found := _first_infinite(rows.numbers)) is not None:
             row, place = found
             raise infinite(by_name[self._schema.names[place]], row)
         return rows
+
+    def _joined(self, columns: Mapping[str, Any], count: int) -> Rows:
+        """Return rows of columns by name; one that is not there is missing in every row."""
+        names, places = self._schema.names, self._schema.objects
+        numbers = np.full((count, len(names)), np.nan)
+        for place, name in enumerate(names):
+            if place not in places and name in columns:
+                numbers[:, place] = columns[name]
+        return Rows(numbers, {place: columns.get(names[place], [None] * count) for place in places})
 
     def _is_table(self, inputs: Sequence[InputTensor]) -> bool:
         """Tell whether all features come in one tensor; of a single one, the tensor of its name is the same."""
@@ -74,7 +84,7 @@ class TensorSchema:
             return False
         return first.shape[1] != 1 or (len(names) == 1 and first.name not in names)
 
-    def _rows_of_table(self, table: InputTensor) -> Floats:
+    def _rows_of_table(self, table: InputTensor) -> Rows:
         features = self._schema.features
         width = len(features)
         if table.shape[1] != width:
@@ -87,14 +97,17 @@ class TensorSchema:
         self._require_types(table)
         if table.datatype == BYTES:
             found = texts(table)
-            columns = [self._coded(found[place::width], feature) for place, feature in enumerate(features)]
-            return np.array(columns, dtype=np.float64).T.copy()
+            columns = {
+                each.name: self._cells(table, found[place::width], each, first=place, step=width)
+                for place, each in enumerate(features)
+            }
+            return self._joined(columns, table.shape[0])
         rows = numbers(table).astype(np.float64).reshape(-1, width)  # copied to where it is aligned
         if (place := _first_infinite(rows)) is not None:
             raise infinite(table, place[0] * width + place[1])
         for column, feature in self._booleans:
             _require_truth(table, feature, rows[:, column], first=column, step=width)
-        return rows
+        return Rows(rows)
 
     def _require_types(self, table: InputTensor) -> None:
         if self._has_numbers_only and table.datatype not in {BOOL, BYTES}:
@@ -108,28 +121,41 @@ class TensorSchema:
         problems = list(_name_problems(inputs, by_name, self._schema))
         if not problems:
             features = self._schema.features
-            problems = [problem for each in features for problem in _type_problems(by_name[each.name], each)]
+            given = [(by_name[each.name], each) for each in features if each.name in by_name]
+            problems = [problem for tensor, each in given for problem in _type_problems(tensor, each)]
         if problems:
             raise NonConformingInstance(problems)
         return by_name
 
-    def _column(self, tensor: InputTensor, feature: Feature) -> ArrayLike:
-        if feature.type is FeatureType.CATEGORICAL:
-            return self._coded(texts(tensor), feature)
+    def _column(self, tensor: InputTensor, feature: Feature) -> Any:
+        if _is_written(feature):
+            return self._cells(tensor, texts(tensor), feature, first=0, step=1)
         found = numbers(tensor)
         if feature.type is FeatureType.BOOLEAN:
             _require_truth(tensor, feature, found, first=0, step=1)
         return found
 
-    def _coded(self, found: Sequence[str | None], feature: Feature) -> list[float]:
-        codes = self._codes[feature.name]
-        return [nan if each is None else codes.get(each, nan) for each in found]
+    def _cells(
+        self, tensor: InputTensor, found: Sequence[str | None], feature: Feature, *, first: int, step: int
+    ) -> list[Any]:
+        read, cells = self._readers[feature.name], []
+        for row, text in enumerate(found):
+            try:
+                cells.append(read(text))
+            except NotReadable as error:
+                field = element_path(tensor, first + row * step)
+                raise NonConformingInstance([FieldProblem(field=field, message=str(error), value=text)]) from None
+        return cells
+
+
+def _is_written(feature: Feature) -> bool:
+    return OF_FEATURES[feature.type] == BYTES
 
 
 def _name_problems(
     inputs: Sequence[InputTensor], by_name: dict[str, InputTensor], schema: Schema
 ) -> Iterator[FieldProblem]:
-    absent = [name for name in schema.names if name not in by_name]
+    absent = [each.name for each in schema.features if each.name not in by_name and not each.is_optional]
     known = frozenset(schema.names)
     for each in inputs:
         if each.name not in known:
@@ -163,7 +189,7 @@ def _require_few(tensor: InputTensor) -> None:
 
 def _type_problems(tensor: InputTensor, feature: Feature) -> Iterator[FieldProblem]:
     is_text = tensor.datatype == BYTES
-    is_wrong = is_text is not (feature.type is FeatureType.CATEGORICAL)
+    is_wrong = is_text is not _is_written(feature)
     if is_wrong or (tensor.datatype == BOOL and feature.type is FeatureType.NUMERIC):
         message = f"{feature.name!r} must be {_WANTED[feature.type]}, is of {tensor.datatype}."
         yield FieldProblem(field=f"{tensor.place}.datatype", message=message, value=tensor.datatype)

@@ -52,7 +52,14 @@ DATATYPES: Mapping[str, Datatype] = MappingProxyType(
 """All but BYTES, whose elements differ in size."""
 
 OF_FEATURES: Mapping[FeatureType, str] = MappingProxyType(
-    {FeatureType.NUMERIC: FP64, FeatureType.BOOLEAN: BOOL, FeatureType.CATEGORICAL: BYTES}
+    {
+        FeatureType.NUMERIC: FP64,
+        FeatureType.BOOLEAN: BOOL,
+        FeatureType.CATEGORICAL: BYTES,
+        FeatureType.DATETIME: BYTES,
+        FeatureType.TEXT: BYTES,
+        FeatureType.NESTED: BYTES,
+    }
 )
 """What a feature is told to be; other datatypes of numbers are taken for numbers, too."""
 

@@ -11,12 +11,13 @@ from application.inference.lookup import Request
 from application.inference.routes import Served
 from application.inference.serving import Serving
 from application.ports.clock import Clock
-from application.ports.predictor import Floats, Predictor
+from application.ports.predictor import Predictor, Rows
 from domain.errors import InvalidInput
 from interfaces.http.open_inference.conforming import TensorSchema
-from interfaces.http.open_inference.one_row import RowForm
+from interfaces.http.open_inference.one_row import RowForm, has_usual_form
+from interfaces.http.open_inference.outputs import EXPLANATION
 from interfaces.http.open_inference.requests import RequestedOutput, TensorRequest, parse_request
-from interfaces.http.open_inference.responses import EXPLANATION, Encoded, encode, wanted_outputs
+from interfaces.http.open_inference.responses import Encoded, encode, wanted_outputs
 from interfaces.http.open_inference.statistics import INFER, INPUT, OUTPUT, QUEUE, Statistics, Stopwatch
 from interfaces.inference.asked import EXPLAINED_MAX
 from interfaces.inference.inference import INLINE_BODY_MAX_BYTES, Inference
@@ -45,10 +46,10 @@ class TensorBody(NamedTuple):
 
 
 class _Forms(NamedTuple):
-    """What reads the rows of one version: a single one of the usual form, and all others."""
+    """What reads the rows of one version: all of them, and a single one of the usual form where there is such."""
 
     of_rows: TensorSchema
-    of_row: RowForm
+    of_row: RowForm | None
 
 
 class TensorInference:
@@ -126,8 +127,8 @@ class TensorInference:
         if served is None or not is_quick(served.loaded.predictor, 1):
             return None
         form = self._forms_of(served).of_row
-        asked = form.read(given.body)
-        if asked is None:
+        asked = None if form is None else form.read(given.body)
+        if form is None or asked is None:
             return None
         watch.ended(INPUT)
         try:
@@ -187,7 +188,8 @@ class TensorInference:
         found = self._forms.get(predictor)
         if found is None:
             schema = predictor.schema
-            found = self._forms[predictor] = _Forms(TensorSchema(schema), RowForm(schema, predictor.labels))
+            of_row = RowForm(schema, predictor.labels) if has_usual_form(predictor) else None
+            found = self._forms[predictor] = _Forms(TensorSchema(schema), of_row)
         return found
 
     def _count(self, served: Served, watch: Stopwatch, *, instances: int) -> None:
@@ -211,7 +213,7 @@ def _wants_explanation(outputs: Sequence[RequestedOutput]) -> bool:
 
 def _answer_in_steps(
     served: Served,
-    rows_of: Callable[[], Floats],
+    rows_of: Callable[[], Rows],
     encode: Callable[[Answered], Encoded],
     *,
     explain: bool,
@@ -221,7 +223,7 @@ def _answer_in_steps(
 
     Args:
         served: What answers.
-        rows_of: Returns the rows, of shape (rows, features).
+        rows_of: Returns the rows.
         encode: Makes the answer of what is said of them.
         explain: Whether it comes with explanations.
         watch: Of the request.

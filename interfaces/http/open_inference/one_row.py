@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from application.inference.routes import Served
-from application.ports.predictor import Row
+from application.ports.predictor import Predictor, Row
 from domain.inference.conformance import Schema
-from domain.inference.values import FeatureType, Label
+from domain.inference.values import AnswerKind, FeatureType, Label
 from interfaces.http.open_inference.datatypes import FP32, FP64, OF_FEATURES, of_labels
 from interfaces.http.open_inference.json_members import NAN, without_nan
-from interfaces.http.open_inference.responses import PREDICT, PREDICT_PROBA
+from interfaces.http.open_inference.outputs import PREDICT, PREDICT_PROBA
 from interfaces.http.open_inference.usual_forms import Column, NestedTable, Number, Request, Table, decoder
 from interfaces.inference.asked import UNDECODABLE
 from interfaces.inference.inference import INLINE_BODY_MAX_BYTES
@@ -52,6 +52,12 @@ class RowRequest(NamedTuple):
     id: str | None
     outputs: Sequence[str]
     row: Row
+
+
+def has_usual_form(predictor: Predictor) -> bool:
+    """Tell whether rows of a version may come in the usual form, and its answers be written in it."""
+    is_usual = all(each.type in _KINDS and not each.is_optional for each in predictor.schema.features)
+    return is_usual and predictor.answers is not AnswerKind.FORECASTS
 
 
 class RowForm:

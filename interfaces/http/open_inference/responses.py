@@ -1,29 +1,22 @@
 """The answer to a request of tensors: JSON, and behind it what was asked for in binary form."""
 
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from application.inference.routes import Served
 from application.ports.predictor import Predictor
 from domain.errors import InvalidInput, suggestion
-from domain.inference.values import Label
 from interfaces.http.bodies import JSON
-from interfaces.http.open_inference.datatypes import BYTES, DATATYPES, FP64, of_labels
+from interfaces.http.open_inference.outputs import output_names, output_tensor
 from interfaces.http.open_inference.requests import HEADER_LENGTH, RequestedOutput, TensorRequest
 from interfaces.inference.predicting import Answered
 
-PREDICT, PREDICT_PROBA, EXPLANATION = "predict", "predict_proba", "explanation"
 OCTETS = "application/octet-stream"
 
 _JSON_TYPE = (b"content-type", JSON.encode("ascii"))
 _OCTETS_TYPE = (b"content-type", OCTETS.encode("ascii"))
-_LENGTH = struct.Struct("<I")
 
 
 class Encoded(NamedTuple):
@@ -42,11 +35,6 @@ class Encoded(NamedTuple):
         if self.header_length is None:
             return [_JSON_TYPE]
         return [_OCTETS_TYPE, (HEADER_LENGTH, str(self.header_length).encode("ascii"))]
-
-
-def output_names(predictor: Predictor) -> tuple[str, ...]:
-    """Return which outputs a version has; the last is sent only to whom names it."""
-    return (PREDICT, EXPLANATION) if predictor.labels is None else (PREDICT, PREDICT_PROBA, EXPLANATION)
 
 
 def wanted_outputs(request: TensorRequest, predictor: Predictor) -> Sequence[RequestedOutput]:
@@ -84,7 +72,7 @@ def encode(
     told: list[dict[str, Any]] = []
     behind: list[bytes] = []
     for output in outputs:
-        tensor = _tensor(output.name, answered, served.loaded.predictor)
+        tensor = output_tensor(output.name, answered, served.loaded.predictor)
         described: dict[str, Any] = {"name": output.name, "datatype": tensor.datatype, "shape": tensor.shape}
         if output.is_binary:
             binary = tensor.binary()
@@ -97,60 +85,3 @@ def encode(
     if not behind:
         return Encoded(head)
     return Encoded(b"".join((head, *behind)), header_length=len(head))
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """A tensor of doubles."""
-
-    values: NDArray[np.float64]
-    datatype = FP64
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.values.shape
-
-    def json(self) -> NDArray[np.float64]:
-        return np.ascontiguousarray(self.values).reshape(-1)
-
-    def binary(self) -> bytes:
-        return self.values.astype(DATATYPES[FP64].dtype).tobytes()
-
-
-@dataclass(frozen=True, slots=True)
-class _Labels:
-    """A tensor of labels."""
-
-    values: Sequence[Label]
-    datatype: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.values),)
-
-    def json(self) -> Sequence[Label]:
-        return self.values
-
-    def binary(self) -> bytes:
-        if self.datatype != BYTES:
-            return np.array(self.values).astype(DATATYPES[self.datatype].dtype).tobytes()
-        written = {each: _length_and_text(str(each)) for each in set(self.values)}
-        return b"".join([written[each] for each in self.values])
-
-
-def _length_and_text(text: str) -> bytes:
-    encoded = text.encode()
-    return _LENGTH.pack(len(encoded)) + encoded
-
-
-def _tensor(name: str, answered: Answered, predictor: Predictor) -> _Numbers | _Labels:
-    predicted = answered.predicted
-    if name == PREDICT_PROBA:
-        return _Numbers(predicted.scores)
-    if name == PREDICT and predictor.labels is None:
-        return _Numbers(predicted.scores[:, 0])
-    if name == PREDICT:
-        return _Labels(predicted.predictions, of_labels(predictor.labels))
-    if answered.contributions is None:  # as of no rows
-        return _Numbers(np.empty((0, len(predictor.schema.features) + 1)))
-    return _Numbers(answered.contributions)

@@ -63,7 +63,8 @@ class ModelMetadata(View):
         versions: The numbers of all that can be asked for.
         inputs: One per feature; one table `[rows, features]` in this order is taken instead, if one datatype
             fits all of them.
-        outputs: `explanation` is sent to whom names it: the contributions of the features, the bias last.
+        outputs: `explanation` is sent to whom names it: the contributions of the features, the bias last, or the
+            JSON of an object for each row where the names differ.
     """
 
     name: str
@@ -94,7 +95,8 @@ class InferenceOutput(Immutable):
     """A tensor that is to be sent back.
 
     Attributes:
-        name: `predict`, `predict_proba` (of a classification) or `explanation`.
+        name: `predict`, `predict_proba` (where there are labels), `lower`, `upper` and `time` (of forecasts), or
+            `explanation`.
         parameters: `binary_data`: whether it is to follow the JSON in binary form.
     """
 

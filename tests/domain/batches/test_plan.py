@@ -5,8 +5,10 @@ import pytest
 from domain.datasets.errors import RetiredDataset
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.errors import InvalidInput
-from domain.inference.values import Feature
-from tests.domain.histories import CONTENTS, FEATURES, a_batch_plan, a_dataset
+from domain.inference.values import Feature, FeatureType
+from domain.models import model as models
+from domain.models.values import ModelType
+from tests.domain.histories import CONTENTS, FEATURES, a_batch_plan, a_dataset, a_model, a_version
 
 NUMERIC, CATEGORICAL, BOOLEAN, OTHER = (
     ColumnType.NUMERIC,
@@ -102,3 +104,40 @@ def test_a_retired_dataset_is_refused():
     dataset = a_dataset().state.model_copy(update={"is_retired": True})
     with pytest.raises(RetiredDataset):
         a_batch_plan(dataset=dataset)
+
+
+def asked_of(model_type: ModelType, *features: Feature, **changed: object) -> object:
+    model = a_model(type=model_type).after(models.register_version, **a_version(0))
+    return a_batch_plan(features=features, model=model.state, **changed)
+
+
+def test_text_is_read_from_a_column_of_text_and_what_need_not_be_there_may_be_absent():
+    text = Feature(name="city", type=FeatureType.TEXT)
+    absent = Feature(name="note", type=FeatureType.TEXT, is_optional=True)
+    exogenous = Feature(name="exogenous", type=FeatureType.NESTED, is_optional=True)
+    assert asked_of(ModelType.NLP, text, absent, exogenous, explain="true").explain == "true"
+    number = Feature(name="age", type=FeatureType.TEXT)
+    parquet = a_dataset(CONTENTS.model_copy(update={"format": DatasetFormat.PARQUET})).state
+    with pytest.raises(InvalidInput, match="is numeric, where the version was trained on a text one"):
+        asked_of(ModelType.NLP, number, dataset=parquet)
+
+
+def test_what_is_nested_stands_in_no_column():
+    exogenous = Feature(name="age", type=FeatureType.NESTED, is_optional=True)
+    with pytest.raises(InvalidInput, match="stands in no column of a dataset: leave it out"):
+        asked_of(ModelType.TIME_SERIES, exogenous)
+
+
+def test_one_column_explains_where_names_differ_from_row_to_row():
+    text = Feature(name="city", type=FeatureType.TEXT)
+    taken = Column(name="explanation", type=CATEGORICAL, missing=0)
+    for model_type in (ModelType.NLP, ModelType.TIME_SERIES):
+        with pytest.raises(InvalidInput, match="has a column 'explanation' already"):
+            asked_of(model_type, text, dataset=a_dataset_with(taken), explain="true")
+    assert asked_of(ModelType.NLP, text, dataset=a_dataset_with(taken))
+
+
+def test_a_condition_cannot_be_about_a_forecast():
+    horizon = Feature(name="age", type=FeatureType.NUMERIC)
+    with pytest.raises(InvalidInput, match="A condition cannot be about a forecast"):
+        asked_of(ModelType.TIME_SERIES, horizon, explain="prediction > 3")

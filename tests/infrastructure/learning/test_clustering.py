@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
+from application.ports.predictor import Rows, rows_of
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
 from domain.inference.values import Feature, FeatureType
@@ -38,9 +39,9 @@ def grouped(**cells: Any) -> ExampleTable:
     return ExampleTable(name="grouped", model_type=ModelType.CLUSTERING, target=None, cells=cells)
 
 
-def rows_of(table: ExampleTable, found: Trained) -> Any:
+def loaded(table: ExampleTable, found: Trained) -> Any:
     predictor = load(found.manifest, found.parts)
-    return predictor, np.array(predictor.schema.conform(table.instances()))
+    return predictor, rows_of(predictor.schema, predictor.schema.conform(table.instances()))
 
 
 @pytest.mark.parametrize("table", [flowers(), customers()], ids=lambda table: table.name)
@@ -58,7 +59,7 @@ def test_groups_that_lie_apart_are_found_and_numbered_by_their_size() -> None:
     numbers = np.random.default_rng(1).normal(scale=0.1, size=sum(sizes)) + np.repeat([20.0, 0.0, 10.0], sizes)
     table = grouped(x=numbers.tolist(), y=(numbers**2).tolist())
     found = trained(table)
-    predictor, rows = rows_of(table, found)
+    predictor, rows = loaded(table, found)
     assert found.manifest.labels == (0, 1, 2)
     assert predictor.predict(rows).predictions == np.repeat([0, 1, 2], sizes).tolist()
     assert found.metrics["silhouette"] > 0.9
@@ -67,7 +68,7 @@ def test_groups_that_lie_apart_are_found_and_numbered_by_their_size() -> None:
 
 def test_as_many_clusters_are_found_as_are_asked_for() -> None:
     found = trained(flowers(), n_clusters=3, random_state=4)
-    predictor, rows = rows_of(flowers(), found)
+    predictor, rows = loaded(flowers(), found)
     assert found.manifest.labels == (0, 1, 2)
     assert adjusted_rand_score(iris().cells["species"], predictor.predict(rows).predictions) > 0.5
 
@@ -117,12 +118,13 @@ def test_a_row_is_answered_the_same_alone_and_among_others_and_its_contributions
         return
     centroids = np.random.default_rng(clusters).normal(size=(clusters, space.axes[-1].stop))
     predictor = ClusteringPredictor(space=space, centroids=centroids, variance=0.3, labels=range(clusters))
-    together = predictor.predict(np.asfortranarray(rows))
-    explained = predictor.explain(np.asfortranarray(rows), together.chosen)
+    others = Rows(np.asfortranarray(rows))
+    together = predictor.predict(others)
+    explained = predictor.explain(others, together.chosen)
     assert np.isfinite(together.scores).all()
     for place, row in enumerate(rows):
         assert predictor.predict_row(row.tolist())[2] == together.scores[place].tolist()
-        alone = predictor.explain(rows[place : place + 1], together.chosen[place : place + 1])
+        alone = predictor.explain(others[place : place + 1], together.chosen[place : place + 1])
         assert np.array_equal(alone[0], explained[place])
     raw = squared_distances(space.points(rows), centroids).min(axis=1) / -0.6
     assert np.allclose(explained.sum(axis=1), raw)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.ports.predictor import Predictor
+from application.ports.predictor import Predictor, Rows
 from domain.inference.values import Label
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
@@ -69,8 +69,8 @@ def _in_words(score: np.ndarray, contributions: np.ndarray, labels: tuple[Label,
 
 def all_at_once(predictor: Predictor, rows: Sequence[Sequence[float]]) -> list[Answer]:
     matrix = np.array(rows, dtype=np.float64)
-    predicted = predictor.predict(matrix)
-    explanations = predictor.explain(matrix, predicted.chosen).tolist()
+    predicted = predictor.predict(Rows(matrix))
+    explanations = np.asarray(predictor.explain(Rows(matrix), predicted.chosen)).tolist()
     probabilities = predicted.probabilities or [None] * len(rows)
     return list(map(Answer, predicted.predictions, probabilities, explanations))
 

@@ -4,12 +4,12 @@ import asyncio
 import threading
 from time import sleep
 
-import numpy as np
 import orjson
 import pytest
 
 from application.inference.loaded import Loaded
 from application.inference.routes import Served
+from application.ports.predictor import rows_of
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.training import train
@@ -20,7 +20,7 @@ from interfaces.inference.predicting import STEP_S, answered
 from interfaces.inference.turns import TURN_S
 from tests.application.inference.registry import Registry
 from tests.interfaces.http.test_inference import ANN, Progress, post, problems_of
-from tests.support.data import EXAMPLES
+from tests.support.data import OF_EVERY_TYPE
 from tests.support.fakes.artifacts import InMemoryArtifacts
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 
@@ -83,16 +83,16 @@ async def at_work(predictor):
         await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", OF_EVERY_TYPE)
 @pytest.mark.parametrize("explain", [True, False])
 def test_an_answer_made_in_steps_is_that_of_the_whole_batch_bit_for_bit(name, explain):
-    table, artifacts = EXAMPLES[name](), InMemoryArtifacts()
-    training = train(table.plan(num_iterations=25), table.table(), num_threads=1, on_iteration=lambda _: None)
+    table, artifacts = OF_EVERY_TYPE[name](), InMemoryArtifacts()
+    training = train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
     url = keep(artifacts, training.manifest, training.parts)
     predictor = ArtifactPredictorLoader(artifacts=artifacts).load(url)
     predictor.row_cost_s = STEP_S / 7  # seven rows a step
     served = Served(model_id="m", version="1.0.0", loaded=Loaded(url, predictor))
-    rows = np.array(predictor.schema.conform(table.instances()))
+    rows = rows_of(predictor.schema, predictor.schema.conform(table.instances()))
     *steps, (answer, count) = answer_in_steps(served, lambda: rows, explain=explain)
     assert count == len(rows)
     assert len(steps) > 2

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from application.ports.predictor import rows_of
 from domain.errors import InvalidInput
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
@@ -48,13 +49,13 @@ def asked(features: Any) -> Any:
 
 
 def by_the_domain(features: list[Any]) -> Any:
-    return np.array(SCHEMA.conform(features), dtype=np.float64).reshape(-1, len(SCHEMA.names))
+    return rows_of(SCHEMA, SCHEMA.conform(features)).numbers
 
 
 @given(st.lists(fitting, max_size=8))
 def test_what_conforms_becomes_the_domains_numbers(features: list[Any]) -> None:
     expected = by_the_domain(features)
-    found = DECODER.rows(asked(features))
+    found = DECODER.rows(asked(features)).numbers
     assert found.dtype == np.float64
     assert found.tobytes() == expected.tobytes()
     for instance, row in zip(features, expected, strict=True):
@@ -69,7 +70,7 @@ def test_what_does_not_is_told_in_the_domains_words(features: list[Any]) -> None
     except NonConformingInstance as error:
         problems = error.problems
     else:
-        assert DECODER.rows(asked(features)).tobytes() == expected.tobytes()
+        assert DECODER.rows(asked(features)).numbers.tobytes() == expected.tobytes()
         return
     with pytest.raises(NonConformingInstance) as found:
         DECODER.rows(asked(features))
@@ -88,10 +89,16 @@ def test_damaged_bodies_are_read_as_strictly_as_all_json_is(features: list[Any],
         body[place % len(body) : place % len(body) + len(piece)] = piece
     if (guessed := guess(bytes(body))) is not None and not guessed.is_single:
         with suppress(GuessedWrong):  # what it gives is what the whole body says
-            assert DECODER.rows(guessed).tobytes() == DECODER.rows(parse_body(bytes(body))).tobytes()
+            assert (
+                DECODER.rows(guessed).numbers.tobytes() == DECODER.rows(parse_body(bytes(body))).numbers.tobytes()
+            )
     try:
         found = parse_body(bytes(body))
-        rows = DECODER.rows(found) if not found.is_single else np.array([DECODER.row(found)], dtype=np.float64)
+        rows = (
+            DECODER.rows(found).numbers
+            if not found.is_single
+            else np.array([DECODER.row(found)], dtype=np.float64)
+        )
     except (NotJson, InvalidInput):
         return
     document = orjson.loads(bytes(body))["features"]
@@ -156,7 +163,7 @@ def test_a_guess_never_holds_where_something_follows_or_does_not_conform(body: b
 def test_a_field_that_stands_there_twice_means_the_last_one() -> None:
     found = parse_body(b'{"model_id":5,"model_id":"m","features":7,"features":[]}')
     assert found.request == ("m", None)
-    assert DECODER.rows(found).shape == (0, 4)
+    assert DECODER.rows(found).numbers.shape == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +178,7 @@ def test_names_that_msgspec_cannot_read_quickly_are_read_all_the_same(names: lis
     instance = {name: float(place) for place, name in enumerate(names)}
     expected = [float(place) for place in range(len(names))]
     assert decoder.row(asked(instance)) == expected
-    assert decoder.rows(asked([instance, instance])).tolist() == [expected, expected]
+    assert decoder.rows(asked([instance, instance])).numbers.tolist() == [expected, expected]
 
 
 def test_more_instances_than_one_request_may_have_are_refused() -> None:
