@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import NamedTuple, Protocol
 
 from application.inference.explaining import Explain
-from application.ports.predictor import Floats, Predictor
+from application.ports.predictor import Predictor, Rows
 from interfaces.inference.predicting import Answered, answered_in_steps, joined
 
 CHUNK_ROWS = 8_192
@@ -85,7 +85,7 @@ def chunk_rows(features: int) -> int:
     return max(1, min(CHUNK_ROWS, _CHUNK_CELLS // max(1, features)))
 
 
-def answers_in_steps(predictor: Predictor, rows: Floats, *, explain: Explain) -> Iterator[Answered | None]:
+def answers_in_steps(predictor: Predictor, rows: Rows, *, explain: Explain) -> Iterator[Answered | None]:
     """Yield None after each step, and the answers for the rows in their order, whenever they have taken a while.
 
     To explain a chunk may take a large model longer than a request may take; all of it is not waited for.
