@@ -41,7 +41,7 @@ def to_snapshot(remembered: Remembered) -> Snapshot:
     """Return the model in the form in which it is kept."""
     model = remembered.model
     columns = model.versions.columns().parts
-    plain = model.model_copy(update={"aliases": dict(model.aliases)})
+    plain = model.model_copy(update={"aliases": dict(model.aliases), "verified_at": dict(model.verified_at)})
     header = _Header(
         last_event_id=remembered.last_event_id,
         model=plain.model_dump(mode="json", exclude={"versions"}),

@@ -26,6 +26,7 @@ from infrastructure.database_service.rivals import RivalWatch
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.artifact import load_manifest
+from infrastructure.learning.reproduction import compare
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.dead_letters import NatsDeadLetters
 from infrastructure.messaging.inbox import NatsInbox
@@ -228,6 +229,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
                 num_threads=settings.training_threads,
                 memory_max_bytes=settings.training_memory_bytes,
             ),
+            compare=partial(compare, artifacts),
             clock=clock,
             live=NatsLiveIterations(messaging=messaging, clock=clock),
         )

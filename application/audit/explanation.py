@@ -6,16 +6,33 @@ from uuid import UUID
 
 from application.audit import sentences
 from application.audit.gaps import gaps_of
-from application.audit.origins import Fact, Origins, beside, moves_of, origins_of, retirement_of
+from application.audit.origins import (
+    Fact,
+    Origins,
+    beside,
+    moves_of,
+    origins_of,
+    retirement_of,
+    verification_of,
+)
 from application.audit.views import EventReference
 from application.ledger import Ledger
 from application.ports.read_models import Document, ReadModels
 from application.views import Instant, View
-from domain.models.events import ModelRetired, VersionStatusChanged
+from domain.models.events import ModelRetired, VersionStatusChanged, VersionVerified
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobStarted
 
-Step = Literal["dataset", "training requested", "training started", "trained", "registered", "moved", "retired"]
+Step = Literal[
+    "dataset",
+    "training requested",
+    "training started",
+    "trained",
+    "registered",
+    "verified",
+    "moved",
+    "retired",
+]
 
 
 class CausalLink(EventReference):
@@ -39,8 +56,8 @@ class VersionExplanation(View):
         answer: The reason in a sentence or two.
         since: When it came to its status.
         displaced_by: The version whose promotion took it out of production, when that is why it is not.
-        chain: What led there, in order: dataset, training, registration, and the moves that matter: the last
-            promotion, what ended it, and the newest; last the retirement of its model.
+        chain: What led there, in order: dataset, training, registration, the moves that matter: the last
+            promotion, what ended it, and the newest; the newest verification; the retirement of its model.
         gaps: What the log cannot tell, a sentence each.
     """
 
@@ -80,6 +97,9 @@ def explanation_of(
     displacing = None if ended is None else beside(ended, ledger=ledger, step=1)
     telling = [each for each in moves if each in (promoted, ended, moves[-1])]
     retirement = retirement_of(model, ledger=ledger, at=at)
+    verification = None
+    if version.get("verification") is not None:
+        verification = verification_of(version_id, ledger=ledger, read_models=read_models, at=at)
     newest = (moves[-1] if moves else origins.registered).event.provenance.timestamp
     why = sentences.answer(
         status=version["status"],
@@ -100,11 +120,15 @@ def explanation_of(
         answer=f"Version {version['version']} of {model['name']!r} {why}",
         since=newest,
         displaced_by=None if displacing is None else displacing.event.version,
-        chain=[
-            *_beginning(origins),
-            *(_move(each, ledger=ledger) for each in telling),
-            *([] if retirement is None else [_end(retirement)]),
-        ],
+        chain=sorted(
+            [
+                *_beginning(origins),
+                *(_move(each, ledger=ledger) for each in telling),
+                *([] if verification is None else [_verified(verification)]),
+                *([] if retirement is None else [_end(retirement)]),
+            ],
+            key=lambda link: link.position,
+        ),
         gaps=gaps_of(model, origins, ledger=ledger, read_models=read_models, at=at),
     )
 
@@ -130,6 +154,10 @@ def _move(move: Fact[VersionStatusChanged], *, ledger: Ledger) -> CausalLink:
     step = -1 if move.event.status is ModelStatus.PRODUCTION else 1
     other = beside(move, ledger=ledger, step=step)
     return _link(move, "moved", sentences.moved(move.event, None if other is None else other.event))
+
+
+def _verified(verification: Fact[VersionVerified]) -> CausalLink:
+    return _link(verification, "verified", sentences.version_verified(verification.event))
 
 
 def _link(fact: Fact[Any], step: Step, sentence: str) -> CausalLink:

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from application.audit.gaps import gaps_of
-from application.audit.origins import Origins, origins_of
+from application.audit.origins import Fact, Origins, origins_of, verification_of
 from application.audit.views import EventReference
 from application.ledger import Ledger
+from application.models.views import VersionVerification, verification_view
 from application.ports.artifacts import ArtifactUnavailable, sha256_of
 from application.ports.read_models import Document, ReadModels
 from application.views import View
+from domain.models.events import VersionVerified
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobStarted
 
@@ -84,6 +86,16 @@ class DatasetLineage(View):
     registered: EventReference
 
 
+class VerificationLineage(VersionVerification):
+    """The newest training by which a version was to come out again.
+
+    Attributes:
+        verified: The event.
+    """
+
+    verified: EventReference
+
+
 class VersionLineage(View):
     """Where a version is from.
 
@@ -93,6 +105,7 @@ class VersionLineage(View):
         registered: The event that registered it.
         training: What made it; null where it was trained elsewhere.
         dataset: What it learned from; null where that is not known here.
+        verification: What came of training it again, the last time; null where nobody asked for that.
         gaps: What the log cannot tell, a sentence each.
     """
 
@@ -106,6 +119,7 @@ class VersionLineage(View):
     registered: EventReference
     training: TrainingLineage | None
     dataset: DatasetLineage | None
+    verification: VerificationLineage | None
     gaps: list[str]
 
 
@@ -124,7 +138,10 @@ def lineage_of(
     Raises:
         UnreadableHistory: The event that registered the version cannot be read.
     """
-    origins = origins_of(UUID(version["id"]), ledger=ledger, read_models=read_models, at=at)
+    version_id = UUID(version["id"])
+    origins = origins_of(version_id, ledger=ledger, read_models=read_models, at=at)
+    # not looked for where there is none: that would read every change of the version
+    is_verified = version.get("verification") is not None
     return VersionLineage(
         model_id=model["id"],
         model=model["name"],
@@ -136,6 +153,9 @@ def lineage_of(
         registered=origins.registered.reference,
         training=_training(origins),
         dataset=_dataset(origins),
+        verification=_verification(
+            verification_of(version_id, ledger=ledger, read_models=read_models, at=at) if is_verified else None
+        ),
         gaps=gaps_of(model, origins, ledger=ledger, read_models=read_models, at=at),
     )
 
@@ -147,6 +167,12 @@ def _artifact(url: str | None) -> ArtifactLineage | None:
     with suppress(ArtifactUnavailable):  # the URL leads out of here
         sha256 = sha256_of(url)
     return ArtifactLineage(url=url, sha256=sha256)
+
+
+def _verification(fact: Fact[VersionVerified] | None) -> VerificationLineage | None:
+    if fact is None:
+        return None
+    return VerificationLineage(**verification_view(fact.event).model_dump(), verified=fact.reference)
 
 
 def _training(origins: Origins) -> TrainingLineage | None:

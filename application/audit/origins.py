@@ -12,7 +12,7 @@ from application.ports.read_models import Collection, Document, ReadModels
 from domain.datasets.events import DatasetRegistered
 from domain.errors import UnreadableHistory
 from domain.kernel import DomainEvent, UnknownEvent
-from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged
+from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged, VersionVerified
 from domain.models.values import ModelStatus
 from domain.training.events import (
     TrainingJobCompleted,
@@ -94,12 +94,21 @@ def moves_of(
     found: list[Fact[VersionStatusChanged]] = []
     for position in reversed(read_models.changed_at(Collection.VERSIONS, version_id, upto=at)):
         move = fact_at(position, VersionStatusChanged, ledger=ledger)
-        if move is None:  # an alias, or the registration
+        if move is None:  # an alias, a verification, or the registration
             continue
         found.insert(0, move)
         if move.event.status is ModelStatus.PRODUCTION:
             break
     return found
+
+
+def verification_of(
+    version_id: UUID, *, ledger: Ledger, read_models: ReadModels, at: int
+) -> Fact[VersionVerified] | None:
+    """Return the newest verification of a version by the position; None where there was none."""
+    positions = read_models.changed_at(Collection.VERSIONS, version_id, upto=at)
+    found = (fact_at(position, VersionVerified, ledger=ledger) for position in reversed(positions))
+    return next((each for each in found if each is not None), None)
 
 
 def retirement_of(model: Document, *, ledger: Ledger, at: int) -> Fact[ModelRetired] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from application.audit.origins import Fact
 from application.views import instant_in_words
 from domain.datasets.events import DatasetRegistered
-from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged
+from domain.models.events import ModelRetired, VersionRegistered, VersionStatusChanged, VersionVerified
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobCompleted, TrainingJobRequested, TrainingJobStarted
 
@@ -49,6 +49,16 @@ def version_registered(event: VersionRegistered) -> str:
     if event.training_job_id is not None:
         return f"What it gave became version {event.version}, in staging."
     return f"{event.provenance.actor} registered version {event.version}, trained elsewhere, in staging."
+
+
+def version_verified(event: VersionVerified) -> str:
+    """Say what came of training the version again."""
+    actor, differing = event.provenance.actor, ", ".join(each.what for each in event.differences[:_LISTED_MAX])
+    more = ", …" if len(event.differences) > _LISTED_MAX else ""
+    if event.reproduced:
+        beside = f", though {differing}{more} differed" if differing else ""
+        return f"{actor} trained version {event.version} again, and it came out the same, bit for bit{beside}."
+    return f"{actor} trained version {event.version} again, and it came out otherwise: {differing}{more} differed."
 
 
 def moved(event: VersionStatusChanged, other: VersionStatusChanged | None) -> str:

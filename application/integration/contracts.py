@@ -16,6 +16,7 @@ from application.integration.model_events import (
     ModelRetiredData,
     ModelVersionRegisteredData,
     ModelVersionStatusChangedData,
+    ModelVersionVerifiedData,
 )
 from application.integration.training_events import (
     TrainingJobCancellationRequestedData,
@@ -119,6 +120,13 @@ PUBLIC_EVENTS = _by_type(
             type="ml.model.version_status_changed.v1",
             subject="events.ml.model.version_status_changed",
             data=ModelVersionStatusChangedData,
+            path=_VERSION,
+        ),
+        PublicEvent(
+            type="ml.model.version_verified.v1",
+            subject="events.ml.model.version_verified",
+            data=ModelVersionVerifiedData,
+            large=("differences",),
             path=_VERSION,
         ),
         PublicEvent(

@@ -59,6 +59,31 @@ class ModelVersionRegisteredData(EventData):
     """The very bytes it learned from, lower-case hexadecimal; null where they are not known."""
 
 
+class DifferenceData(EventData):
+    """Where a version came out otherwise when it was trained again."""
+
+    what: str
+    """A dotted path (`parts.trees`, `environment.lightgbm`)."""
+    expected: str | None
+    """What the version has; null where it has no such thing."""
+    actual: str | None
+    """What came out when it was trained again; null where no such thing did."""
+
+
+class ModelVersionVerifiedData(EventData):
+    """A version was trained again from what the log says, and held against what had come of it."""
+
+    model_id: UUID
+    version_id: UUID
+    version: str
+    training_job_id: UUID
+    """The job that trained it again."""
+    reproduced: bool
+    """Whether it predicts by the very same bytes and settings."""
+    differences: list[DifferenceData] | None
+    """All that differs; null where it is too large for a message: then it is found under `dataref`."""
+
+
 class ModelVersionStatusChangedData(EventData):
     """A version has moved to another status; the one in `production` is what predictions are made with."""
 

@@ -1,4 +1,4 @@
-"""From what happened here to what neighbours are told: the only place that knows both vocabularies."""
+"""From what happened here to what neighbours are told: but for models, no other place knows both vocabularies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from application.integration import dataset_events as of_datasets
-from application.integration import model_events as of_models
 from application.integration import training_events as of_training
 from application.integration.contracts import DATA_MAX_BYTES, PUBLIC_EVENTS, SOURCE, IntegrationEvent
 from application.integration.event_data import EventData
+from application.integration.model_translations import OF_MODELS
 from application.ports.event_log import Recorded
 from domain.batches.events import BatchPredictionEvent
 from domain.commands import CommandCompleted
@@ -21,19 +21,7 @@ from domain.datasets.events import (
     DatasetRetired,
 )
 from domain.kernel import DomainEvent, require_known
-from domain.models.events import (
-    AliasAssigned,
-    AliasRemoved,
-    ModelDescribed,
-    ModelNameReleased,
-    ModelNameReserved,
-    ModelRegistered,
-    ModelRenamed,
-    ModelRetired,
-    VersionRegistered,
-    VersionStatusChanged,
-)
-from domain.models.values import ModelStatus
+from domain.models.events import ModelNameReleased, ModelNameReserved
 from domain.training.events import (
     TrainingJobCancellationRequested,
     TrainingJobCancelled,
@@ -111,73 +99,6 @@ def _attributes(recorded: Recorded, type_: str) -> dict[str, str | datetime]:
     if provenance.causation_id is not None:
         attributes["causationid"] = str(provenance.causation_id)
     return attributes
-
-
-def _model_registered(event: ModelRegistered) -> of_models.ModelRegisteredData:
-    return of_models.ModelRegisteredData(
-        model_id=event.originator_id,
-        name=event.name,
-        type=event.type,
-        description=event.description,
-        metadata=event.metadata,
-    )
-
-
-def _model_described(event: ModelDescribed) -> of_models.ModelDescribedData:
-    return of_models.ModelDescribedData(
-        model_id=event.originator_id, description=event.description, metadata=event.metadata
-    )
-
-
-def _model_renamed(event: ModelRenamed) -> of_models.ModelRenamedData:
-    return of_models.ModelRenamedData(
-        model_id=event.originator_id, name=event.name, previous_name=event.previous_name
-    )
-
-
-def _version_registered(event: VersionRegistered) -> of_models.ModelVersionRegisteredData:
-    return of_models.ModelVersionRegisteredData(
-        model_id=event.originator_id,
-        version_id=event.version_id,
-        version=event.version,
-        status=ModelStatus.STAGING,
-        hyperparameters=event.hyperparameters,
-        metrics=event.metrics,
-        artifact_url=event.artifact_url,
-        training_job_id=event.training_job_id,
-        dataset_id=event.dataset_id,
-        dataset_sha256=event.dataset_sha256,
-    )
-
-
-def _version_status_changed(event: VersionStatusChanged) -> of_models.ModelVersionStatusChangedData:
-    return of_models.ModelVersionStatusChangedData(
-        model_id=event.originator_id,
-        version_id=event.version_id,
-        version=event.version,
-        status=event.status,
-        previous_status=event.previous,
-    )
-
-
-def _alias_assigned(event: AliasAssigned) -> of_models.ModelAliasAssignedData:
-    return of_models.ModelAliasAssignedData(
-        model_id=event.originator_id,
-        alias=event.alias,
-        version_id=event.version_id,
-        version=event.version,
-        previous_version_id=event.previous_version_id,
-    )
-
-
-def _alias_removed(event: AliasRemoved) -> of_models.ModelAliasRemovedData:
-    return of_models.ModelAliasRemovedData(
-        model_id=event.originator_id, alias=event.alias, version_id=event.version_id, version=event.version
-    )
-
-
-def _model_retired(event: ModelRetired) -> of_models.ModelRetiredData:
-    return of_models.ModelRetiredData(model_id=event.originator_id, name=event.name)
 
 
 def _dataset_registered(event: DatasetRegistered) -> of_datasets.DatasetRegisteredData:
@@ -270,14 +191,7 @@ def _job_cancelled(event: TrainingJobCancelled) -> of_training.TrainingJobCancel
 
 TRANSLATIONS: Mapping[type[DomainEvent], Tell | Private] = MappingProxyType(
     {
-        ModelRegistered: _model_registered,
-        ModelDescribed: _model_described,
-        ModelRenamed: _model_renamed,
-        VersionRegistered: _version_registered,
-        VersionStatusChanged: _version_status_changed,
-        AliasAssigned: _alias_assigned,
-        AliasRemoved: _alias_removed,
-        ModelRetired: _model_retired,
+        **OF_MODELS,
         ModelNameReserved: _NAME_OF_MODEL,
         ModelNameReleased: _NAME_OF_MODEL,
         DatasetRegistered: _dataset_registered,

@@ -188,7 +188,12 @@ def _release(ledger: Ledger, model: Model, by: Provenance) -> ModelNameReleased:
 
 
 def _version_view(model: Model, version_id: UUID, ledger: Ledger) -> ModelVersionResponse:
-    return version_view(model, ledger.event(model.id, model.versions[version_id].registered_at))
+    place = model.verified_at.get(version_id)
+    return version_view(
+        model,
+        ledger.event(model.id, model.versions[version_id].registered_at),
+        None if place is None else ledger.event(model.id, place),
+    )
 
 
 def _after(model: Model, events: tuple[ModelEvent, ...] | list[ModelEvent]) -> Model:

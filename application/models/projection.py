@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from application.models.views import registered_version_view
+from application.models.views import registered_version_view, verification_view
 from application.ports.read_models import Collection, Document, Rows
 from application.views import instant_text
 from domain.kernel import DomainEvent
@@ -17,6 +17,7 @@ from domain.models.events import (
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
+    VersionVerified,
 )
 from domain.models.values import ModelStatus
 
@@ -82,6 +83,7 @@ _MODEL_CHANGES: Mapping[type[DomainEvent], Callable[[Any, Document], Document]] 
     ModelDescribed: lambda event, _: {"description": event.description, "metadata": event.metadata},
     ModelRenamed: lambda event, _: {"name": event.name},
     VersionRegistered: lambda event, _: {"latest_version": event.version},
+    VersionVerified: lambda _, __: {},
     VersionStatusChanged: _status_changes,
     AliasAssigned: _with_alias,
     AliasRemoved: _without_alias,
@@ -92,6 +94,11 @@ _MODEL_CHANGES: Mapping[type[DomainEvent], Callable[[Any, Document], Document]] 
 def _put_version(event: VersionRegistered, position: int, rows: Rows) -> None:
     document = registered_version_view(event).model_dump(mode="json")
     rows.put(Collection.VERSIONS, event.version_id, document, position=position)
+
+
+def _put_verification(event: VersionVerified, position: int, rows: Rows) -> None:
+    changes = {"verification": verification_view(event).model_dump(mode="json")}
+    _change(rows, event.version_id, changes, position)
 
 
 def _put_status(event: VersionStatusChanged, position: int, rows: Rows) -> None:
@@ -113,6 +120,7 @@ def _remove_alias(event: AliasRemoved, position: int, rows: Rows) -> None:
 
 _VERSION_CHANGES: Mapping[type[DomainEvent], Callable[[Any, int, Rows], None]] = {
     VersionRegistered: _put_version,
+    VersionVerified: _put_verification,
     VersionStatusChanged: _put_status,
     AliasAssigned: _move_alias,
     AliasRemoved: _remove_alias,

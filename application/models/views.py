@@ -3,7 +3,7 @@
 from typing import Any
 
 from application.views import Instant, View
-from domain.models.events import VersionRegistered
+from domain.models.events import VersionRegistered, VersionVerified
 from domain.models.model import Model
 from domain.models.values import ModelStatus, ModelType
 
@@ -48,12 +48,42 @@ class ModelVersionBase(View):
     artifact_url: str | None
 
 
+class VersionDifference(View):
+    """Where a training gave something else than the one before it.
+
+    Attributes:
+        what: A dotted path (`parts.trees`, `environment.lightgbm`).
+        expected: What the version has; null where it has no such thing.
+        actual: What came out when it was trained again; null where no such thing did.
+    """
+
+    what: str
+    expected: str | None
+    actual: str | None
+
+
+class VersionVerification(View):
+    """What came of training a version again.
+
+    Attributes:
+        reproduced: Whether it predicts by the very same bytes and settings.
+        differences: All that differs; of what was reproduced, that which predictions are not made of.
+        training_job_id: The job that trained it again.
+    """
+
+    reproduced: bool
+    differences: list[VersionDifference]
+    training_job_id: str
+    verified_at: Instant
+
+
 class ModelVersionResponse(ModelVersionBase):
     """A version.
 
     Attributes:
         aliases: That stand for it.
         training_job_id: The job that made it; None when it was trained elsewhere.
+        verification: What came of training it again, the last time; None where nobody asked for that.
     """
 
     id: str
@@ -64,6 +94,7 @@ class ModelVersionResponse(ModelVersionBase):
     training_job_id: str | None
     dataset_id: str | None
     dataset_sha256: str | None
+    verification: VersionVerification | None
 
 
 class AliasResponse(View):
@@ -110,16 +141,39 @@ def registered_version_view(registered: VersionRegistered) -> ModelVersionRespon
         training_job_id=_text(registered.training_job_id),
         dataset_id=_text(registered.dataset_id),
         dataset_sha256=registered.dataset_sha256,
+        verification=None,
     )
 
 
-def version_view(model: Model, registered: VersionRegistered) -> ModelVersionResponse:
-    """Return what a reader sees now of the version that was registered by this event."""
+def verification_view(verified: VersionVerified) -> VersionVerification:
+    """Return what a reader sees of a verification."""
+    return VersionVerification(
+        reproduced=verified.reproduced,
+        differences=[
+            VersionDifference(what=each.what, expected=each.expected, actual=each.actual)
+            for each in verified.differences
+        ],
+        training_job_id=str(verified.training_job_id),
+        verified_at=verified.provenance.timestamp,
+    )
+
+
+def version_view(
+    model: Model, registered: VersionRegistered, verified: VersionVerified | None
+) -> ModelVersionResponse:
+    """Return what a reader sees now of a version.
+
+    Args:
+        model: Its model.
+        registered: When it was registered.
+        verified: When it was verified last; None where it never was.
+    """
     version = model.versions[registered.version_id]
     now = {
         "status": version.status,
         "updated_at": version.updated_at,
         "aliases": sorted(alias for alias, each in model.aliases.items() if each == version.id),
+        "verification": None if verified is None else verification_view(verified),
     }
     return registered_version_view(registered).model_copy(update=now)
 

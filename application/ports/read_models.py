@@ -70,6 +70,7 @@ FIELDS: Mapping[Collection, Mapping[str, FieldKind]] = {
         "updated_at": _I,
         "metrics": _K,
         "hyperparameters": _K,
+        "verification": _K,
     },
     Collection.DATASETS: {
         "id": _T,
@@ -97,6 +98,9 @@ FIELDS: Mapping[Collection, Mapping[str, FieldKind]] = {
         "error": _T,
         "error_code": _T,
         "resulting_version_id": _T,
+        "priority": _N,
+        "retries": _T,
+        "verifies": _T,
         "aggregate_version": _N,
         "created_at": _I,
         "started_at": _I,

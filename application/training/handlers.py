@@ -17,7 +17,9 @@ from domain.jobs.job import fail
 from domain.kernel import DomainEvent, Provenance
 from domain.models import model as models
 from domain.models.errors import RetiredModel
+from domain.models.events import VersionRegistered
 from domain.models.model import Model
+from domain.models.values import Reproduction
 from domain.naming import has_uuid_shape
 from domain.training import job as training
 from domain.training.hyperparameters.parsing import parse
@@ -130,6 +132,52 @@ class Attempts(JobAttempts[TrainingJob]):
                 job, attempt=attempt, version_id=version_id, version=registered.version, trained=trained, by=by
             )
             return [completed, registered]
+
+        self.decide(job_id, decide)
+
+    def verified_artifact(self, job: TrainingJob) -> str:
+        """Return the URL of the artifact of the version that the job verifies.
+
+        Raises:
+            UnreadableHistory: This program cannot read all of the model.
+        """
+        model = self._ledger.model(job.model_id)
+        assert model is not None, "a job is only ever requested for a model"
+        assert job.verifies is not None, "asked of jobs that verify"
+        registered: VersionRegistered = self._ledger.event(model.id, model.versions[job.verifies].registered_at)
+        assert registered.artifact_url is not None, "what was trained here is kept here"
+        return registered.artifact_url
+
+    def verify(self, job_id: UUID, attempt: int, trained: TrainedModel, reproduction: Reproduction) -> None:
+        """Record what came of training a version again and end the job, in one transaction.
+
+        Raises:
+            LeaseLost: The attempt does not hold the job any more.
+        """
+
+        def decide(job: TrainingJob, by: Provenance) -> list[DomainEvent]:
+            model = self._ledger.model(job.model_id)
+            assert model is not None, "a job is only ever requested for a model"
+            assert job.verifies is not None, "asked of jobs that verify"
+            try:
+                verified = models.verify_version(
+                    model,
+                    reference=str(job.verifies),
+                    training_job_id=job.id,
+                    reproduction=reproduction,
+                    by=by,
+                )
+            except RetiredModel as unfit:
+                return [fail(job, attempt=attempt, code=unfit.code, error=unfit.message, by=by)]
+            completed = training.complete(
+                job,
+                attempt=attempt,
+                version_id=verified.version_id,
+                version=verified.version,
+                trained=trained,
+                by=by,
+            )
+            return [completed, verified]
 
         self.decide(job_id, decide)
 

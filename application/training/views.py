@@ -19,14 +19,20 @@ class TrainingJobResponse(JobResponse, TrainingJobBase):
     """A training job.
 
     Attributes:
-        resulting_version_id: What it trained; None until it completed.
+        resulting_version_id: What it trained, or trained again; None until it completed.
         resulting_version: The number of that version.
         metrics: The newest on the validation rows.
+        priority: From -9 to 9; of waiting jobs, the one with the highest is begun first.
+        retries: The job whose plan this one is carried out after; None for a plan of its own.
+        verifies: The id of the version that is trained again; None for a new one.
     """
 
     resulting_version_id: str | None
     resulting_version: str | None
     metrics: dict[str, float]
+    priority: int
+    retries: str | None
+    verifies: str | None
 
 
 def requested_view(event: TrainingJobRequested) -> TrainingJobResponse:
@@ -39,4 +45,7 @@ def requested_view(event: TrainingJobRequested) -> TrainingJobResponse:
         resulting_version_id=None,
         resulting_version=None,
         metrics={},
+        priority=event.priority,
+        retries=None if event.retries is None else str(event.retries),
+        verifies=None if event.verifies is None else str(event.verifies),
     )

@@ -1,23 +1,34 @@
 """What a worker does for a training job: it has a model trained, and tells of every round."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from application.integration.iterations import TrainingJobIteratedData
 from application.jobs.recording import Steps
 from application.ports.clock import Clock
 from application.ports.live import LiveIterations
+from application.ports.reproduction import Compare
 from application.ports.trainer import Iteration, Trainer
 from application.training.handlers import Attempts
+from domain.models.values import Reproduction
 from domain.training.job import TRAINING, TrainingJob
 from domain.training.values import TrainedModel
 
 
+class Outcome(NamedTuple):
+    """What came of a training, and of a version that it verifies what differs; None where it verifies none."""
+
+    trained: TrainedModel
+    reproduction: Reproduction | None
+
+
 class TrainingWork:
-    """Trains, and gives the model its version.
+    """Trains, and gives the model its version, or tells whether one of its versions came out the same again.
 
     Args:
         attempts: What is said of jobs.
         trainer: Trains.
+        compare: Holds what came out against the version that is verified.
         clock: Tells when progress is worth recording.
         live: Tells of each round at once; None where nobody can be told.
     """
@@ -25,19 +36,27 @@ class TrainingWork:
     kind = TRAINING
 
     def __init__(
-        self, *, attempts: Attempts, trainer: Trainer, clock: Clock, live: LiveIterations | None = None
+        self,
+        *,
+        attempts: Attempts,
+        trainer: Trainer,
+        compare: Compare,
+        clock: Clock,
+        live: LiveIterations | None = None,
     ) -> None:
         self.attempts = attempts
         self._trainer = trainer
+        self._compare = compare
         self._clock = clock
         self._live = live
 
-    def do(self, job: TrainingJob, *, should_stop: Callable[[], bool]) -> TrainedModel:
+    def do(self, job: TrainingJob, *, should_stop: Callable[[], bool]) -> Outcome:
         """Return what was trained.
 
         Raises:
             WorkStopped: `should_stop` said True.
             WorkFailed: There is no model.
+            ArtifactUnavailable: The version to be verified cannot be read.
             LeaseLost: The attempt does not hold the job any more.
         """
         progress = _Progress(self.attempts, job, self._clock)
@@ -48,15 +67,21 @@ class TrainingWork:
 
         trained = self._trainer.train(job.plan, on_iteration=on_iteration, should_stop=should_stop)
         progress.record_best()
-        return trained
+        if job.verifies is None:
+            return Outcome(trained, None)
+        return Outcome(trained, self._compare(self.attempts.verified_artifact(job), trained.artifact_url))
 
-    def complete(self, job: TrainingJob, outcome: TrainedModel) -> None:
-        """Register the version and end the job.
+    def complete(self, job: TrainingJob, outcome: Outcome) -> None:
+        """Register or verify the version, and end the job.
 
         Raises:
             LeaseLost: The attempt does not hold the job any more.
         """
-        self.attempts.complete(job.id, job.attempt, outcome)
+        trained, reproduction = outcome
+        if reproduction is None:
+            self.attempts.complete(job.id, job.attempt, trained)
+        else:
+            self.attempts.verify(job.id, job.attempt, trained, reproduction)
 
     def _tell(self, job: TrainingJob, iteration: Iteration) -> None:
         if self._live is not None:

@@ -4,6 +4,8 @@ NotFound
 └── JobNotFound                training-job.not-found
 Refusal
 ├── JobEnded                   training-job.ended
+├── NotEnded                   training-job.not-ended
+├── AlreadyCompleted           training-job.completed
 ├── LeaseLost                  training-job.lease-lost
 └── CancellationNotRequested   training-job.cancellation-not-requested
 """
@@ -31,6 +33,18 @@ class JobEnded(_OfKind, Refusal):
     """The job has ended: nothing about it changes any more."""
 
     code = "ended"
+
+
+class NotEnded(_OfKind, Refusal):
+    """The job goes on: there is nothing yet to do over."""
+
+    code = "not-ended"
+
+
+class AlreadyCompleted(_OfKind, Refusal):
+    """The job has given what it was asked for: there is nothing to do over."""
+
+    code = "completed"
 
 
 class LeaseLost(_OfKind, Refusal):

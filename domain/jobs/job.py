@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar, assert_never
 from uuid import UUID
 
 from domain.errors import InvalidInput
-from domain.jobs.errors import CancellationNotRequested, JobEnded, LeaseLost
+from domain.jobs.errors import AlreadyCompleted, CancellationNotRequested, JobEnded, LeaseLost, NotEnded
 from domain.jobs.events import (
     JobCancellationRequested,
     JobCancelled,
@@ -162,6 +162,21 @@ def confirm_cancelled(job: Job, *, attempt: int, by: Provenance) -> JobCancelled
         message = f"Nobody asked for {job.KIND.noun} {job.id} to stop."
         raise CancellationNotRequested(message, **_identified(job))
     return job.KIND.cancelled(**next_place(job, by))
+
+
+def require_retriable(job: Job) -> None:
+    """Demand that the job has ended without what it was asked for.
+
+    Raises:
+        NotEnded: It goes on.
+        AlreadyCompleted: It has given it.
+    """
+    if job.status not in ENDED:
+        message = f"{_named(job)} has not ended: it is {job.status}. Wait for its end, or cancel it."
+        raise NotEnded(message, **_identified(job), status=job.status)
+    if job.status is JobStatus.COMPLETED:
+        message = f"{_named(job)} has completed: there is nothing to do over."
+        raise AlreadyCompleted(message, **_identified(job))
 
 
 def next_place(job: Job, by: Provenance) -> Envelope:

@@ -8,7 +8,8 @@ NotFound
 Refusal
 ├── NameTaken          model.name-taken
 ├── StatusMoveRefused  model.status-move-refused
-└── NumberTaken        model.version-number-taken
+├── NumberTaken        model.version-number-taken
+└── TrainedElsewhere   model.version-trained-elsewhere
 """
 
 from domain.errors import NotFound, Refusal
@@ -54,3 +55,9 @@ class NumberTaken(Refusal):
     """The model has, or had, a version of this number."""
 
     code = "model.version-number-taken"
+
+
+class TrainedElsewhere(Refusal):
+    """The log has no plan of the version: nothing here could train it again."""
+
+    code = "model.version-trained-elsewhere"

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.kernel import DomainEvent
-from domain.models.values import ModelStatus, ModelType
+from domain.models.values import Difference, ModelStatus, ModelType
 from domain.naming import NameReleased, NameReserved
 
 
@@ -74,6 +74,24 @@ class VersionRegistered(DomainEvent):
     dataset_sha256: str | None
 
 
+class VersionVerified(DomainEvent):
+    """When the version was trained again from what the log says, and held against what had come of it.
+
+    Attributes:
+        training_job_id: The job that trained it again.
+        reproduced: Whether it predicts by the very same bytes and settings.
+        differences: All that differs; of what was reproduced, that which predictions are not made of.
+    """
+
+    TOPIC: ClassVar[str] = "model.version-verified.v1"
+
+    version_id: UUID
+    version: str
+    training_job_id: UUID
+    reproduced: bool
+    differences: tuple[Difference, ...]
+
+
 class VersionStatusChanged(DomainEvent):
     """When a version has moved to another status."""
 
@@ -123,6 +141,7 @@ ModelEvent = (
     | ModelDescribed
     | ModelRenamed
     | VersionRegistered
+    | VersionVerified
     | VersionStatusChanged
     | AliasAssigned
     | AliasRemoved

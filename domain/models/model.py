@@ -15,12 +15,14 @@ from domain.models.events import (
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
+    VersionVerified,
 )
 from domain.models.state import Model, evolve, find_version, require_active
 from domain.models.values import (
     STATUS_MOVES,
     ModelStatus,
     ModelType,
+    Reproduction,
     valid_alias,
     valid_number,
     version_number,
@@ -42,6 +44,7 @@ __all__ = [
     "rename",
     "require_active",
     "retire",
+    "verify_version",
 ]
 
 
@@ -135,6 +138,27 @@ def register_version(
         training_job_id=training_job_id,
         dataset_id=dataset_id,
         dataset_sha256=dataset_sha256,
+    )
+
+
+def verify_version(
+    model: Model, *, reference: str, training_job_id: UUID, reproduction: Reproduction, by: Provenance
+) -> VersionVerified:
+    """Record what came of training a version again.
+
+    Raises:
+        RetiredModel: The model serves no more.
+        VersionNotFound: The reference names no version.
+    """
+    require_active(model)
+    version = find_version(model, reference)
+    return VersionVerified(
+        **_next(model, by),
+        version_id=version.id,
+        version=version.number,
+        training_job_id=training_job_id,
+        reproduced=reproduction.reproduced,
+        differences=reproduction.differences,
     )
 
 

@@ -21,6 +21,7 @@ from domain.models.events import (
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
+    VersionVerified,
 )
 from domain.models.values import PRODUCTION_ALIAS, ModelStatus, ModelType
 from domain.models.versions import Numbers, Version, Versions
@@ -40,6 +41,7 @@ class Model(Aggregate):
         next_minor: The minor number that the next trained version gets.
         latest_id: The version registered last; None before the first.
         production_id: The one version in production.
+        verified_at: Version id → the place in the stream of its newest verification.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Model(Aggregate):
     next_minor: int = 0
     latest_id: UUID | None = None
     production_id: UUID | None = None
+    verified_at: Mapping[UUID, int] = Field(default_factory=dict, exclude_if=lambda places: not places)
     is_retired: bool = False
 
     @property
@@ -116,6 +119,7 @@ def _changes(
     event: ModelDescribed
     | ModelRenamed
     | VersionRegistered
+    | VersionVerified
     | VersionStatusChanged
     | AliasAssigned
     | AliasRemoved
@@ -128,6 +132,10 @@ def _changes(
             changes = {"name": event.name}
         case VersionRegistered():
             changes = _with_version(model, event)
+        case VersionVerified():
+            changes = {
+                "verified_at": frozen(model.verified_at).with_item(event.version_id, event.originator_version)
+            }
         case VersionStatusChanged():
             changes = _with_status(model, event)
         case AliasAssigned():

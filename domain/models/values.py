@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from domain.errors import InvalidInput
+from domain.kernel import Immutable
 from domain.naming import valid_name
 
 
@@ -33,6 +34,33 @@ STATUS_MOVES: dict[ModelStatus, frozenset[ModelStatus]] = {
     ModelStatus.ARCHIVED: frozenset({ModelStatus.PRODUCTION, ModelStatus.STAGING}),
 }
 """From each status, the ones it may move to; archived → production is a rollback."""
+
+
+class Difference(Immutable):
+    """Where two trainings of one plan gave something else.
+
+    Attributes:
+        what: A dotted path (`parts.trees`, `environment.lightgbm`).
+        expected: What the version has; None where it has no such thing.
+        actual: What came out now; None where no such thing did.
+    """
+
+    what: str
+    expected: str | None
+    actual: str | None
+
+
+class Reproduction(Immutable):
+    """What came of training a version again.
+
+    Attributes:
+        reproduced: Whether it predicts by the very same bytes and settings.
+        differences: All that differs; of what was reproduced, that which predictions are not made of.
+    """
+
+    reproduced: bool
+    differences: tuple[Difference, ...]
+
 
 PRODUCTION_ALIAS = "production"
 """Stands for the version in production wherever a version is named; nobody may assign it."""

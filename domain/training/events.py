@@ -66,7 +66,11 @@ class TrainingJobInterrupted(JobInterrupted):
 
 
 class TrainingJobCompleted(JobCompleted):
-    """When the model has the version that the job trained."""
+    """When the model has the version that the job trained.
+
+    Attributes:
+        version_id: That version; of a job that verifies one, the one that it trained again.
+    """
 
     TOPIC: ClassVar[str] = "training-job.completed.v1"
 

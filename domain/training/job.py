@@ -40,7 +40,11 @@ PRIORITY_MAX = 9
 
 
 class TrainingJob(Job):
-    """What decisions need to know of a training job."""
+    """What decisions need to know of a training job.
+
+    Attributes:
+        verifies: The version that is trained again; None for a new one.
+    """
 
     KIND: ClassVar[Kind] = TRAINING
 
@@ -110,7 +114,7 @@ def progress(
 def complete(
     job: TrainingJob, *, attempt: int, version_id: UUID, version: str, trained: TrainedModel, by: Provenance
 ) -> TrainingJobCompleted:
-    """End the job with the version that it trained.
+    """End the job with the version that it trained, or that it trained again.
 
     Raises:
         LeaseLost: The attempt does not hold the job any more.

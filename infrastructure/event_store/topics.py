@@ -34,6 +34,7 @@ from domain.models.events import (
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
+    VersionVerified,
 )
 from domain.training.events import (
     TrainingJobCancellationRequested,
@@ -71,6 +72,7 @@ TOPICS: Mapping[str, type[DomainEvent]] = MappingProxyType(
         "model.retired.v1": ModelRetired,
         "model.version-registered.v1": VersionRegistered,
         "model.version-status-changed.v1": VersionStatusChanged,
+        "model.version-verified.v1": VersionVerified,
         "training-job.cancellation-requested.v1": TrainingJobCancellationRequested,
         "training-job.cancelled.v1": TrainingJobCancelled,
         "training-job.completed.v1": TrainingJobCompleted,

@@ -25,7 +25,7 @@ def part_of(content: bytes, *, shape: tuple[int, ...] | None = None) -> Part:
     return Part(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content), shape=shape)
 
 
-def canonical_json(document: Mapping[str, Any]) -> bytes:
+def canonical_json(document: Any) -> bytes:
     """Return the one spelling of a document: keys sorted, no spaces, ASCII, finite numbers."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.encode("ascii")

@@ -6,6 +6,7 @@ from interfaces.cli.dead_letters import dead_letters
 from interfaces.cli.events import events
 from interfaces.cli.predict import predict
 from interfaces.cli.train import train
+from interfaces.cli.verify import verify
 
 app = typer.Typer(
     name="ml-service",
@@ -16,5 +17,6 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(train)
+app.command()(verify)
 app.command()(events)
 app.add_typer(dead_letters, name="dead-letters")

@@ -4,13 +4,29 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import typer
+
 from interfaces.cli.connection import Connection
-from interfaces.cli.output import console, number, printable
+from interfaces.cli.output import complain, console, number, printable
 
 SHOWN_EVERY_S = 1
 ASKED_EVERY_S = 20
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _PAUSE_S = 0.2
+_INTERRUPTED = 130
+
+
+def ended_or_left(connection: Connection, job_id: str, *, is_shown: bool) -> dict[str, Any]:
+    """Return the job as it ended; Ctrl-C ends the command and leaves the job to itself.
+
+    Raises:
+        Refused, Unreachable: The service does not tell; the job goes on without us.
+    """
+    try:
+        return ended_job(connection, job_id, is_shown=is_shown)
+    except KeyboardInterrupt:
+        complain(f"The job goes on: {connection.url}/api/v1/training-jobs/{job_id}")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def ended_job(connection: Connection, job_id: str, *, is_shown: bool) -> dict[str, Any]:

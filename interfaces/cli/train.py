@@ -6,13 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from interfaces.cli.assignments import parse_assignments
-from interfaces.cli.connection import Connection, connected
-from interfaces.cli.jobs import ended_job, metrics_text
+from interfaces.cli.connection import connected
+from interfaces.cli.jobs import ended_or_left, metrics_text
 from interfaces.cli.options import AsJson, Url
 from interfaces.cli.output import complain, console, is_for_people, print_json, printable
 
 _FAILED = 1
-_INTERRUPTED = 130
 
 
 def train(
@@ -36,7 +35,7 @@ def train(
     with connected(url) as connection:
         job = connection.post("/training-jobs", body)
         if wait:
-            job = _ended(connection, job["id"], is_shown=is_shown)
+            job = ended_or_left(connection, job["id"], is_shown=is_shown)
     if is_shown:
         _show(job)
     else:
@@ -44,14 +43,6 @@ def train(
     if job["status"] in {"failed", "cancelled"}:
         complain(f"The job is {job['status']}: {job['error'] or 'somebody cancelled it.'}")
         raise typer.Exit(_FAILED)
-
-
-def _ended(connection: Connection, job_id: str, *, is_shown: bool) -> dict[str, Any]:
-    try:
-        return ended_job(connection, job_id, is_shown=is_shown)
-    except KeyboardInterrupt:
-        complain(f"The job goes on: {connection.url}/api/v1/training-jobs/{job_id}")
-        raise typer.Exit(_INTERRUPTED) from None
 
 
 def _show(job: Mapping[str, Any]) -> None:

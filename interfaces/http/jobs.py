@@ -159,16 +159,19 @@ class JobEndpoints(ABC, Generic[Command, AnyJobResponse]):
     async def cancel(self, request: Request) -> Response:
         """Stop a job."""
         body = await read_body(request)
-        reference, documents = self._reference(request), self.OPERATIONS.documents
+        documents = self.OPERATIONS.documents
 
         def decide(context: Context) -> Outcome[Any]:
-            if not has_uuid_shape(reference):
-                raise no_such_job(reference, kind=documents.of.KIND)
-            return handlers.cancel(
-                UUID(reference), documents=documents, context=context, ledger=self._service.ledger
-            )
+            job_id = self._job_id(request)
+            return handlers.cancel(job_id, documents=documents, context=context, ledger=self._service.ledger)
 
         return await self._commands.carry_out(request, decide, success=_TO_BE_STOPPED, body=body)
+
+    def _job_id(self, request: Request) -> UUID:
+        reference = self._reference(request)
+        if not has_uuid_shape(reference):
+            raise no_such_job(reference, kind=self.OPERATIONS.documents.of.KIND)
+        return UUID(reference)
 
     def _reference(self, request: Request) -> str:
         reference: str = request.path_params[self.OPERATIONS.placeholder]

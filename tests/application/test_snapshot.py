@@ -46,7 +46,7 @@ def test_every_view_and_decision_is_as_if_all_events_had_been_read(
     assert model_view(resumed) == model_view(whole)
     for event in stream:
         if isinstance(event, VersionRegistered):
-            assert version_view(resumed, event) == version_view(whole, event)
+            assert version_view(resumed, event, None) == version_view(whole, event, None)
     for command in commands:
         assert command.on(resumed) == command.on(whole)
 

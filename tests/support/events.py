@@ -37,8 +37,9 @@ from domain.models.events import (
     ModelRetired,
     VersionRegistered,
     VersionStatusChanged,
+    VersionVerified,
 )
-from domain.models.values import ModelStatus, ModelType
+from domain.models.values import Difference, ModelStatus, ModelType
 from domain.naming import reservation_id
 from domain.training.events import (
     TrainingJobCancellationRequested,
@@ -207,6 +208,22 @@ def version_status_changed(**changes: Any) -> VersionStatusChanged:
     )
 
 
+def version_verified(**changes: Any) -> VersionVerified:
+    return _event(
+        VersionVerified,
+        MODEL_ID,
+        changes,
+        version_id=VERSION_ID,
+        version="1.0.0",
+        training_job_id=JOB_ID,
+        reproduced=True,
+        differences=(
+            Difference(what="environment.lightgbm", expected="4.6.0", actual="4.7.0"),
+            Difference(what="environment.dask", expected=None, actual="2026.8.0"),
+        ),
+    )
+
+
 def alias_assigned(**changes: Any) -> AliasAssigned:
     return _event(
         AliasAssigned,
@@ -339,6 +356,7 @@ BUILDERS: Mapping[str, Callable[..., DomainEvent]] = {
     "model.retired.v1": model_retired,
     "model.version-registered.v1": version_registered,
     "model.version-status-changed.v1": version_status_changed,
+    "model.version-verified.v1": version_verified,
     "training-job.cancellation-requested.v1": training_job_cancellation_requested,
     "training-job.cancelled.v1": training_job_cancelled,
     "training-job.completed.v1": training_job_completed,

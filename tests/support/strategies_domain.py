@@ -18,7 +18,7 @@ from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance, envelope, fold
 from domain.models import model as models
 from domain.models.events import ModelNameReleased, ModelNameReserved
-from domain.models.values import ModelStatus, ModelType
+from domain.models.values import Difference, ModelStatus, ModelType, Reproduction
 from domain.training import job as training
 from domain.training.hyperparameters.parsing import parse
 from domain.training.plan import plan
@@ -135,6 +135,14 @@ def version_registrations() -> st.SearchStrategy[Command]:
     )
 
 
+def reproductions() -> st.SearchStrategy[Reproduction]:
+    """What may come of training a version again."""
+    difference = st.builds(Difference, what=TEXT, expected=st.none() | TEXT, actual=st.none() | TEXT)
+    return st.builds(
+        Reproduction, reproduced=st.booleans(), differences=st.lists(difference, max_size=3).map(tuple)
+    )
+
+
 def version_commands() -> st.SearchStrategy[Command]:
     """Everything that can be asked of a model's versions and aliases."""
     return st.one_of(
@@ -143,6 +151,12 @@ def version_commands() -> st.SearchStrategy[Command]:
         _command(models.change_status, reference=REFERENCES, status=st.sampled_from(ModelStatus)),
         _command(models.change_status, reference=REFERENCES, status=st.just(ModelStatus.PRODUCTION)),
         _command(models.assign_alias, alias=ALIASES, reference=REFERENCES),
+        _command(
+            models.verify_version,
+            reference=REFERENCES,
+            training_job_id=st.uuids(),
+            reproduction=reproductions(),
+        ),
         _command(models.remove_alias, alias=ALIASES),
     )
 

@@ -28,7 +28,7 @@ from tests.application.training.conftest import request_job
 from tests.support.commands import a_context, a_registered_model
 from tests.support.events import PREDICTED
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
-from tests.support.fakes.trainer import ScriptedTrainer
+from tests.support.fakes.trainer import ScriptedTrainer, compared_by_url
 from tests.support.processes import eventually
 
 
@@ -55,7 +55,12 @@ class ScriptedBatchPredictor:
 def working(ledger: Ledger, predictor: ScriptedBatchPredictor) -> Iterator[Worker]:
     said = {"ledger": ledger, "identity": RandomIdentity(), "clock": SystemClock(), "actor": "worker:1"}
     works = [
-        TrainingWork(attempts=TrainingAttempts(**said), trainer=ScriptedTrainer(), clock=SystemClock()),
+        TrainingWork(
+            attempts=TrainingAttempts(**said),
+            trainer=ScriptedTrainer(),
+            compare=compared_by_url,
+            clock=SystemClock(),
+        ),
         BatchWork(attempts=Attempts(**said), predictor=predictor, clock=SystemClock()),
     ]
     worker = Worker(ledger=ledger, works=works, heartbeats=InMemoryHeartbeats(), lease_s=1.0)

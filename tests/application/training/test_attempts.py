@@ -6,11 +6,14 @@ import pytest
 from application.ledger import Ledger
 from application.models import handlers
 from application.training.handlers import Attempts
+from application.training.repetitions import request_verification
 from domain.errors import DomainError
 from domain.jobs.errors import JobEnded, LeaseLost
 from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
+from domain.models.values import Reproduction
 from domain.training.job import TrainingJob
+from infrastructure.system.identity import RandomIdentity
 from tests.support.commands import a_context, add_version
 from tests.support.events import TRAINED
 from tests.support.fakes.clock import FakeClock
@@ -92,6 +95,23 @@ def test_a_job_whose_model_was_retired_meanwhile_fails_and_says_so(
     an_empty_ledger.commit(retired.events)
     attempts.complete(a_pending_job, attempt, TRAINED)
     *_, failed = an_empty_ledger.stream(a_pending_job)
+    assert (failed.TOPIC, failed.code) == ("training-job.failed.v1", "model.retired")
+
+
+def test_a_verification_whose_model_was_retired_meanwhile_fails_and_says_so(
+    an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    attempts.complete(a_pending_job, attempts.start(a_pending_job).attempt, TRAINED)
+    requested = request_verification(
+        "churn", "1.0.0", context=a_context(), ledger=an_empty_ledger, identity=RandomIdentity()
+    )
+    an_empty_ledger.commit(requested.events)
+    (verifying,) = (each.originator_id for each in requested.events)
+    attempt = attempts.start(verifying).attempt
+    retired = handlers.retire_model("churn", context=a_context(), ledger=an_empty_ledger)
+    an_empty_ledger.commit(retired.events)
+    attempts.verify(verifying, attempt, TRAINED, Reproduction(reproduced=True, differences=()))
+    *_, failed = an_empty_ledger.stream(verifying)
     assert (failed.TOPIC, failed.code) == ("training-job.failed.v1", "model.retired")
 
 

@@ -10,19 +10,24 @@ from application.integration.iterations import TrainingJobIteratedData
 from application.jobs.handlers import cancel as cancel_job
 from application.jobs.worker import Worker
 from application.ledger import Ledger
+from application.ports.artifacts import ArtifactUnavailable
 from application.ports.live import LiveIterations
+from application.ports.reproduction import Compare
 from application.ports.work import WorkFailed
 from application.training.handlers import Attempts
 from application.training.projection import TRAINING_JOBS
+from application.training.repetitions import request_verification
 from application.training.work import TrainingWork
 from domain.jobs.values import InterruptionCause, JobStatus
 from domain.models.model import Model
+from domain.models.values import Reproduction
 from domain.training.job import TrainingJob
 from infrastructure.system.clock import SystemClock
+from infrastructure.system.identity import RandomIdentity
 from tests.application.training.conftest import request_job
 from tests.support.commands import a_context
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
-from tests.support.fakes.trainer import ScriptedTrainer
+from tests.support.fakes.trainer import ScriptedTrainer, compared_by_url
 
 ENOUGH_S = 20.0
 ENDLESS = 10**9
@@ -41,11 +46,17 @@ class Heard:
 
 @contextmanager
 def working(
-    ledger: Ledger, attempts: Attempts, trainer: ScriptedTrainer, live: LiveIterations | None = None
+    ledger: Ledger,
+    attempts: Attempts,
+    trainer: ScriptedTrainer,
+    live: LiveIterations | None = None,
+    compare: Compare = compared_by_url,
 ) -> Iterator[Worker]:
     worker = Worker(
         ledger=ledger,
-        works=[TrainingWork(attempts=attempts, trainer=trainer, clock=SystemClock(), live=live)],
+        works=[
+            TrainingWork(attempts=attempts, trainer=trainer, compare=compare, clock=SystemClock(), live=live),
+        ],
         heartbeats=InMemoryHeartbeats(),
         lease_s=1.0,
     )
@@ -194,3 +205,44 @@ def test_an_unforeseen_error_fails_the_job_and_the_worker_lives(
         wait_for(lambda: status_of(an_empty_ledger, later) is JobStatus.COMPLETED)
     *_, failed = an_empty_ledger.stream(a_pending_job)
     assert failed.code == "training.unforeseen"
+
+
+def verification_of(ledger: Ledger, version: str) -> UUID:
+    """Let a job wait that trains a version again."""
+    outcome = request_verification("churn", version, context=a_context(), ledger=ledger, identity=RandomIdentity())
+    ledger.commit(outcome.events)
+    (requested,) = outcome.events
+    return UUID(str(requested.originator_id))
+
+
+def test_a_verification_is_recorded_of_the_version_and_gives_no_other(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    with working(an_empty_ledger, attempts, ScriptedTrainer()):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+        verifying = verification_of(an_empty_ledger, "1.0.0")
+        wait_for(lambda: status_of(an_empty_ledger, verifying) is JobStatus.COMPLETED)
+    model = an_empty_ledger.model(a_model.id)
+    assert model is not None
+    assert list(model.numbers) == ["1.0.0"]
+    verified = an_empty_ledger.event(a_model.id, model.version)
+    assert (verified.TOPIC, verified.reproduced, verified.differences) == ("model.version-verified.v1", True, ())
+    assert (verified.version, verified.training_job_id) == ("1.0.0", verifying)
+    *_, completed = an_empty_ledger.stream(verifying)
+    assert (completed.version_id, completed.version) == (verified.version_id, "1.0.0")
+    assert completed.provenance.command_id == verified.provenance.command_id
+
+
+def test_a_verification_of_what_cannot_be_read_any_more_fails_and_says_nothing_of_the_version(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    def gone(expected: str, _: str) -> Reproduction:
+        raise ArtifactUnavailable("It is gone.", url=expected)
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(), compare=gone):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+        verifying = verification_of(an_empty_ledger, "1.0.0")
+        wait_for(lambda: status_of(an_empty_ledger, verifying) is JobStatus.FAILED)
+    *_, failed = an_empty_ledger.stream(verifying)
+    assert (failed.code, failed.error) == ("artifact.unavailable", "It is gone.")
+    assert "model.version-verified.v1" not in topics_of(an_empty_ledger, a_model.id)

@@ -1,18 +1,20 @@
 """Versions: numbers, statuses, and how they are found."""
 
 from itertools import product
+from uuid import UUID
 
 import pytest
 
 from domain.errors import InvalidInput
 from domain.models import model as models
-from domain.models.errors import NumberTaken, StatusMoveRefused, VersionNotFound
-from domain.models.events import VersionRegistered, VersionStatusChanged
-from domain.models.values import ModelStatus
+from domain.models.errors import NumberTaken, RetiredModel, StatusMoveRefused, VersionNotFound
+from domain.models.events import VersionRegistered, VersionStatusChanged, VersionVerified
+from domain.models.values import Difference, ModelStatus, Reproduction
 from tests.domain.histories import (
     a_model,
     a_model_with_a_version_in,
     a_model_with_versions,
+    a_retired_model,
     a_version,
     version_id,
 )
@@ -160,3 +162,41 @@ def test_a_version_is_found_by_number_id_alias_or_being_in_production(reference)
     story = a_model_with_versions(2).after(models.assign_alias, alias="caf\u00e9", reference="1.0.0")
     story = story.after(models.change_status, reference="1.0.0", status=PRODUCTION)
     assert models.find_version(story.state, reference).number == "1.0.0"
+
+
+def test_what_came_of_training_a_version_again_is_kept_and_the_newest_is_found():
+    differences = (Difference(what="parts.trees", expected="ab", actual="cd"),)
+    same, other = (
+        {
+            "reference": "1.0.0",
+            "training_job_id": UUID(int=number),
+            "reproduction": Reproduction(reproduced=not differing, differences=differing),
+        }
+        for number, differing in enumerate([(), differences])
+    )
+    story = a_model_with_versions(2)
+    story.when(models.verify_version, **other).then(
+        fact(
+            VersionVerified,
+            version="1.0.0",
+            version_id=version_id(0),
+            training_job_id=UUID(int=1),
+            reproduced=False,
+            differences=tuple(each.model_dump() for each in differences),
+        )
+    )
+    model = story.after(models.verify_version, **other).after(models.verify_version, **same).state
+    assert dict(model.verified_at) == {version_id(0): 5}
+    assert list(model.numbers) == ["1.0.0", "1.1.0"]
+
+
+@pytest.mark.parametrize(
+    ("story", "error"), [(a_retired_model(), RetiredModel), (a_model(), VersionNotFound)], ids=["retired", "none"]
+)
+def test_a_version_that_serves_no_more_or_never_was_is_not_verified(story, error):
+    story.when(
+        models.verify_version,
+        reference="1.0.0",
+        training_job_id=UUID(int=1),
+        reproduction=Reproduction(reproduced=True, differences=()),
+    ).not_granted(error, error.code)

@@ -8,6 +8,7 @@ from application.ledger import Ledger
 from application.ports.trainer import Iteration
 from application.training.handlers import Attempts
 from domain.jobs.values import InterruptionCause
+from domain.models.values import Difference, Reproduction
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
@@ -74,6 +75,17 @@ def _tell_of_jobs(api: Api) -> None:
     attempts.interrupt(completed, 1, InterruptionCause.WORKER_LOST)
     attempts.start(completed)
     attempts.complete(completed, 2, TRAINED)
+    _tell_of_repetitions(api, attempts, failed=failed)
+
+
+def _tell_of_repetitions(api: Api, attempts: Attempts, *, failed: UUID) -> None:
+    verifying = UUID(api.post("/models/attrition/versions/1.2.0/verify").json()["id"])
+    attempts.start(verifying)
+    difference = Difference(what="environment.lightgbm", expected="4.6.0", actual=None)
+    attempts.verify(verifying, 1, TRAINED, Reproduction(reproduced=True, differences=(difference,)))
+    retrying = api.post(f"/training-jobs/{failed}/retry", **BECAUSE)
+    _ok(retrying.status_code)
+    _ok(api.post(f"/training-jobs/{retrying.json()['id']}/cancel").status_code)
 
 
 def _tell_of_batches(api: Api) -> None:

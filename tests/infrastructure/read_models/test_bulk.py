@@ -45,6 +45,7 @@ from tests.support.events import (
     training_job_started,
     version_registered,
     version_status_changed,
+    version_verified,
 )
 from tests.support.examples import examples
 from tests.support.fakes.event_log import InMemoryEventLog
@@ -61,6 +62,7 @@ EXAMPLES = [
     training_job_started(),
     training_job_progressed(),
     training_job_completed(),
+    version_verified(originator_version=5),
 ]
 
 

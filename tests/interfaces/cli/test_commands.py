@@ -65,6 +65,18 @@ def test_train_need_not_wait(a_service):
     assert cancelled.status_code == 202
 
 
+def test_verify_trains_a_version_again_and_says_that_it_came_out_the_same(a_service):
+    ended = run("verify", "--model", "churn", "--version", "1.0.0", "--url", a_service)
+    (verification,) = ended.lines
+    assert (ended.status, verification["reproduced"], verification["differences"]) == (0, True, [])
+
+
+def test_what_cannot_be_verified_is_said(a_service):
+    ended = run("verify", "--model", "churn", "--version", "9.9.9", "--url", a_service)
+    assert (ended.status, ended.out) == (1, "")
+    assert "has no version '9.9.9'" in ended.err
+
+
 def test_a_training_that_is_refused_says_what_was_meant(a_service):
     ended = run("train", "--model", "churn", "--dataset", "customers", "--set", "num_leafs=3", "--url", a_service)
     assert (ended.status, ended.out) == (1, "")

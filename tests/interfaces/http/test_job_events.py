@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from application.jobs.worker import Worker
 from application.training.work import TrainingWork
 from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.learning.reproduction import compare
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.live import LiveJobFeed, NatsLiveIterations
 from infrastructure.messaging.parts import Messaging
@@ -202,6 +204,7 @@ def working(api, messaging):
     work = TrainingWork(
         attempts=attempts_of(api.service.ledger),
         trainer=SubprocessTrainer(artifacts=LocalArtifacts(root=api.artifacts_root), num_threads=1),
+        compare=partial(compare, LocalArtifacts(root=api.artifacts_root)),
         clock=SystemClock(),
         live=NatsLiveIterations(messaging=messaging, clock=SystemClock()),
     )

@@ -21,6 +21,7 @@ from tests.support.http import CSV, served
 from tests.support.inboxes import Journal, Neighbour, RunningInbox
 from tests.support.nats import NatsServer
 from tests.support.openapi import Contract
+from tests.support.trainings import trained_version
 
 
 def parquet():
@@ -77,6 +78,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "request_training": {"json": {"model_id": "churn", "dataset_id": "customers"}},
     "get_training_job": {},
     "cancel_training": {},
+    "retry_training": {},
+    "verify_version": {},
     "list_batch_predictions": {},
     "request_batch_prediction": {"json": {"model_id": "churn", "dataset_id": "customers", "explain": "true"}},
     "get_batch_prediction": {},
@@ -207,8 +210,9 @@ def refused(event):
 
 def contract_of(api, neighbours):
     """Return the document of a service, after there is something of everything that can be asked for."""
-    api.add_version(api.register_model(), auc=0.9)
+    api.register_model()
     assert api.upload(name="customers", target="churned").status_code == 201
+    trained_version(api)
     job = api.post("/training-jobs", {"model_id": "churn", "dataset_id": "customers"}).json()
     assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
     assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200

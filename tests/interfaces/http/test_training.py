@@ -8,6 +8,7 @@ import pytest
 from domain.jobs import job as jobs
 from domain.training.job import TrainingJob
 from tests.support.commands import a_context
+from tests.support.trainings import complete
 
 
 def problems_of(response):
@@ -98,11 +99,44 @@ def test_a_job_that_has_ended_otherwise_is_not_cancelled(api, a_job):
     assert (response.status_code, response.json()["error_code"]) == (409, "training-job.ended")
 
 
+def test_a_job_that_came_to_nothing_is_done_over_by_another_with_its_plan(api, a_model, a_dataset):
+    body = {"model_id": "churn", "dataset_id": "customers", "hyperparameters": {"n_estimators": 20}}
+    job = api.post("/training-jobs", body).json()
+    fail(api, job)
+    response = api.post(f"/training-jobs/{job['id']}/retry", if_match='"3"', x_reason="more memory")
+    assert response.status_code == 202
+    retry = response.json()
+    assert response.headers["location"] == f"/api/v1/training-jobs/{retry['id']}"
+    assert (retry["status"], retry["retries"], retry["verifies"]) == ("pending", job["id"], None)
+    assert retry["hyperparameters"] == {"n_estimators": 20}
+    first, second = (each["data"] for each in api.events("training-job.requested.v1"))
+    assert second == {**first, "retries": job["id"]}
+    assert api.get("/training-jobs", filter=f"retries = '{job['id']}'").json()["items"] == [retry]
+
+
+def test_a_job_that_goes_on_or_has_completed_is_not_done_over(api, a_job):
+    path = f"/training-jobs/{a_job['id']}/retry"
+    refused = api.post(path)
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "training-job.not-ended")
+    complete(api.service.ledger, UUID(a_job["id"]))
+    refused = api.post(path)
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "training-job.completed")
+    assert len(api.events("training-job.requested.v1")) == 1
+
+
+def test_a_job_of_a_retired_model_is_not_done_over(api, a_model, a_job):
+    fail(api, a_job)
+    api.send("DELETE", f"/models/{a_model['id']}")
+    refused = api.post(f"/training-jobs/{a_job['id']}/retry")
+    assert (refused.status_code, refused.json()["error_code"]) == (404, "model.retired")
+
+
 @pytest.mark.parametrize("job", ["nothing", "00000000-0000-4000-8000-000000000000"])
 def test_a_job_that_never_was_is_not_found(api, job):
     for response in (
         api.get(f"/training-jobs/{job}"),
         api.get(f"/training-jobs/{job}", {"Prefer": "wait=20"}),
         api.post(f"/training-jobs/{job}/cancel"),
+        api.post(f"/training-jobs/{job}/retry"),
     ):
         assert (response.status_code, response.json()["error_code"]) == (404, "training-job.not-found")

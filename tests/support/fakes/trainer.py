@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from application.ports.trainer import Iteration
 from application.ports.work import WorkStopped
+from domain.models.values import Difference, Reproduction
 from domain.training.values import TrainedModel, TrainingPlan
 from tests.support.events import TRAINED
 
@@ -36,3 +37,12 @@ class ScriptedTrainer:
                 Iteration(iteration=iteration, total=self._rounds, metrics={"auc": 0.5}, is_best=iteration == 1)
             )
         return TRAINED
+
+
+def compared_by_url(expected: str, actual: str) -> Reproduction:
+    """Hold two artifacts against each other whose URLs say all that there is of them."""
+    if expected == actual:
+        return Reproduction(reproduced=True, differences=())
+    return Reproduction(
+        reproduced=False, differences=(Difference(what="manifest", expected=expected, actual=actual),)
+    )
