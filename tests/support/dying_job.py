@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from domain.training.job import TRAINING
-from infrastructure.jobs.job_child import TellProgress, carry_out_job
+from infrastructure.jobs.job_child import Given, carry_out_job
 from infrastructure.jobs.protocol import JobOrder
 
 
@@ -35,9 +35,9 @@ class DyingOrder(JobOrder):
     end: End
 
 
-def die(order: DyingOrder, _: TellProgress) -> NoReturn:
+def die(given: Given[DyingOrder]) -> NoReturn:
     """Come to the end that the order says."""
-    match order.end:
+    match given.order.end:
         case End.TAKES_MUCH:
             bytearray(512 * 1024 * 1024)
         case End.BREAKS:
@@ -49,7 +49,7 @@ def die(order: DyingOrder, _: TellProgress) -> NoReturn:
             os.abort()
         case End.IS_KILLED:
             os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError(order.end)
+    raise AssertionError(given.order.end)
 
 
 if __name__ == "__main__":
