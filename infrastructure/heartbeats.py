@@ -47,7 +47,8 @@ class SqlHeartbeats:
             rows = connection.execute(select(_heartbeats)).all()
         return {(UUID(row.job_id), row.attempt): row.counter for row in rows}
 
-    def clear(self, job_id: UUID) -> None:
-        """Forget the job: it has ended."""
+    def clear(self, job_id: UUID, attempt: int) -> None:
+        """Forget the attempt: it has ended. Of others at the same job nothing is forgotten."""
+        is_it = (_heartbeats.c.job_id == str(job_id)) & (_heartbeats.c.attempt == attempt)
         with self._engine.begin() as connection:
-            connection.execute(_heartbeats.delete().where(_heartbeats.c.job_id == str(job_id)))
+            connection.execute(_heartbeats.delete().where(is_it))

@@ -54,8 +54,8 @@ from interfaces.requests.filters import parse_filter
 from interfaces.settings import Settings
 from interfaces.stores import event_environment, opened_artifacts, operation_database
 
-_WORKER_CONNECTIONS = 3
-"""To the log: a worker decides one thing at a time, and looks for more to do meanwhile."""
+_WORKER_CONNECTIONS = 2
+"""To the log, beside one for each job that a worker does at a time: it looks for more to do meanwhile."""
 
 _LOADING_THREADS = 4
 
@@ -215,7 +215,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
     require_finished(settings)
     with ExitStack() as resources:
         operation = resources.enter_context(operation_database(settings))
-        environment = event_environment(settings, connections=_WORKER_CONNECTIONS)
+        environment = event_environment(settings, connections=_WORKER_CONNECTIONS + settings.worker_jobs)
         ledger = resources.enter_context(Ledger(environment, snapshots=SqlSnapshots(operation)))
         clock = SystemClock()
         name = resources.enter_context(signs_of_life(operation, Role.WORKER))
@@ -226,7 +226,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
             trainer=SubprocessTrainer(
                 artifacts=artifacts,
-                num_threads=settings.training_threads,
+                num_threads=max(1, settings.training_threads // settings.worker_jobs),
                 memory_max_bytes=settings.training_memory_bytes,
             ),
             compare=partial(compare, artifacts),
@@ -247,6 +247,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             works=[training, predicting],
             heartbeats=SqlHeartbeats(operation),
             lease_s=settings.lease_s,
+            at_once=settings.worker_jobs,
         )
         messaging.start()
         resources.callback(messaging.stop)

@@ -17,6 +17,10 @@ Threads = Annotated[
     int | None,
     typer.Option(help="Threads of one training; they never change its result.", show_default="all cores"),
 ]
+WorkerJobs = Annotated[
+    int | None,
+    typer.Option(help="Jobs that a worker does at a time; they share the threads of trainings.", show_default="1"),
+]
 TrainingMemoryBytes = Annotated[
     int | None,
     typer.Option(help="Memory of one training or batch prediction.", show_default="as much as there is"),
@@ -99,6 +103,7 @@ def serve(
     upload_max_bytes: UploadMaxBytes = None,
     predictor_memory_bytes: PredictorMemoryBytes = None,
     training_threads: Threads = None,
+    worker_jobs: WorkerJobs = None,
     training_memory_bytes: TrainingMemoryBytes = None,
     log_level: LogLevel = None,
     demo: Annotated[bool, typer.Option("--demo", help="Train and promote models on example data.")] = False,
@@ -148,6 +153,7 @@ def worker(
     nats_url: NatsUrl = None,
     lease_s: LeaseS = None,
     training_threads: Threads = None,
+    worker_jobs: WorkerJobs = None,
     training_memory_bytes: TrainingMemoryBytes = None,
     log_level: LogLevel = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,

@@ -56,8 +56,8 @@ class LeaseWatch:
         for each, (_, since) in list(self._seen.items()):
             if now - since >= self._lease_s:
                 self._take(each)
-        for job_id in {job_id for job_id, _ in counters} - {job_id for job_id, _ in held}:
-            self._heartbeats.clear(job_id)
+        for job_id, attempt in counters.keys() - held:
+            self._heartbeats.clear(job_id, attempt)
 
     def _moved(self, held: Held, counter: int, now: float) -> tuple[int, float]:
         before = self._seen.get(held)
@@ -70,5 +70,5 @@ class LeaseWatch:
             _log.warning("job %s: attempt %d lost its worker", job_id, attempt)
         except DomainError as refusal:  # its worker was faster, after all
             _log.info("job %s: %s", job_id, refusal.message)
-        self._heartbeats.clear(job_id)
+        self._heartbeats.clear(job_id, attempt)
         del self._seen[held]

@@ -33,13 +33,14 @@ class Pending(NamedTuple):
 @dataclass(frozen=True)
 class _Open:
     requested: type[JobRequested]
+    urgency: int
     attempt: int = 0
     is_held: bool = False
     is_cancellation_requested: bool = False
 
 
 class OpenJobs:
-    """Written by one thread that reads the log, read by one that works."""
+    """Written by one thread that reads the log, read by those that work."""
 
     def __init__(self) -> None:
         self._jobs: dict[UUID, _Open] = {}
@@ -52,23 +53,24 @@ class OpenJobs:
             self._apply(event.originator_id, event)
             self._changed.notify_all()
 
-    def wait_for_pending(self, timeout_s: float) -> Pending | None:
-        """Return the job that has waited longest; None when none came in the time, or nobody waits any more."""
+    def claim(self, timeout_s: float) -> Pending | None:
+        """Return the most urgent job that waits, the oldest of several; None when none came in the time, or the
+        jobs are closed.
+
+        It is offered to nobody else here until something happens to it: whether it is held, the log decides.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._pending() is not None, timeout_s)
-            return self._pending()
+            pending = None if self._is_closed else self._pending()
+            if pending is not None:
+                self._jobs[pending.job_id] = replace(self._jobs[pending.job_id], is_held=True)
+            return pending
 
     def close(self) -> None:
-        """Let nobody wait any more; also from a signal's handler."""
+        """Let nobody claim any more; also from a signal's handler."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-
-    def set_aside(self, job_id: UUID) -> None:
-        """Offer the job no more until something happens to it: another worker was faster."""
-        with self._changed:
-            if job_id in self._jobs:
-                self._jobs[job_id] = replace(self._jobs[job_id], is_held=True)
 
     def is_to_stop(self, job_id: UUID, attempt: int) -> bool:
         """Tell whether the attempt has nothing left to do: cancelled, ended, or held by another worker."""
@@ -85,13 +87,15 @@ class OpenJobs:
             return job is not None and job.is_cancellation_requested
 
     def _pending(self) -> Pending | None:
-        return next(
-            (Pending(job_id, job.requested) for job_id, job in self._jobs.items() if not job.is_held), None
-        )
+        waiting = [(job_id, job) for job_id, job in self._jobs.items() if not job.is_held]
+        if not waiting:
+            return None
+        job_id, job = max(waiting, key=lambda each: each[1].urgency)  # the first of several, which is the oldest
+        return Pending(job_id, job.requested)
 
     def _apply(self, job_id: UUID, event: Any) -> None:
         if isinstance(event, JobRequested):
-            self._jobs[job_id] = _Open(requested=type(event))
+            self._jobs[job_id] = _Open(requested=type(event), urgency=event.urgency)
             return
         job = self._jobs.get(job_id)
         if job is None:  # its request cannot be read

@@ -1,8 +1,9 @@
-"""A worker: finds a job that waits, holds it, does what it asks for, and says how it ended."""
+"""A worker: finds jobs that wait, holds them, does what they ask for, and says how they ended."""
 
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
 from application.jobs.open_jobs import OpenJobs, Pending, topics
@@ -24,27 +25,37 @@ _IDLE_S = 1.0
 
 
 class Worker:
-    """Does one job after the other, the one that has waited longest first, until told to stop.
+    """Does one job after the other, or several at a time, the most urgent first, until told to stop.
 
     Args:
         ledger: Where jobs are found.
         works: What it can do; no two for one kind of jobs.
         heartbeats: Where it shows signs of life.
         lease_s: How long the others wait for one before they take a job away.
+        at_once: How many jobs it does at a time, each by a thread that lives as long as the worker runs.
     """
 
-    def __init__(self, *, ledger: Ledger, works: Sequence[Work], heartbeats: Heartbeats, lease_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        works: Sequence[Work],
+        heartbeats: Heartbeats,
+        lease_s: float,
+        at_once: int = 1,
+    ) -> None:
         self._ledger = ledger
         self._works = {work.kind.requested: work for work in works}
         self._topics = topics(work.kind for work in works)
         self._heartbeats = heartbeats
         self._lease_s = lease_s
+        self._at_once = at_once
         self._jobs = OpenJobs()
         self._following: Following | None = None
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End the attempt at hand, so that another worker can take its job, and return from `run`."""
+        """End the attempts at hand, so that other workers can take their jobs, and return from `run`."""
         self._stopping.set()
         self._jobs.close()
 
@@ -57,15 +68,25 @@ class Worker:
         """Work until told to stop.
 
         Raises:
-            Exception: The log could not be read any more; begin again with a new worker.
+            Exception: The log could not be read or written any more; begin again with a new worker.
         """
         with self._reading_the_log() as failure:
-            while not self._stopping.is_set():
-                pending = self._jobs.wait_for_pending(_IDLE_S)
-                if failure:
-                    raise failure[0]
-                if pending is not None and not self._stopping.is_set():
-                    self._work_on(pending)
+            with ThreadPoolExecutor(self._at_once, thread_name_prefix="worker-job") as threads:
+                working = [threads.submit(self._work, failure) for _ in range(self._at_once)]
+                try:
+                    for each in as_completed(working):
+                        each.result()
+                except BaseException:
+                    self.stop()  # what one thread met the others will meet, too
+                    raise
+            if failure:
+                raise failure[0]
+
+    def _work(self, failure: Sequence[Exception]) -> None:
+        while not failure and not self._stopping.is_set():
+            pending = self._jobs.claim(_IDLE_S)
+            if pending is not None and not failure:
+                self._work_on(pending)
 
     @contextmanager
     def _reading_the_log(self) -> Iterator[list[Exception]]:
@@ -100,14 +121,13 @@ class Worker:
             job: Job = work.attempts.start(job_id)
         except (LeaseLost, JobEnded, Conflict, NotFound, UnreadableHistory) as refusal:
             _log.info("%s %s: %s", work.kind.noun, job_id, refusal.message)
-            self._jobs.set_aside(job_id)
             return
         with self._beating(job):
             try:
                 self._carry_out(work, job)
             except (LeaseLost, UnreadableHistory) as lost:
                 _log.warning("%s %s: %s", work.kind.noun, job_id, lost.message)
-        self._heartbeats.clear(job_id)
+        self._heartbeats.clear(job_id, job.attempt)
 
     def _carry_out(self, work: Work, job: Job) -> None:
         try:

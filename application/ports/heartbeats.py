@@ -15,5 +15,5 @@ class Heartbeats(Protocol):
     def counters(self) -> Mapping[tuple[UUID, int], int]:
         """Return (job, attempt) → counter, for all that were not cleared."""
 
-    def clear(self, job_id: UUID) -> None:
-        """Forget the job: it has ended."""
+    def clear(self, job_id: UUID, attempt: int) -> None:
+        """Forget the attempt: it has ended. Of others at the same job nothing is forgotten."""

@@ -62,6 +62,7 @@ def request_training(
         hyperparameters=command.hyperparameters,
         plan=planned,
         by=context.provenance,
+        priority=command.priority,
     )
     return Outcome(events=(requested,), view=requested_view(requested), version=1)
 

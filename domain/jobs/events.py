@@ -7,6 +7,11 @@ from domain.kernel import DomainEvent
 class JobRequested(DomainEvent, abstract=True):
     """When a job waits for a worker."""
 
+    @property
+    def urgency(self) -> int:
+        """Of waiting jobs, the one with the highest is begun first; of those with the same, the oldest."""
+        return 0
+
 
 class JobStarted(DomainEvent, abstract=True):
     """When a worker holds the job: attempts count from 1, and each is held by one worker."""

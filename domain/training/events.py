@@ -37,6 +37,11 @@ class TrainingJobRequested(JobRequested):
     retries: UUID | None
     verifies: UUID | None
 
+    @property
+    def urgency(self) -> int:
+        """Its priority."""
+        return self.priority
+
 
 class TrainingJobStarted(JobStarted):
     """When a worker holds the job: attempts count from 1, and each is held by one worker."""

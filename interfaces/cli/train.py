@@ -22,6 +22,7 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A hyperparameter; may be repeated.", show_default=False),
     ] = None,
+    priority: Annotated[int, typer.Option(help="From -9 to 9: the highest is begun first.", min=-9, max=9)] = 0,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job to its end.")] = True,
     url: Url = None,
     as_json: AsJson = False,
@@ -30,7 +31,12 @@ def train(
 
     A program that reads gets the job as one line of JSON: as it ended, or with --no-wait as it began.
     """
-    body = {"model_id": model, "dataset_id": dataset, "hyperparameters": parse_assignments(settings or [])}
+    body = {
+        "model_id": model,
+        "dataset_id": dataset,
+        "hyperparameters": parse_assignments(settings or []),
+        "priority": priority,
+    }
     is_shown = is_for_people(as_json=as_json)
     with connected(url) as connection:
         job = connection.post("/training-jobs", body)

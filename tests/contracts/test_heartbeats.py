@@ -40,12 +40,12 @@ def test_every_beat_moves_the_counter_of_its_attempt_alone(no_heartbeats: Heartb
     assert no_heartbeats.counters() == {(ONE, 1): 3, (ONE, 2): 1, (OTHER, 1): 1}
 
 
-def test_a_job_that_ended_is_forgotten_with_all_its_attempts(no_heartbeats: Heartbeats) -> None:
+def test_an_attempt_that_ended_is_forgotten_and_no_other(no_heartbeats: Heartbeats) -> None:
     no_heartbeats.beat(ONE, 1)
     no_heartbeats.beat(ONE, 2)
     no_heartbeats.beat(OTHER, 1)
-    no_heartbeats.clear(ONE)
-    assert no_heartbeats.counters() == {(OTHER, 1): 1}
+    no_heartbeats.clear(ONE, 1)
+    assert no_heartbeats.counters() == {(ONE, 2): 1, (OTHER, 1): 1}
 
 
 def test_other_processes_see_the_beats(database: Path | str) -> None:

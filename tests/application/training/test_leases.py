@@ -122,8 +122,9 @@ def test_a_job_that_costs_too_many_workers_fails(a_watched_job: Watched) -> None
     assert a_watched_job.status() is JobStatus.FAILED
 
 
-def test_counters_of_jobs_that_ended_are_forgotten(a_watched_job: Watched) -> None:
+def test_counters_of_jobs_and_attempts_that_ended_are_forgotten(a_watched_job: Watched) -> None:
     a_watched_job.heartbeats.beat(UUID(int=5), 1)
+    a_watched_job.heartbeats.beat(a_watched_job.job_id, a_watched_job.attempt - 1)
     a_watched_job.heartbeats.beat(a_watched_job.job_id, a_watched_job.attempt)
     a_watched_job.watch.look()
     assert set(a_watched_job.heartbeats.counters()) == {(a_watched_job.job_id, a_watched_job.attempt)}

@@ -50,7 +50,9 @@ def working(
     attempts: Attempts,
     trainer: ScriptedTrainer,
     live: LiveIterations | None = None,
+    *,
     compare: Compare = compared_by_url,
+    at_once: int = 1,
 ) -> Iterator[Worker]:
     worker = Worker(
         ledger=ledger,
@@ -59,6 +61,7 @@ def working(
         ],
         heartbeats=InMemoryHeartbeats(),
         lease_s=1.0,
+        at_once=at_once,
     )
     thread = threading.Thread(target=worker.run)
     thread.start()
@@ -128,6 +131,37 @@ def test_a_worker_can_be_woken_at_any_time(
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
         worker.wake()
     worker.wake()
+
+
+def test_a_worker_does_as_many_jobs_at_a_time_as_it_may(
+    an_empty_ledger: Ledger, a_model: Model, attempts: Attempts
+) -> None:
+    together = threading.Barrier(3)
+    job_ids = [request_job(an_empty_ledger, a_model, UUID(int=number)) for number in range(77, 83)]
+
+    def meet() -> None:
+        together.wait(ENOUGH_S)
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(meet), at_once=3):
+        wait_for(lambda: all(status_of(an_empty_ledger, each) is JobStatus.COMPLETED for each in job_ids))
+    for job_id in job_ids:
+        assert topics_of(an_empty_ledger, job_id).count("training-job.started.v1") == 1
+
+
+def test_a_worker_that_is_told_to_stop_gives_all_its_jobs_back(
+    an_empty_ledger: Ledger, a_model: Model, attempts: Attempts
+) -> None:
+    started = threading.Barrier(3)
+    job_ids = [request_job(an_empty_ledger, a_model, UUID(int=number)) for number in (77, 78)]
+
+    def meet() -> None:
+        started.wait(ENOUGH_S)
+
+    trainer = ScriptedTrainer(meet, rounds=ENDLESS)
+    with working(an_empty_ledger, attempts, trainer, at_once=2) as worker:
+        started.wait(ENOUGH_S)
+        worker.stop()
+        wait_for(lambda: all(status_of(an_empty_ledger, each) is JobStatus.PENDING for each in job_ids))
 
 
 def test_data_that_cannot_be_learned_fails_the_job_with_what_to_do(

@@ -49,6 +49,7 @@ def test_a_requested_job_waits_for_a_worker_at_its_location(api, a_model, a_data
         ({"hyperparameters": {"target": "churnd"}}, "hyperparameters.target", "'churned'"),
         ({"hyperparameters": []}, "hyperparameters", "object"),
         ({"model": "churn"}, "model", "'model_id'"),
+        ({"priority": 10}, "priority", "at most 9"),
     ],
 )
 def test_what_is_knowable_at_the_request_is_refused_then(api, changes, field, hint):
@@ -100,14 +101,16 @@ def test_a_job_that_has_ended_otherwise_is_not_cancelled(api, a_job):
 
 
 def test_a_job_that_came_to_nothing_is_done_over_by_another_with_its_plan(api, a_model, a_dataset):
-    body = {"model_id": "churn", "dataset_id": "customers", "hyperparameters": {"n_estimators": 20}}
+    body = {"model_id": "churn", "dataset_id": "customers", "hyperparameters": {"n_estimators": 20}, "priority": 5}
     job = api.post("/training-jobs", body).json()
+    assert job["priority"] == 5
     fail(api, job)
     response = api.post(f"/training-jobs/{job['id']}/retry", if_match='"3"', x_reason="more memory")
     assert response.status_code == 202
     retry = response.json()
     assert response.headers["location"] == f"/api/v1/training-jobs/{retry['id']}"
     assert (retry["status"], retry["retries"], retry["verifies"]) == ("pending", job["id"], None)
+    assert retry["priority"] == 5
     assert retry["hyperparameters"] == {"n_estimators": 20}
     first, second = (each["data"] for each in api.events("training-job.requested.v1"))
     assert second == {**first, "retries": job["id"]}

@@ -16,5 +16,5 @@ class InMemoryHeartbeats:
     def counters(self) -> Mapping[tuple[UUID, int], int]:
         return dict(self._counters)
 
-    def clear(self, job_id: UUID) -> None:
-        self._counters = {held: each for held, each in self._counters.items() if held[0] != job_id}
+    def clear(self, job_id: UUID, attempt: int) -> None:
+        self._counters.pop((job_id, attempt), None)
