@@ -23,6 +23,18 @@ class Iteration(Immutable):
     is_best: bool
 
 
+class Rival(Immutable):
+    """The version in production when a training begins, with which its report compares what is trained.
+
+    Attributes:
+        version: Its number.
+        artifact_url: An artifact of this service.
+    """
+
+    version: str
+    artifact_url: str
+
+
 class Trainer(Protocol):
     """Makes a model from a plan, in a process of its own."""
 
@@ -30,10 +42,11 @@ class Trainer(Protocol):
         self,
         plan: TrainingPlan,
         *,
+        rival: Rival | None = None,
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
-        """Train, calling back for each round in their order, and keep the artifact before returning.
+        """Train, calling back for each round in their order, and keep artifact and report before returning.
 
         A round may be told a little after it is done, with those that follow. `should_stop` is asked several
         times a second; when it says True the process is ended.

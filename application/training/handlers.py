@@ -7,8 +7,9 @@ from uuid import UUID
 from application.execution import Context, Outcome
 from application.jobs.attempts import Attempts as JobAttempts
 from application.ledger import Ledger
+from application.ports.artifacts import is_artifact_url
 from application.ports.identity import Identity
-from application.ports.trainer import Iteration
+from application.ports.trainer import Iteration, Rival
 from application.training.commands import RequestTraining
 from application.training.views import TrainingJobResponse, requested_view
 from domain.datasets.dataset import Dataset
@@ -83,6 +84,19 @@ class Attempts(JobAttempts[TrainingJob]):
         """
         self._ledger.model(self.load(job_id).model_id)
         return super().start(job_id)
+
+    def rival_of(self, job: TrainingJob) -> Rival | None:
+        """Return the version in production that the job's is to be compared with.
+
+        Returns:
+            None where there is none, it has no artifact here, or the job trains a version again.
+        """
+        model = self._ledger.model(job.model_id)
+        if model is None or model.production_id is None or job.verifies is not None:
+            return None
+        version = model.versions[model.production_id]
+        url = self._ledger.event(model.id, version.registered_at).artifact_url
+        return Rival(version=version.number, artifact_url=url) if url and is_artifact_url(url) else None
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, iteration: Iteration) -> None:
         """Record how far the attempt is.

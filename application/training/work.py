@@ -65,7 +65,8 @@ class TrainingWork:
             self._tell(job, iteration)
             progress(iteration)
 
-        trained = self._trainer.train(job.plan, on_iteration=on_iteration, should_stop=should_stop)
+        rival = self.attempts.rival_of(job)
+        trained = self._trainer.train(job.plan, rival=rival, on_iteration=on_iteration, should_stop=should_stop)
         progress.record_best()
         if job.verifies is None:
             return Outcome(trained, None)

@@ -16,6 +16,7 @@ def main() -> None:
 def _trained(given: Given[Order]) -> TrainedModel:
     # imported here, because they take most of the start: an order that cannot be carried out fails before
     from infrastructure.datasets.tables import read_table  # noqa: PLC0415 - see above
+    from infrastructure.evaluation.keeping import kept_report  # noqa: PLC0415 - see above
     from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
     from infrastructure.learning.training import train  # noqa: PLC0415 - see above
 
@@ -31,6 +32,7 @@ def _trained(given: Given[Order]) -> TrainedModel:
         best_iteration=manifest.best_iteration,
         parameters=manifest.parameters,
         environment=manifest.environment,
+        report_url=kept_report(plan, training, order.rival, artifacts=given.artifacts),
         duration_s=order.age_s(),
         peak_memory_bytes=peak_memory_bytes(),
     )

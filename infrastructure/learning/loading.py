@@ -32,6 +32,20 @@ class Load(Protocol):
         """
 
 
+def predictor_of(manifest: Manifest, parts: Parts) -> Predictor:
+    """Return what answers with the parts; nothing in them is executed.
+
+    Raises:
+        ValueError, KeyError: They are no model, or not what the manifest says.
+    """
+    if manifest.model_type not in _LOADERS:
+        msg = f"nothing answers for a {manifest.model_type} model here"
+        raise ValueError(msg)
+    module = import_module(f"infrastructure.learning.predictors.{_LOADERS[manifest.model_type]}")
+    load_parts: Load = module.load
+    return load_parts(manifest, parts)
+
+
 class ArtifactPredictorLoader:
     """Loads what training kept in the artifact store. Safe to use from several threads."""
 
@@ -46,12 +60,8 @@ class ArtifactPredictorLoader:
             ArtifactUnavailable: It is not there, not what its hash says, or its parts do not fit.
         """
         manifest, parts = load(self._artifacts, artifact_url)
-        if manifest.model_type not in _LOADERS:
-            raise unreadable(artifact_url, f"nothing answers for a {manifest.model_type} model here")
-        module = import_module(f"infrastructure.learning.predictors.{_LOADERS[manifest.model_type]}")
-        load_parts: Load = module.load
         try:
-            return load_parts(manifest, parts)
+            return predictor_of(manifest, parts)
         except (ValueError, KeyError) as error:
             raise unreadable(artifact_url, str(error)) from None
 

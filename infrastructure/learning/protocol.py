@@ -2,7 +2,7 @@
 
 from pydantic import Field, TypeAdapter
 
-from application.ports.trainer import Iteration
+from application.ports.trainer import Iteration, Rival
 from domain.training.values import TrainedModel, TrainingPlan
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progressed
 
@@ -13,10 +13,15 @@ Iterations = tuple[Iteration, ...]
 
 
 class Order(JobOrder):
-    """What to train."""
+    """What to train.
+
+    Attributes:
+        rival: What it is compared with; None where no version is in production.
+    """
 
     plan: TrainingPlan
     num_threads: int = Field(ge=1)
+    rival: Rival | None = None
 
 
 Message = Progressed[Iterations] | Finished[TrainedModel] | Failed

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from application.ports.trainer import Iteration
+from application.ports.trainer import Iteration, Rival
 from domain.training.job import TRAINING
 from domain.training.values import TrainedModel, TrainingPlan
 from infrastructure.artifacts.place import PlacedArtifacts
@@ -44,10 +44,11 @@ class SubprocessTrainer:
         self,
         plan: TrainingPlan,
         *,
+        rival: Rival | None = None,
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
-        """Train, calling back for each round, and keep the artifact before returning.
+        """Train, calling back for each round, and keep artifact and report before returning.
 
         Rounds come in gusts, about twenty a second. `should_stop` is asked at least every 100 ms; when it
         says True the process is killed. An exception from a callback does the same and goes on to the caller.
@@ -68,5 +69,6 @@ class SubprocessTrainer:
             artifacts=self._artifacts.place,
             memory_max_bytes=self._memory_max_bytes,
             num_threads=self._num_threads,
+            rival=rival,
         )
         return _PROGRAM.result_of(order, on_progress=on_iterations, should_stop=should_stop)

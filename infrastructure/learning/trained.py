@@ -32,6 +32,8 @@ class HeldOut:
         baseline: What is said without learning, in the same shape: the frequency of each label, the mean, or the
             value of a season ago.
         labels: In the order of their places; None for numbers.
+        chosen: Of shape (rows,): the place of the label predicted; None where it is the most probable one, and for
+            numbers.
         steps: Of shape (rows,), how many steps ahead each was forecast, from 1; None for what is no forecast.
     """
 
@@ -40,6 +42,7 @@ class HeldOut:
     scores: Floats
     baseline: Floats
     labels: tuple[Label, ...] | None
+    chosen: NDArray[np.intp] | None = None
     steps: NDArray[np.int64] | None = None
 
 

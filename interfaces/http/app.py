@@ -44,6 +44,7 @@ from interfaces.http.openapi import DocumentEndpoint
 from interfaces.http.operations import error_response, routes
 from interfaces.http.problems import NoSuchPath
 from interfaces.http.reads import SETTLED_S, Reads
+from interfaces.http.report import ReportEndpoint
 from interfaces.http.service_health import ServiceHealthEndpoint
 from interfaces.http.stopping import Stopping
 from interfaces.http.traffic import Counted, Traffic
@@ -120,6 +121,7 @@ def create_app(
         *VerificationEndpoint(verify=service.verify_log).operations(),
         *DiffEndpoint(service=service, reads=reads).operations(),
         *LineageEndpoints(service=service, reads=reads).operations(),
+        *ReportEndpoint(service=service, reads=reads).operations(),
         *DatasetContentEndpoint(service=service, reads=reads).operations(),
         *DatasetEndpoints(
             service=service, commands=commands, reads=reads, upload_max_bytes=upload_max_bytes

@@ -288,9 +288,9 @@ _RESPONSE_HEADERS: dict[str, Any] = {
         "The coding of the body, where it has one.", is_always_there=False, enum=list(UNDERSTOOD)
     ),
     "Vary": _header(
-        "Stands where the answer would be another for another `Accept-Encoding`.",
+        "Names the header of the request for whose other values the answer would be another.",
         is_always_there=False,
-        const="accept-encoding",
+        enum=["accept", "accept-encoding"],
     ),
     "Preference-Applied": _header("What was granted of `Prefer`.", is_always_there=False, **_TEXT),
 }

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from application.ports.artifacts import sha256_of
-from application.ports.trainer import Iteration, Trainer
+from application.ports.trainer import Iteration, Rival, Trainer
 from application.ports.work import WorkFailed, WorkStopped
+from application.reports.views import Report
+from domain.training.values import TrainedModel
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.subprocess import SubprocessTrainer
 from tests.support.data import ExampleTable, churn, diabetes, endless, iris, labelled
@@ -27,6 +29,11 @@ def trainer(request: pytest.FixtureRequest, artifacts: LocalArtifacts) -> Traine
 
 def never() -> bool:
     return False
+
+
+def report_of(trained: TrainedModel, artifacts: LocalArtifacts) -> Report:
+    assert trained.report_url is not None
+    return Report.model_validate_json(artifacts.read(sha256_of(trained.report_url)))
 
 
 def ignore(_: Iteration) -> None:
@@ -49,16 +56,25 @@ def test_a_trained_model_is_kept_before_it_is_told(
     assert trained.duration_s > 0
     assert trained.peak_memory_bytes is not None
     assert trained.peak_memory_bytes > 10_000_000
+    assert {each.name: each.value for each in report_of(trained, artifacts).metrics} == trained.metrics
 
 
-def test_the_same_plan_gives_the_same_artifact(trainer: Trainer, artifacts: LocalArtifacts) -> None:
+def test_the_same_plan_gives_the_same_artifact_whatever_it_is_compared_with(
+    trainer: Trainer, artifacts: LocalArtifacts
+) -> None:
     artifacts.put(iris().csv())
     plan = iris().plan(num_iterations=5)
 
-    first, second = (trainer.train(plan, on_iteration=ignore, should_stop=never) for _ in "ab")
+    first = trainer.train(plan, on_iteration=ignore, should_stop=never)
+    rival = Rival(version="1.0.0", artifact_url=first.artifact_url)
+    second = trainer.train(plan, rival=rival, on_iteration=ignore, should_stop=never)
 
     assert first.artifact_url == second.artifact_url
     assert first.metrics == second.metrics
+    assert report_of(first, artifacts).production is None
+    production = report_of(second, artifacts).production
+    assert production is not None
+    assert {each.difference for each in production.metrics} == {0.0}
 
 
 def test_each_round_is_told_in_its_order(trainer: Trainer, artifacts: LocalArtifacts) -> None:

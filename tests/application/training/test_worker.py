@@ -13,19 +13,22 @@ from application.ledger import Ledger
 from application.ports.artifacts import ArtifactUnavailable
 from application.ports.live import LiveIterations
 from application.ports.reproduction import Compare
+from application.ports.trainer import Rival
 from application.ports.work import WorkFailed
 from application.training.handlers import Attempts
 from application.training.projection import TRAINING_JOBS
 from application.training.repetitions import request_verification
 from application.training.work import TrainingWork
 from domain.jobs.values import InterruptionCause, JobStatus
+from domain.models import model as models
 from domain.models.model import Model
-from domain.models.values import Reproduction
+from domain.models.values import ModelStatus, Reproduction
 from domain.training.job import TrainingJob
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from tests.application.training.conftest import request_job
 from tests.support.commands import a_context
+from tests.support.events import TRAINED
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
 from tests.support.fakes.trainer import ScriptedTrainer, compared_by_url
 
@@ -100,6 +103,23 @@ def test_a_worker_finds_jobs_that_waited_before_it_came_and_those_that_come_late
     model = an_empty_ledger.model(a_model.id)
     assert model is not None
     assert sorted(model.numbers) == ["1.0.0", "1.1.0"]
+
+
+def test_what_is_trained_is_compared_with_the_version_in_production(
+    an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
+) -> None:
+    trainer = ScriptedTrainer()
+    with working(an_empty_ledger, attempts, trainer):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+        trained = an_empty_ledger.model(a_model.id)
+        assert trained is not None
+        by = a_context().provenance
+        an_empty_ledger.commit(
+            models.change_status(trained, reference="1.0.0", status=ModelStatus.PRODUCTION, by=by)
+        )
+        later = request_job(an_empty_ledger, a_model, UUID(int=78))
+        wait_for(lambda: status_of(an_empty_ledger, later) is JobStatus.COMPLETED)
+    assert trainer.rivals == [None, Rival(version="1.0.0", artifact_url=TRAINED.artifact_url)]
 
 
 def test_progress_is_recorded_sparsely_with_the_best_iteration(

@@ -71,7 +71,9 @@ class DataHome:
         dataset = self.artifacts.put(b"a,b\n1,2\n")
         manifest = self.artifacts.put(b'{"body":{"sha256":"%s"}}' % body.encode())
         self.append(b'{"contents":{"sha256":"%s"}}' % dataset.encode(), topic="dataset.registered.v1")
-        self.append(b'{"artifact_url":"artifact:%s"}' % manifest.encode(), b"\x00\xff", "ä".encode())
+        report = self.artifacts.put(b'{"notes":[]}')
+        urls = (manifest.encode(), report.encode())
+        self.append(b'{"artifact_url":"artifact:%s","report_url":"artifact:%s"}' % urls, b"\x00\xff", "ä".encode())
         sign_head(self.log, self.files, at=NOON)
 
     def back_up(self, directory: Path) -> Manifest:

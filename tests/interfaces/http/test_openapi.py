@@ -12,15 +12,18 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from application.health.health import Health
+from application.ports.artifacts import url_of
 from domain.errors import Refusal
 from interfaces.http.app import create_app
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from interfaces.http.inference_wishes import ARROW, NDJSON
 from tests.interfaces.inference.streaming import arrow_stream
+from tests.support.events import TRAINED
 from tests.support.http import CSV, served
 from tests.support.inboxes import Journal, Neighbour, RunningInbox
 from tests.support.nats import NatsServer
 from tests.support.openapi import Contract
+from tests.support.reports import REPORT
 from tests.support.trainings import trained_version
 
 
@@ -69,6 +72,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "diff_model": {"params": {"from": "0"}},
     "get_version_lineage": {},
     "explain_version": {},
+    "get_version_report": {},
     "list_datasets": {},
     "register_dataset": UPLOAD,
     "get_dataset": {},
@@ -212,7 +216,10 @@ def contract_of(api, neighbours):
     """Return the document of a service, after there is something of everything that can be asked for."""
     api.register_model()
     assert api.upload(name="customers", target="churned").status_code == 201
-    trained_version(api)
+    report_url = url_of(api.service.artifacts.put(REPORT.model_dump_json().encode()))
+    trained_version(
+        api, trained=TRAINED.model_copy(update={"artifact_url": "artifact:one", "report_url": report_url})
+    )
     job = api.post("/training-jobs", {"model_id": "churn", "dataset_id": "customers"}).json()
     assert api.send("PUT", "/models/churn/versions/1.0.0/status", {"status": "production"}).status_code == 200
     assert api.send("PUT", "/models/churn/aliases/champion", {"version": "1.0.0"}).status_code == 200

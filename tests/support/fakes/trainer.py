@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from application.ports.trainer import Iteration
+from application.ports.trainer import Iteration, Rival
 from application.ports.work import WorkStopped
 from domain.models.values import Difference, Reproduction
 from domain.training.values import TrainedModel, TrainingPlan
@@ -15,19 +15,25 @@ class ScriptedTrainer:
     Args:
         script: What happens while it trains; a step that raises ends the training so.
         rounds: How many iterations it then reports.
+
+    Attributes:
+        rivals: What each training was to be compared with.
     """
 
     def __init__(self, *script: Callable[[], None], rounds: int = 3) -> None:
         self._script: Sequence[Callable[[], None]] = script
         self._rounds = rounds
+        self.rivals: list[Rival | None] = []
 
     def train(
         self,
         plan: TrainingPlan,
         *,
+        rival: Rival | None = None,
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
+        self.rivals.append(rival)
         for step in self._script:
             step()
         for iteration in range(1, self._rounds + 1):

@@ -1,0 +1,1 @@
+"""How good a version is, in more than a few numbers."""

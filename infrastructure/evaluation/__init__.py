@@ -1,0 +1,1 @@
+"""From rows that a model has not seen to the report on it."""
