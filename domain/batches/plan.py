@@ -109,11 +109,11 @@ def _can_be_read_as(feature: Feature, column: Column, dataset: Dataset) -> bool:
     wanted = ColumnType.CATEGORICAL if feature.type is FeatureType.TEXT else ColumnType(feature.type.value)
     if column.type is wanted:
         return True
-    if column.type in (ColumnType.OTHER, ColumnType.DATETIME):
+    if column.type is ColumnType.OTHER:
         return False
-    if column.missing == dataset.contents.rows:
+    if column.type is not ColumnType.DATETIME and column.missing == dataset.contents.rows:
         return True
-    # cells of CSV are text: that all happen to look like numbers here makes them none
+    # cells of CSV are text: that all happen to look like numbers or dates here makes them none
     return wanted is ColumnType.CATEGORICAL and dataset.contents.format is DatasetFormat.CSV
 
 

@@ -4,7 +4,8 @@ Spaces and tabs around a missing value, a number or a boolean do not count; in a
 
 A column is numeric only if every value survives as a number. One that is written with leading zeros
 (`007`, `00.5`; not `0`, `0.5`, `-0.1`), or in digits alone and beyond ±(2^53 - 1), is a code and no
-quantity: the column is categorical, and its values come back as they were written.
+quantity: the column is categorical, and its values come back as they were written. A column is of instants
+only if every value is spelled as `instants` says, and there is such a day and hour.
 """
 
 from enum import Enum
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from domain.datasets.values import ColumnType
 from infrastructure.datasets.codes import are_exact, is_inexact_integer, may_have_leading_zeros
+from infrastructure.datasets.instants import look_like_instants, read_instants
 from infrastructure.datasets.refusals import infinite
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", "Null", "null", "None")
@@ -29,6 +31,7 @@ class _Kind(Enum):
     NUMBER = "a finite number that is no code"
     INFINITE = "an infinite number"
     BOOLEAN = "true or false, in any case"
+    INSTANT = "a date, or a date and a time of day"
     TEXT = "anything else"
 
 
@@ -66,11 +69,14 @@ class CellProfile:
             return ColumnType.CATEGORICAL
         if self._first_infinite is not None:
             raise infinite(self.name, self._first_infinite)
+        if _Kind.INSTANT in self._kinds:
+            return ColumnType.DATETIME
         return ColumnType.BOOLEAN if _Kind.BOOLEAN in self._kinds else ColumnType.NUMERIC
 
     @property
     def _is_text(self) -> bool:
-        return _Kind.TEXT in self._kinds or (_Kind.BOOLEAN in self._kinds and len(self._kinds) > 1)
+        is_mixed = len(self._kinds) > 1 and not self._kinds.isdisjoint({_Kind.BOOLEAN, _Kind.INSTANT})
+        return _Kind.TEXT in self._kinds or is_mixed
 
     def _add_plain_numbers(self, cells: pa.Array) -> bool:
         """Take the cells in if all are plain numbers: the common case, and one cast."""
@@ -95,7 +101,12 @@ class CellProfile:
         is_infinite = pc.or_(is_beyond, pc.match_substring_regex(present, _INFINITE))
         is_boolean = pc.is_in(pc.ascii_lower(present), value_set=_BOOLEANS)
         found = 0
-        for kind, mask in ((_Kind.NUMBER, is_finite), (_Kind.INFINITE, is_infinite), (_Kind.BOOLEAN, is_boolean)):
+        for kind, mask in (
+            (_Kind.NUMBER, is_finite),
+            (_Kind.INFINITE, is_infinite),
+            (_Kind.BOOLEAN, is_boolean),
+            (_Kind.INSTANT, _are_instants(present)),
+        ):
             count = pc.sum(mask).as_py() or 0
             found += count
             if count:
@@ -106,8 +117,20 @@ class CellProfile:
             self._first_infinite = self._rows + pc.index(is_infinite, True).as_py()
 
 
+def _are_instants(present: pa.Array) -> pa.Array:
+    """Return which cells are instants; where one only looks like it, none is, for the column is text then."""
+    is_spelled = look_like_instants(present)
+    if not pc.any(is_spelled).as_py():  # the common case of text
+        return is_spelled
+    try:
+        read_instants(pc.if_else(is_spelled, present, None))
+    except pa.ArrowInvalid:
+        return pa.repeat(pa.scalar(False), len(present))  # noqa: FBT003 - a value
+    return is_spelled
+
+
 def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Return the cells as float64, bool or string; null where missing.
+    """Return the cells as float64, bool, string or instants; null where missing.
 
     Raises:
         pyarrow.ArrowInvalid: A cell is not of the type.
@@ -118,6 +141,8 @@ def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
         except pa.ArrowInvalid:
             return pc.cast(_present(cells), pa.float64())
     present = _present(cells)
+    if column_type is ColumnType.DATETIME:
+        return read_instants(present)
     if column_type is ColumnType.BOOLEAN:
         return pc.cast(pc.ascii_lower(present), pa.bool_())
     return pc.if_else(pc.is_valid(present), cells, None)

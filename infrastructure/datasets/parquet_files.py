@@ -1,7 +1,8 @@
 """Parquet files, read column by column in small batches: a row group may be as big as it likes.
 
 Values have types of their own here, so no text is taken for a number or for a missing value; missing are
-nulls, and NaN among numbers. As in CSV, a column with an integer beyond ±(2^53 - 1) is categorical.
+nulls, and NaN among numbers. As in CSV, a column with an integer beyond ±(2^53 - 1) is categorical. Dates and
+timestamps are instants; text that is spelled as one is text.
 """
 
 import hashlib
@@ -14,13 +15,14 @@ import pyarrow.types as pt
 
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from infrastructure.datasets.codes import EXACT_INTEGER_MAX
+from infrastructure.datasets.instants import as_instants
 from infrastructure.datasets.parquet_layout import ParquetColumn, ParquetTable, decoding, opened, require_parquet
 from infrastructure.datasets.refusals import infinite, unreadable
 from infrastructure.datasets.value_types import VALUE_TYPES
 
 _BATCH_BYTES = 4 * 1024 * 1024
 _BATCH_ROWS_MAX = 65_536
-_FIXED_WIDTH = frozenset({ColumnType.NUMERIC, ColumnType.BOOLEAN})
+_FIXED_WIDTH = frozenset({ColumnType.NUMERIC, ColumnType.BOOLEAN, ColumnType.DATETIME})
 _TEXT_ROWS_MAX = 2_048
 """A value that repeats is in the file only once: what is not of fixed width unfolds to more than it claims."""
 
@@ -82,13 +84,15 @@ def read_parquet_cells(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Return the cells as float64, bool or string; null where missing.
+    """Return the cells as float64, bool, string or instants; null where missing.
 
     Raises:
         pyarrow.ArrowException: A cell is not of the type.
     """
     if pt.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
+    if column_type is ColumnType.DATETIME:
+        return as_instants(cells)
     if pt.is_decimal(cells.type):
         # The direct way to a float can be off by its last digit.
         cells = pc.cast(cells, pa.string())
@@ -113,8 +117,19 @@ def _profile(table: ParquetTable, column: ParquetColumn) -> Column:
                 column_type = ColumnType.CATEGORICAL
         else:
             missing += cells.null_count
+            if column.type is ColumnType.DATETIME and not _are_instants(cells):
+                column_type = ColumnType.OTHER
         rows += len(cells)
     return Column(name=column.name, type=column_type, missing=missing)
+
+
+def _are_instants(cells: pa.Array) -> bool:
+    """Tell whether all lie within what can be counted."""
+    try:
+        to_values(cells, ColumnType.DATETIME)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _is_whole(arrow_type: pa.DataType) -> bool:

@@ -128,6 +128,8 @@ def _column_type(arrow_type: pa.DataType) -> ColumnType:
         return ColumnType.BOOLEAN
     if pt.is_integer(arrow_type) or pt.is_floating(arrow_type) or pt.is_decimal(arrow_type):
         return ColumnType.NUMERIC
+    if pt.is_timestamp(arrow_type) or pt.is_date(arrow_type):
+        return ColumnType.DATETIME
     if pt.is_null(arrow_type):
         return ColumnType.NUMERIC
     if pt.is_string(arrow_type) or pt.is_large_string(arrow_type) or pt.is_string_view(arrow_type):

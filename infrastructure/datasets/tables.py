@@ -21,8 +21,8 @@ def read_table(path: Path, *, contents: Contents, columns: Sequence[str]) -> pa.
     Args:
         path: The dataset's bytes.
         contents: What was found in them.
-        columns: At least one, each once: numeric (→ float64), boolean (→ bool) or categorical (→ string)
-            columns; null where missing.
+        columns: At least one, each once: numeric (→ float64), boolean (→ bool), categorical (→ string) or datetime
+            (→ timestamp in UTC) columns; null where missing.
 
     Raises:
         KeyError: A column does not exist.

@@ -5,6 +5,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,7 @@ MISSING_SPELLINGS = frozenset(
     ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "NAN", "nan", "NULL", "Null", "null", "None"]
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INSTANT = re.compile(r"[1-9]\d{3}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 
 
@@ -60,7 +62,24 @@ def type_by_hand(cells: Sequence[str]) -> ColumnType:
         return ColumnType.NUMERIC
     if all(cell.lower() in {"true", "false"} for cell in present):
         return ColumnType.BOOLEAN
+    if all(_INSTANT.fullmatch(cell) and is_instant(cell) for cell in present):
+        return ColumnType.DATETIME
     return ColumnType.CATEGORICAL
+
+
+def is_instant(cell: str) -> bool:
+    """Tell whether there is such a day and hour."""
+    try:
+        instant_by_hand(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def instant_by_hand(cell: str) -> datetime:
+    """Return the instant, in UTC, to the microsecond."""
+    found = datetime.fromisoformat(cell)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def is_code(number: str) -> bool:
@@ -75,6 +94,7 @@ def values_by_hand(cells: Sequence[str]) -> list[Any]:
         ColumnType.NUMERIC: lambda cell: float(cell.strip(" \t")),
         ColumnType.BOOLEAN: lambda cell: cell.strip(" \t").lower() == "true",
         ColumnType.CATEGORICAL: lambda cell: cell,
+        ColumnType.DATETIME: lambda cell: instant_by_hand(cell.strip(" \t")),
     }
     read = convert[type_by_hand(cells)]
     return [None if is_missing(cell) else read(cell) for cell in cells]

@@ -10,10 +10,11 @@ from domain.models import model as models
 from domain.models.values import ModelType
 from tests.domain.histories import CONTENTS, FEATURES, a_batch_plan, a_dataset, a_model, a_version
 
-NUMERIC, CATEGORICAL, BOOLEAN, OTHER = (
+NUMERIC, CATEGORICAL, BOOLEAN, DATETIME, OTHER = (
     ColumnType.NUMERIC,
     ColumnType.CATEGORICAL,
     ColumnType.BOOLEAN,
+    ColumnType.DATETIME,
     ColumnType.OTHER,
 )
 
@@ -62,6 +63,9 @@ def test_a_dataset_that_lacks_columns_is_refused_with_each_of_them_and_the_neare
         (CATEGORICAL, BOOLEAN, DatasetFormat.CSV, True),
         (CATEGORICAL, NUMERIC, DatasetFormat.PARQUET, False),
         (NUMERIC, OTHER, DatasetFormat.PARQUET, False),
+        (CATEGORICAL, DATETIME, DatasetFormat.CSV, True),
+        (CATEGORICAL, DATETIME, DatasetFormat.PARQUET, False),
+        (NUMERIC, DATETIME, DatasetFormat.CSV, False),
     ],
 )
 def test_columns_are_of_the_types_that_were_trained_on_and_csv_is_text(trained_on, column, format_, is_taken):

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,12 @@ from infrastructure.datasets.csv_files import BLOCK_BYTES, inspect_csv
 from infrastructure.datasets.tables import read_table
 from tests.support.tables import MISSING_SPELLINGS, contents_by_hand, values_by_hand, write_csv
 
-NUMERIC, CATEGORICAL, BOOLEAN = ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN
+NUMERIC, CATEGORICAL, BOOLEAN, DATETIME = (
+    ColumnType.NUMERIC,
+    ColumnType.CATEGORICAL,
+    ColumnType.BOOLEAN,
+    ColumnType.DATETIME,
+)
 
 # Python's writer leaves a lone CR unquoted, and with it ends the line for every reader.
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
@@ -33,6 +39,18 @@ _codes = st.one_of(
     st.sampled_from(["007", "-01", "00.5", "9007199254740993", "12345678901234567890123"]),
 )
 _booleans = st.sampled_from(["true", "false", "True", "FALSE", " true"])
+_instants = st.one_of(
+    st.dates(date(1000, 1, 1)).map(str),
+    st.datetimes(datetime(1001, 1, 1), datetime(9998, 1, 1)).map(str),
+    st.datetimes(
+        datetime(1001, 1, 1),
+        datetime(9998, 1, 1),
+        timezones=st.sampled_from([UTC, timezone(-timedelta(hours=3.5))]),
+    ).map(datetime.isoformat),
+    st.sampled_from(
+        [" 2024-02-29\t", "2024-01-31T23:59Z", "2024-01-31 10:00:00.1234567+0130", "2024-01-31T10:00+02"]
+    ),
+)
 _odd = st.sampled_from(
     ["NAN ", "nAn", "-nan", "nan(1)", "0x10", "1_000", "1,5", "٣", "infinit", "yes", "1e", ".", "é"]
 )
@@ -53,6 +71,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     kinds = [
         draw(st.sampled_from([_numbers, _booleans, _numbers | _missing, _booleans | _missing, _missing,
                               _texts, _texts | _missing, _numbers | _codes, _codes | _missing,
+                              _instants, _instants | _missing, _instants | _numbers, _instants | _odd,
                               _numbers | _odd, _booleans | _odd | _numbers]))
         for _ in names
     ]  # fmt: skip
@@ -118,7 +137,19 @@ def test_the_last_cell_of_a_long_column_decides_its_type_too(tmp_path: Path) -> 
         (["true", "FALSE", ""], BOOLEAN),
         (["true", "1"], CATEGORICAL),
         (["", "NA"], NUMERIC),
-        (["2024-01-31"], CATEGORICAL),
+        (["2024-01-31", "", " 2024-02-29"], DATETIME),
+        (["2024-01-31T10:00", "2024-01-31 10:00:00.123456789Z", "1999-12-31T23:59:59-0330"], DATETIME),
+        (["2024-01-31", "2024-02-30"], CATEGORICAL),
+        (["2023-02-29"], CATEGORICAL),
+        (["2024-01-31T24:00"], CATEGORICAL),
+        (["2024-01-31T10"], CATEGORICAL),
+        (["2024-1-31"], CATEGORICAL),
+        (["31.01.2024"], CATEGORICAL),
+        (["2024-01"], CATEGORICAL),
+        (["0999-01-01"], CATEGORICAL),
+        (["2024-01-31", "1"], CATEGORICAL),
+        (["2024-01-31", "true"], CATEGORICAL),
+        (["20240131"], NUMERIC),
         (["inf", "x"], CATEGORICAL),
         (["1e400", "x"], CATEGORICAL),
         (["inf", "true"], CATEGORICAL),
@@ -143,6 +174,33 @@ def test_a_column_has_the_type_that_fits_every_cell(
     path = write_csv(tmp_path / "table.csv", ["a", "b"], [[cell, "1"] for cell in cells])
 
     assert inspect_csv(path).columns[0].type is expected
+
+
+def test_instants_are_read_in_utc_and_dates_as_their_first_moment(tmp_path: Path) -> None:
+    cells = ["2024-01-31", "2024-01-31 10:00", "2024-01-31T10:00:00+02:00", "2024-01-31T10:00:00.1234567Z", "NA"]
+    path = write_csv(tmp_path / "table.csv", ["a", "b"], [[cell, "1"] for cell in cells])
+
+    column = read_table(path, contents=inspect_csv(path), columns=["a"]).column("a")
+
+    assert str(column.type) == "timestamp[us, tz=UTC]"
+    assert [None if each is None else each.isoformat() for each in column.to_pylist()] == [
+        "2024-01-31T00:00:00+00:00",
+        "2024-01-31T10:00:00+00:00",
+        "2024-01-31T08:00:00+00:00",
+        "2024-01-31T10:00:00.123456+00:00",
+        None,
+    ]
+
+
+def test_dates_of_a_dataset_that_was_registered_as_text_stay_text(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "table.csv", ["a", "b"], [["2024-01-31", "1"], ["2024-02-01", "2"]])
+    contents = inspect_csv(path)
+    day = contents.columns[0].model_copy(update={"type": CATEGORICAL})
+    before = contents.model_copy(update={"columns": (day, contents.columns[1])})
+
+    values = read_table(path, contents=before, columns=["a"]).column("a").to_pylist()
+
+    assert values == ["2024-01-31", "2024-02-01"]
 
 
 def test_labels_and_zip_codes_come_back_as_they_were_written(tmp_path: Path) -> None:

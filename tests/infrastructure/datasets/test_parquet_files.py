@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from infrastructure.datasets.parquet_files import inspect_parquet
 from infrastructure.datasets.tables import read_table
 from tests.support.tables import is_missing_value
 
-NUMERIC, CATEGORICAL, BOOLEAN, OTHER = ColumnType
+NUMERIC, CATEGORICAL, BOOLEAN, DATETIME, OTHER = ColumnType
 
 _names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6).filter(str.strip)
 _KINDS: dict[ColumnType, list[tuple[pa.DataType, st.SearchStrategy[Any]]]] = {
@@ -38,9 +38,21 @@ _KINDS: dict[ColumnType, list[tuple[pa.DataType, st.SearchStrategy[Any]]]] = {
         (pa.large_string(), st.sampled_from(["", "NA", "a", "é"])),
         (pa.dictionary(pa.int32(), pa.string()), st.sampled_from(["", "nan", "b"])),
     ],
-    OTHER: [
+    DATETIME: [
         (pa.date32(), st.dates()),
+        (pa.date64(), st.dates()),
         (pa.timestamp("us"), st.datetimes()),
+        (
+            pa.timestamp("s", tz="UTC"),
+            st.datetimes(timezones=st.just(UTC)).map(lambda each: each.replace(microsecond=0)),
+        ),
+        (
+            pa.timestamp("ns", tz="Europe/Zurich"),
+            st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+        ),
+    ],
+    OTHER: [
+        (pa.time32("s"), st.times().map(lambda each: each.replace(microsecond=0))),
         (pa.binary(), st.binary(max_size=4)),
         (pa.list_(pa.int32()), st.lists(st.integers(0, 9), max_size=3)),
         (pa.struct([("a", pa.int32()), ("b", pa.list_(pa.string()))]), st.just({"a": 1, "b": ["x", None]})),
@@ -93,8 +105,16 @@ def test_a_table_is_read_as_plain_python_reads_it(
             expected = table.column(name).to_pylist()
             is_number = contents.columns[table.column_names.index(name)].type is NUMERIC
             assert values.column(name).to_pylist() == [
-                None if is_missing_value(each) else float(each) if is_number else each for each in expected
+                None if is_missing_value(each) else float(each) if is_number else as_instant(each)
+                for each in expected
             ]
+
+
+def as_instant(value: Any) -> Any:
+    """Return a date or timestamp as the instant in UTC that it is read as; anything else as it is."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC) if isinstance(value, date) else value
 
 
 def test_text_is_never_taken_for_a_number_or_for_missing(tmp_path: Path) -> None:
@@ -192,13 +212,19 @@ def test_a_name_with_a_dot_is_not_taken_for_a_nested_one(tmp_path: Path) -> None
     assert table.to_pydict() == {"a.c": [1, 2], "a.b": ["1", None]}
 
 
-def test_a_column_of_dates_is_kept_and_not_learned_from(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.parquet", {"day": [date(2024, 1, 31), None], "n": [1, 2]})
+def test_a_column_of_nested_values_is_kept_and_not_learned_from(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", {"tags": [["a"], None], "n": [1, 2]})
     contents = inspect_parquet(path)
 
     assert contents.columns[0].type is OTHER
-    with pytest.raises(ValueError, match="day"):
-        read_table(path, contents=contents, columns=["n", "day"])
+    with pytest.raises(ValueError, match="tags"):
+        read_table(path, contents=contents, columns=["n", "tags"])
+
+
+def test_instants_beyond_what_can_be_counted_are_kept_and_not_learned_from(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", {"at": pa.array([0, 2**60], pa.timestamp("ms"))})
+
+    assert [each.type for each in inspect_parquet(path).columns] == [OTHER]
 
 
 @pytest.fixture
