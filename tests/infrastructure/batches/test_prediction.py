@@ -12,6 +12,7 @@ from application.inference.explaining import Explain
 from application.ports.predictor import Predictor, rows_of
 from domain.batches.values import BatchPlan
 from domain.datasets.values import DatasetFormat
+from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.batches.prediction import write_predictions
 from infrastructure.batches.protocol import Order
 from infrastructure.datasets.files import LocalDatasetFiles
@@ -39,13 +40,12 @@ def predicted(dataset: Path, predictor: Predictor, explain: Explain) -> list[dic
     )
     order = Order(
         plan=plan,
-        dataset=dataset,
         sha256=contents.sha256,
         result=result,
-        artifacts=dataset.parent,
+        artifacts=ArtifactPlace(root=dataset.parent),
         explain=explain,
     )
-    assert write_predictions(order, predictor, on_rows=lambda _: None) == contents.rows
+    assert write_predictions(order, dataset, predictor, on_rows=lambda _: None) == contents.rows
     found: list[dict[str, Any]] = pq.read_table(result).to_pylist()
     assert FILES.inspect(result, DatasetFormat.PARQUET).rows == len(found)
     return found
