@@ -27,6 +27,7 @@ from interfaces.engine import Engine
 from interfaces.neighbours import Address, Neighbours
 from interfaces.program import program_version
 from interfaces.settings import Settings
+from interfaces.stores import artifact_place
 
 
 @contextmanager
@@ -71,6 +72,8 @@ def service_health(
     if settings.database_url is not None:
         database_url = shown(settings.database_url.get_secret_value())
 
+    place = artifact_place(settings)
+
     def nats_url() -> str:
         return ", ".join(nats_servers(nats).urls)
 
@@ -79,7 +82,7 @@ def service_health(
             *own_dependencies(
                 service,
                 database_url=database_url,
-                artifacts_url=settings.artifacts_path.absolute().as_uri(),
+                artifacts_url=place.root.as_uri() if place.url is None else place.url,
             ),
             Dependency(
                 name=messaging_probes.NATS,

@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _maintenance(
-    home: Path | None, database_url: str | None, *, artifacts: Path | None = None
+    home: Path | None, database_url: str | None, *, artifacts: str | None = None
 ) -> "ServiceMaintenance":
     settings = settings_of(home=home, database_url=database_url, artifacts=artifacts)
     from interfaces.maintenance import ServiceMaintenance  # noqa: PLC0415 - see above

@@ -9,6 +9,8 @@ from typing import BinaryIO
 from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import SQLAlchemyError
 
+from application.ports.artifacts import ArtifactStoreUnreachable
+from infrastructure.artifacts.place import RemotePlaceInvalid
 from infrastructure.backup.manifest import BackupDamaged, Manifest
 from infrastructure.backup.restoring import restore
 from infrastructure.backup.unfinished import DirectoryNotEmpty
@@ -35,6 +37,7 @@ from interfaces.cli.maintenance import Copied, SignedHead, SoundLog
 from interfaces.cli.verdicts import Finding, Misused, OutOfReach
 from interfaces.home import HomeTaken, HomeUnusable, locked_home
 from interfaces.settings import Settings
+from interfaces.stores import artifact_place
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +153,7 @@ class ServiceMaintenance:
                 directory,
                 log=self._event_log,
                 files=self._files,
-                artifacts=self._settings.artifacts_path,
+                artifacts=artifact_place(self._settings),
                 at=SystemClock().now(),
                 on_step=on_step,
             )
@@ -164,7 +167,7 @@ class ServiceMaintenance:
                 directory,
                 home=self._settings.home,
                 store=self._empty_store(),
-                artifacts=self._settings.artifacts_path,
+                artifacts=artifact_place(self._settings),
                 trusted=trusted,
                 on_step=on_step,
             )
@@ -215,10 +218,19 @@ def told_as_endings() -> Iterator[None]:
         yield
     except (ChainBroken, BackupDamaged) as error:
         raise Finding(str(error)) from error
-    except (ArtifactsElsewhere, DirectoryNotEmpty, StoreNotEmpty, HomeTaken, NoPortableLog) as error:
+    except (
+        ArtifactsElsewhere,
+        DirectoryNotEmpty,
+        StoreNotEmpty,
+        HomeTaken,
+        NoPortableLog,
+        RemotePlaceInvalid,
+    ) as error:
         raise Misused(str(error)) from error
     except (LogUnreachable, KeyUnusable, HomeUnusable) as error:
         raise OutOfReach(str(error)) from error
+    except ArtifactStoreUnreachable as error:
+        raise OutOfReach(error.message) from error
     except (PersistenceError, SQLAlchemyError) as error:
         raise OutOfReach(" ".join(str(error).partition("(Background")[0].split())) from error
     except BrokenPipeError:

@@ -32,9 +32,10 @@ DatabaseUrl = Annotated[
     ),
 ]
 Artifacts = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Directory of models and datasets, shared by all that use one database.", show_default="in --home"
+        help="Directory or URL (s3://…) of models and datasets, the same for all that use one database.",
+        show_default="in --home",
     ),
 ]
 NatsUrl = Annotated[

@@ -20,7 +20,9 @@ class Settings(BaseSettings):
         port: Port to listen on; 0 for any free one.
         home: Data directory: events, read models, artifacts.
         database_url: PostgreSQL for events and read models (`postgresql://…`); SQLite in `home` when not set.
-        artifacts: Directory of models and datasets, one for all that use one database; in `home` when not set.
+        artifacts: Where models and datasets are, the same for all that use one database: a directory, or the URL
+            of an object store (`s3://bucket/…`, `gs://…`, `az://…`); in `home` when not set.
+        artifacts_cache_bytes: How much of an object store is copied to `home` at most, beside what is in use.
         nats_url: NATS to work with (`nats://token@host:4222`, several separated by commas); an own server, of
             which nobody need know, when not set.
         nats_credentials: File with the credentials of a NATS account.
@@ -46,7 +48,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     home: Path = Path(".ml-service")
     database_url: SecretStr | None = None
-    artifacts: Path | None = None
+    artifacts: str | None = None
+    artifacts_cache_bytes: int = Field(default=20 * 1024 * MIB, ge=0)
     nats_url: SecretStr | None = None
     nats_credentials: FilePath | None = None
     nats_tls_ca: FilePath | None = None
@@ -96,11 +99,6 @@ class Settings(BaseSettings):
     def engine_lock_path(self) -> Path:
         """What the engine holds, so that there is one."""
         return self.home / "engine.lock"
-
-    @property
-    def artifacts_path(self) -> Path:
-        """Where trained models and datasets lie."""
-        return self.home / "artifacts" if self.artifacts is None else self.artifacts
 
     @property
     def service_file(self) -> Path:

@@ -45,15 +45,19 @@ def told_why_not(settings: Settings) -> Iterator[None]:
     from psycopg import OperationalError as Unreachable  # noqa: PLC0415 - see above
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
 
+    from application.ports.artifacts import ArtifactStoreUnreachable  # noqa: PLC0415 - see above
     from infrastructure.artifacts.belonging import ArtifactsElsewhere  # noqa: PLC0415 - see above
+    from infrastructure.artifacts.place import RemotePlaceInvalid  # noqa: PLC0415 - see above
     from infrastructure.messaging.address import NatsAddressInvalid  # noqa: PLC0415 - see above
     from infrastructure.postgres_connection import DatabaseURLInvalid  # noqa: PLC0415 - see above
     from interfaces.home import HomeUnusable  # noqa: PLC0415 - see above
 
     try:
         yield
-    except (ArtifactsElsewhere, DatabaseURLInvalid, HomeUnusable, NatsAddressInvalid) as error:
+    except (ArtifactsElsewhere, DatabaseURLInvalid, HomeUnusable, NatsAddressInvalid, RemotePlaceInvalid) as error:
         end(str(error))
+    except ArtifactStoreUnreachable as error:
+        end(error.message, status=_OUT_OF_REACH)
     except (Unreachable, PersistenceError, SQLAlchemyError) as error:
         end(
             f"the database cannot be used: {' '.join(str(error).partition('(Background')[0].split())}",

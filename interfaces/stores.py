@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -12,7 +13,8 @@ from application.models.projection import project as project_models
 from application.ports.read_models import Project
 from application.training.projection import TRAINING_JOBS
 from infrastructure.artifacts.belonging import require_belonging
-from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.artifacts.opening import artifacts_at
+from infrastructure.artifacts.place import ArtifactPlace, PlacedArtifacts
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
 from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
 from infrastructure.event_store.settings import CONNECTIONS, postgres_environment, sqlite_environment
@@ -74,7 +76,16 @@ def leadership(settings: Settings) -> AbstractContextManager[FileLeadership | Po
     return closing(FileLeadership(settings.engine_lock_path) if url is None else PostgresLeadership(url))
 
 
-def opened_artifacts(settings: Settings, *, operation: Engine) -> LocalArtifacts:
+def artifact_place(settings: Settings) -> ArtifactPlace:
+    """Return where the models and datasets are."""
+    given = settings.artifacts or str(settings.home / "artifacts")
+    if "://" in given:
+        cache = settings.home.absolute() / "artifact-cache"
+        return ArtifactPlace(root=cache, url=given, cache_bytes=settings.artifacts_cache_bytes)
+    return ArtifactPlace(root=Path(given).absolute())
+
+
+def opened_artifacts(settings: Settings, *, operation: Engine) -> PlacedArtifacts:
     """Return the models and datasets, which are those of the database.
 
     Args:
@@ -82,12 +93,14 @@ def opened_artifacts(settings: Settings, *, operation: Engine) -> LocalArtifacts
         operation: As `operation_database` yields it.
 
     Raises:
-        ArtifactsElsewhere: The database's are in another directory.
+        ArtifactsElsewhere: The database's are in another store.
+        ArtifactStoreUnreachable: The store cannot be asked whether it is the database's.
+        RemotePlaceInvalid: Its URL is none that this installation can read.
     """
-    root = settings.artifacts_path.absolute()
+    artifacts = artifacts_at(artifact_place(settings))
     if settings.database_url is not None:
-        require_belonging(operation, root)
-    return LocalArtifacts(root=root)
+        require_belonging(operation, artifacts)
+    return artifacts
 
 
 def _url(settings: Settings) -> str | None:

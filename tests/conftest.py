@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 from tests.support.examples import examples
 from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from tests.support.s3 import S3Server
 
 
 def pytest_configure() -> None:
@@ -62,3 +66,20 @@ def fresh_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
     """Starts a server of the test's own at each call."""
     with ExitStack() as servers:
         yield lambda: servers.enter_context(NatsServer(tmp_path_factory.mktemp("nats")))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> "Iterator[S3Server]":
+    from tests.support.s3 import S3Server  # noqa: PLC0415 - few tests need what it brings, which is much
+
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_url(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket, known to this process and those that it starts."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    with s3_server.fresh_bucket() as url:
+        yield url

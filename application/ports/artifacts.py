@@ -21,6 +21,12 @@ class ArtifactDamaged(ArtifactUnavailable):
     """The bytes are not what their hash says."""
 
 
+class ArtifactStoreUnreachable(ArtifactUnavailable):
+    """The store cannot be asked now, or not be written to; what it has is as safe as before."""
+
+    code = "artifact.store-unreachable"
+
+
 def url_of(sha256: str) -> str:
     """Return the URL under which events and documents name the bytes of this hash."""
     return f"{SCHEME}{sha256}"
@@ -44,6 +50,11 @@ def sha256_of(url: str) -> str:
     return sha256
 
 
+def absent(sha256: str) -> ArtifactUnavailable:
+    """Return the error that tells that there are no bytes of this hash."""
+    return ArtifactUnavailable(f"There are no bytes under {url_of(sha256)}.", url=url_of(sha256))
+
+
 def damaged(sha256: str, *, found: str) -> ArtifactDamaged:
     """Return the error that tells of bytes that are not what their hash says.
 
@@ -59,18 +70,33 @@ class ArtifactStore(Protocol):
     """Bytes that never change: kept under their sha256 (lower-case hexadecimal), written once."""
 
     def put(self, content: bytes) -> str:
-        """Keep the bytes and return their sha256; they survive a power cut from then on."""
+        """Keep the bytes and return their sha256; they survive a power cut from then on.
+
+        Raises:
+            ArtifactStoreUnreachable: They are not kept.
+        """
 
     def adopt(self, path: Path, sha256: str) -> None:
         """Keep the file at `path`, whose hash the caller has computed, and remove it from there.
 
-        The file must lie on the store's own volume (see `incoming`), so that this is one rename.
+        The file must lie where `incoming` says, so that it is one rename for what is kept on this machine.
+
+        Raises:
+            ArtifactStoreUnreachable: It is not kept; the file is left as it was.
         """
 
     def incoming(self) -> Path:
         """Return a path for a file that is still being written; nothing lies there yet.
 
         Whatever is left there by a process that died is removed at the next start.
+        """
+
+    def check(self) -> None:
+        """Demand that bytes could be kept now, by keeping some that are no artifact and removing them again.
+
+        Raises:
+            ArtifactStoreUnreachable: They could not.
+            OSError: The disk does not work, or is full.
         """
 
     def require(self, sha256: str) -> None:

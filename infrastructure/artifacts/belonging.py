@@ -1,16 +1,11 @@
 """Which artifacts belong to a database: all processes on it must see the same."""
 
-import os
-from contextlib import suppress
-from pathlib import Path
-from uuid import uuid4
-
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from infrastructure.artifacts.place import PlacedArtifacts
 from infrastructure.operation import SCHEMA, create_missing
 
-_FILE = "store.id"
 _metadata = MetaData(schema=SCHEMA)
 _store = Table(
     "artifact_store",
@@ -21,23 +16,24 @@ _store = Table(
 
 
 class ArtifactsElsewhere(Exception):
-    """The database's artifacts are not in this directory; the message says what to do."""
+    """The database's artifacts are not in this store; the message says what to do."""
 
 
-def require_belonging(engine: Engine, root: Path) -> None:
-    """Demand that the artifacts of the database are in this directory; the first to ask settles it.
+def require_belonging(engine: Engine, artifacts: PlacedArtifacts) -> None:
+    """Demand that the artifacts of the database are in this store; the first to ask settles it.
 
-    A process with another directory would find no bytes, and end trainings and predictions for their want.
+    A process with another one would find no bytes, and end trainings and predictions for their want.
 
     Args:
         engine: As `operation_engine` makes it.
-        root: Where the artifacts are; made where it is missing.
+        artifacts: The store.
 
     Raises:
         ArtifactsElsewhere: They are in another one.
-        OSError: The directory cannot be read or written.
+        ArtifactStoreUnreachable: It cannot be asked.
+        OSError: Its directory cannot be read or written.
     """
-    own = _id_of(root)
+    own = artifacts.identity()
     create_missing(engine, _metadata)
     try:
         with engine.begin() as connection:
@@ -47,20 +43,7 @@ def require_belonging(engine: Engine, root: Path) -> None:
             settled = connection.scalar(select(_store.c.id))
         if settled != own:
             message = (
-                f"the models and datasets of this database are not in {root}: name the directory that other "
-                "services use on it as --artifacts, shared or mounted"
+                f"the models and datasets of this database are not in {artifacts.place}: name what other services "
+                "use on it as --artifacts: a URL, or a directory that is shared or mounted"
             )
             raise ArtifactsElsewhere(message) from None
-
-
-def _id_of(root: Path) -> str:
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = root / _FILE
-    if not path.exists():
-        id_ = uuid4().hex
-        written = root / f"{_FILE}.{id_}"
-        written.write_text(id_, encoding="ascii")
-        with suppress(FileExistsError):  # another process was first
-            os.link(written, path)
-        written.unlink()
-    return path.read_text(encoding="ascii")

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
-from application.ports.artifacts import ArtifactUnavailable, damaged, url_of
+from application.ports.artifacts import ArtifactUnavailable, absent, damaged, url_of
 from infrastructure.artifacts.place import ArtifactPlace
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_IDENTITY = "store.id"
+_TRIAL = b"is there room?"
 _READ_ONLY = 0o444
 _ABANDONED_S = 3600.0
 _STEP_BYTES = 4 * 1024 * 1024
@@ -48,13 +50,26 @@ class LocalArtifacts:
     def __init__(self, *, root: Path) -> None:
         self.root = root.absolute()
         self._incoming = self.root / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._incoming.mkdir(exist_ok=True)
         self._found: dict[str, tuple[_State, str]] = {}
 
     @property
     def place(self) -> ArtifactPlace:
         """Where it is."""
         return ArtifactPlace(root=self.root)
+
+    def identity(self) -> str:
+        """Return what tells it from every other directory; the first to ask settles it."""
+        path = self.root / _IDENTITY
+        if not path.exists():
+            id_ = uuid4().hex
+            written = self.root / f"{_IDENTITY}.{id_}"
+            written.write_text(id_, encoding="ascii")
+            with suppress(FileExistsError):  # another process was first
+                os.link(written, path)
+            written.unlink()
+        return path.read_text(encoding="ascii")
 
     def put(self, content: bytes) -> str:
         """Keep the bytes and return their sha256; they survive a power cut from then on."""
@@ -89,6 +104,18 @@ class LocalArtifacts:
         """Return a path for a file that is still being written; nothing lies there yet."""
         return self._incoming / uuid4().hex
 
+    def check(self) -> None:
+        """Demand that bytes could be kept now.
+
+        Raises:
+            OSError: The disk does not work, or is full.
+        """
+        path = self.incoming()
+        try:
+            path.write_bytes(_TRIAL)
+        finally:
+            path.unlink(missing_ok=True)
+
     def clear_incoming(self) -> None:
         """Remove what dead processes left half-written: nobody has written to it for an hour."""
         for path in self._incoming.iterdir():
@@ -104,7 +131,7 @@ class LocalArtifacts:
         """
         path = self._place(sha256)
         if not path.is_file():
-            raise _absent(sha256)
+            raise absent(sha256)
         return path
 
     def require(self, sha256: str) -> None:
@@ -149,7 +176,7 @@ class LocalArtifacts:
         try:
             return self._place(sha256).open("rb")
         except FileNotFoundError:
-            raise _absent(sha256) from None
+            raise absent(sha256) from None
         except OSError as error:
             message = f"The bytes of {url_of(sha256)} cannot be read: {error.strerror}."
             raise ArtifactUnavailable(message, url=url_of(sha256)) from None
@@ -172,10 +199,24 @@ class LocalArtifacts:
         return actual
 
     def _place(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
-            message = f"{sha256!r} is no sha256 in lower-case hexadecimal."
-            raise ArtifactUnavailable(message)
-        return self.root / sha256[:2] / sha256
+        return self.root / place_of(sha256)
+
+
+def is_sha256(name: str) -> bool:
+    """Tell whether an artifact could have the name."""
+    return _SHA256.fullmatch(name) is not None
+
+
+def place_of(sha256: str) -> str:
+    """Return where an artifact lies in a store.
+
+    Raises:
+        ArtifactUnavailable: It is no hash.
+    """
+    if not is_sha256(sha256):
+        message = f"{sha256!r} is no sha256 in lower-case hexadecimal."
+        raise ArtifactUnavailable(message)
+    return f"{sha256[:2]}/{sha256}"
 
 
 def _state(file: BinaryIO) -> _State:
@@ -186,11 +227,6 @@ def _state(file: BinaryIO) -> _State:
 def _require_equal(actual: str, sha256: str) -> None:
     if actual != sha256:
         raise damaged(sha256, found=actual)
-
-
-def _absent(sha256: str) -> ArtifactUnavailable:
-    message = f"There are no bytes under {url_of(sha256)}."
-    return ArtifactUnavailable(message, url=url_of(sha256))
 
 
 def _persist_names(directory: Path) -> None:

@@ -1,9 +1,18 @@
 """The artifact store of a place."""
 
 from infrastructure.artifacts.local import LocalArtifacts
-from infrastructure.artifacts.place import ArtifactPlace
+from infrastructure.artifacts.place import ArtifactPlace, PlacedArtifacts
 
 
-def artifacts_at(place: ArtifactPlace) -> LocalArtifacts:
-    """Return the store that is there."""
-    return LocalArtifacts(root=place.root)
+def artifacts_at(place: ArtifactPlace) -> PlacedArtifacts:
+    """Return the store that is there.
+
+    Raises:
+        RemotePlaceInvalid: Its URL is none that this installation can read.
+    """
+    if place.url is None:
+        return LocalArtifacts(root=place.root)
+    # imported here, because most have their artifacts in a directory, and start without it
+    from infrastructure.artifacts.remote import RemoteArtifacts  # noqa: PLC0415 - see above
+
+    return RemoteArtifacts(place)

@@ -1,4 +1,4 @@
-"""Artifacts from one directory to another, each checked against its name on the way."""
+"""Artifacts from a store to a directory, each checked against its name on the way."""
 
 import os
 import re
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
+from application.ports.artifacts import absent
 from infrastructure.backup.manifest import persist_names
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -33,31 +35,77 @@ class Copied:
     names: frozenset[str]
 
 
+class ArtifactSource(Protocol):
+    """Where artifacts are read from, as they are."""
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all artifacts, sorted."""
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """Yield the bytes of one, whatever they are.
+
+        Raises:
+            ArtifactUnavailable: There are none.
+        """
+
+    def where(self, sha256: str) -> str:
+        """Return where an artifact lies, or would."""
+
+
+class ArtifactDirectory:
+    """Artifacts in a directory, which is left as it is.
+
+    Args:
+        root: The directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all artifacts, sorted; nothing where there is no directory.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        if not self._root.is_dir():
+            return
+        for directory in sorted(self._root.iterdir()):
+            if len(directory.name) == 2 and directory.is_dir():  # noqa: PLR2004 - the first digits of what lies there
+                yield from sorted(path.name for path in directory.iterdir() if _NAME.fullmatch(path.name))
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """Yield the bytes of one, whatever they are.
+
+        Raises:
+            ArtifactUnavailable: There are none.
+            OSError: They cannot be read.
+        """
+        try:
+            file = place_of(self._root, sha256).open("rb")
+        except FileNotFoundError:
+            raise absent(sha256) from None
+        with file:
+            while piece := file.read(_CHUNK_BYTES):
+                yield piece
+
+    def where(self, sha256: str) -> str:
+        """Return the path of an artifact."""
+        return str(place_of(self._root, sha256))
+
+
 def place_of(root: Path, name: str) -> Path:
-    """Return where an artifact lies."""
+    """Return where an artifact lies in a directory."""
     return root / name[:2] / name
 
 
-def names_below(root: Path) -> Iterator[str]:
-    """Yield the names of all artifacts in a directory, sorted; nothing where there is no directory.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    if not root.is_dir():
-        return
-    for directory in sorted(root.iterdir()):
-        if len(directory.name) == 2 and directory.is_dir():  # noqa: PLR2004 - the first digits of what lies there
-            yield from sorted(path.name for path in directory.iterdir() if _NAME.fullmatch(path.name))
-
-
-def copy(name: str, *, source: Path, target: Path | None) -> Copied:
+def copy(name: str, *, source: ArtifactSource, target: Path | None) -> Copied:
     """Copy an artifact, or only read it where there is no target.
 
     The copy has bytes of its own and is on disk when this returns, under its name only when it is complete.
 
     Raises:
-        FileNotFoundError: It is not there.
+        ArtifactUnavailable: It is not there.
         ArtifactDamaged: Its bytes are others than its name says.
         OSError: It cannot be read, or not be written.
     """
@@ -89,19 +137,18 @@ def persist_all(root: Path) -> None:
                 persist_names(directory)
 
 
-def _read(name: str, *, source: Path, into: int | None) -> Copied:
+def _read(name: str, *, source: ArtifactSource, into: int | None) -> Copied:
     digest, size, found = sha256(), 0, set[bytes]()
     is_document, before = False, b""
-    with place_of(source, name).open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            is_document = is_document or (size == 0 and chunk.startswith(b"{"))
-            if is_document:
-                found.update(_NAMED.findall(before + chunk))
-                before = chunk[-_OVERLAP_BYTES:]
-            digest.update(chunk)
-            size += len(chunk)
-            if into is not None:
-                _write_all(into, chunk)
+    for chunk in source.pieces(name):
+        is_document = is_document or (size == 0 and chunk.startswith(b"{"))
+        if is_document:
+            found.update(_NAMED.findall(before + chunk))
+            before = chunk[-_OVERLAP_BYTES:]
+        digest.update(chunk)
+        size += len(chunk)
+        if into is not None:
+            _write_all(into, chunk)
     if digest.hexdigest() != name:
         msg = f"its bytes have the hash {digest.hexdigest()}"
         raise ArtifactDamaged(msg)

@@ -1,13 +1,15 @@
 """Makes a service's data directory and log again from a backup."""
 
-import re
-import shutil
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infrastructure.backup.artifact_files import ArtifactDamaged, copy, persist_all
+from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable
+from infrastructure.artifacts.place import ArtifactPlace
+from infrastructure.backup.artifact_files import ArtifactDamaged, ArtifactDirectory, copy
 from infrastructure.backup.manifest import ARTIFACTS, LOG, BackupDamaged, Manifest, persist_names
+from infrastructure.backup.targets import UNFINISHED, target_at
 from infrastructure.backup.unfinished import DirectoryNotEmpty
 from infrastructure.backup.writing import OnStep, file_hash
 from infrastructure.event_store.chain_breaks import ChainBroken
@@ -17,9 +19,7 @@ from infrastructure.event_store.portable_log import NoPortableLog, PortableLog, 
 from infrastructure.event_store.restoring import EmptyStore
 from infrastructure.event_store.verification import Walk, sound_pages
 
-_UNFINISHED = "restoring"
 _LOCK = "service.lock"
-_PREFIX = re.compile(r"[0-9a-f]{2}")
 _CHECKPOINT_FILES = ("checkpoints.jsonl", "checkpoint-keys.txt")
 
 
@@ -66,7 +66,8 @@ def check(
         raise BackupDamaged(msg)
     for done, name in enumerate(sorted(manifest.artifacts)):
         on_step("verifying artifacts", done, len(manifest.artifacts))
-        _copy(name, source=directory / ARTIFACTS, target=None)
+        with _told_of(name):
+            copy(name, source=ArtifactDirectory(directory / ARTIFACTS), target=None)
     return Checked(manifest=manifest, verified=verified)
 
 
@@ -75,7 +76,7 @@ def restore(
     *,
     home: Path,
     store: EmptyStore,
-    artifacts: Path,
+    artifacts: ArtifactPlace,
     trusted: tuple[bytes, ...] = (),
     on_step: OnStep = lambda _what, _done, _of: None,
 ) -> Checked:
@@ -89,43 +90,47 @@ def restore(
         directory: The backup.
         home: The data directory.
         store: Of the log.
-        artifacts: The directory for them; below `home`, or empty like it.
+        artifacts: Where they go; below `home`, or empty like it.
         trusted: Public keys that the log must be signed with; where none are given, the backup's own.
         on_step: Told of the progress.
 
     Raises:
-        DirectoryNotEmpty: The data directory, or that for artifacts, holds something, which is left as it is.
+        DirectoryNotEmpty: The data directory, or the place for artifacts, holds something, which is left as it is.
+        RemotePlaceInvalid: The place is a URL that this installation cannot read.
+        ArtifactStoreUnreachable: The place cannot be asked.
         StoreNotEmpty: There is a log already, which is left as it is.
         BackupDamaged: The backup is not what was written.
         ChainBroken: Its log is not.
         LogUnreachable: The log cannot be read, or not be written.
         OSError: A file cannot be read or written, or the disk is full.
     """
-    home, artifacts = home.absolute(), artifacts.absolute()
+    home = home.absolute()
+    target = target_at(artifacts, home=home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_free(home, artifacts)
+    target.require_free()
     store.require_empty()
     checked = check(directory, trusted=trusted, on_step=on_step)
     _clear(home)
-    _clear_artifacts(artifacts)
-    markers = (home / _UNFINISHED, artifacts / _UNFINISHED)
-    for marker in markers:
-        marker.mkdir(mode=0o700, parents=True, exist_ok=True)
+    marker = home / UNFINISHED
+    marker.mkdir(mode=0o700, exist_ok=True)
+    target.begin()
     names = sorted(checked.manifest.artifacts)
     for done, name in enumerate(names):
         on_step("artifacts", done, len(names))
-        _copy(name, source=directory / ARTIFACTS, target=artifacts)
-    persist_all(artifacts)
+        with _told_of(name):
+            target.take(name, source=directory / ARTIFACTS)
+    target.persist()
     _write_log(directory / LOG, home=home, store=store, checked=checked, on_step=on_step)
-    for marker in reversed(markers):
-        marker.rmdir()
+    target.end()
+    marker.rmdir()
     persist_names(home)
     return checked
 
 
 def is_unfinished(home: Path) -> bool:
     """Tell whether a restore into the data directory has begun and not come to its end."""
-    return (home / _UNFINISHED).exists()
+    return (home / UNFINISHED).exists()
 
 
 def _write_log(path: Path, *, home: Path, store: EmptyStore, checked: Checked, on_step: OnStep) -> None:
@@ -140,10 +145,14 @@ def _write_log(path: Path, *, home: Path, store: EmptyStore, checked: Checked, o
         CheckpointFiles(home).write(signed.checkpoints, former_keys=signed.keys)
 
 
-def _copy(name: str, *, source: Path, target: Path | None) -> None:
+@contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """Tell what is wrong with an artifact of the backup."""
     try:
-        copy(name, source=source, target=target)
-    except FileNotFoundError:
+        yield
+    except ArtifactStoreUnreachable:
+        raise
+    except ArtifactUnavailable:
         msg = f"artifact:{name} is missing in the backup"
         raise BackupDamaged(msg) from None
     except ArtifactDamaged as error:
@@ -151,24 +160,15 @@ def _copy(name: str, *, source: Path, target: Path | None) -> None:
         raise BackupDamaged(msg) from None
 
 
-def _require_free(home: Path, artifacts: Path) -> None:
+def _require_free(home: Path, artifacts: ArtifactPlace) -> None:
     """Demand that nothing is there but what a restoring has left that did not come to its end."""
     there = {path.name for path in home.iterdir()} - {_LOCK}
-    is_within = artifacts.is_relative_to(home)
-    if _UNFINISHED in there:
-        there -= {_UNFINISHED, *_CHECKPOINT_FILES, *_leftovers(home)}
-        there -= {artifacts.relative_to(home).parts[0]} if is_within else set()
+    root = artifacts.root.absolute()
+    if UNFINISHED in there:
+        there -= {UNFINISHED, *_CHECKPOINT_FILES, *_leftovers(home)}
+        there -= {root.relative_to(home).parts[0]} if root.is_relative_to(home) else set()
     if there:
         msg = f"{home} is not empty ({', '.join(sorted(there)[:3])}): name a data directory that is, or make one"
-        raise DirectoryNotEmpty(msg)
-    if is_within or not artifacts.exists():
-        return
-    kept = {path.name for path in artifacts.iterdir()}
-    is_ours = _UNFINISHED in kept and all(
-        map(_PREFIX.fullmatch, kept - {_UNFINISHED})
-    )  # no service has begun there
-    if kept and not is_ours:
-        msg = f"{artifacts} is not empty: name a directory for artifacts that is, or make one"
         raise DirectoryNotEmpty(msg)
 
 
@@ -177,13 +177,6 @@ def _leftovers(home: Path) -> set[str]:
 
 
 def _clear(home: Path) -> None:
-    if (home / _UNFINISHED).exists():
+    if (home / UNFINISHED).exists():
         for name in (*_CHECKPOINT_FILES, *_leftovers(home)):
             (home / name).unlink(missing_ok=True)
-
-
-def _clear_artifacts(artifacts: Path) -> None:
-    if artifacts.exists():
-        for path in artifacts.iterdir():
-            if path.name != _UNFINISHED:  # which stays, so that this can be begun again as well
-                shutil.rmtree(path)

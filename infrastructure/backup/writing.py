@@ -10,8 +10,16 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable
 from application.views import instant_text
-from infrastructure.backup.artifact_files import ArtifactDamaged, copy, names_below, persist_all, place_of
+from infrastructure.artifacts.place import ArtifactPlace
+from infrastructure.backup.artifact_files import (
+    ArtifactDamaged,
+    ArtifactDirectory,
+    ArtifactSource,
+    copy,
+    persist_all,
+)
 from infrastructure.backup.manifest import ARTIFACTS, LOG, LogFile, Manifest, Missing
 from infrastructure.backup.unfinished import begun, require_free
 from infrastructure.event_store.checkpoint_files import CheckpointFiles
@@ -33,7 +41,7 @@ def back_up(
     *,
     log: StoredLog,
     files: CheckpointFiles,
-    artifacts: Path,
+    artifacts: ArtifactPlace,
     at: datetime,
     on_step: OnStep = lambda _what, _done, _of: None,
 ) -> Manifest:
@@ -52,7 +60,9 @@ def back_up(
 
     Raises:
         DirectoryNotEmpty: The directory holds something else.
-        ArtifactsElsewhere: The log names artifacts, and the directory is not there.
+        ArtifactsElsewhere: The log names artifacts, and their directory is not there.
+        RemotePlaceInvalid: They are at a URL that this installation cannot read.
+        ArtifactStoreUnreachable: They are elsewhere, and that cannot be asked.
         ChainBroken: The log is not what was written; nothing is a backup then.
         LogUnreachable: The log cannot be read.
         OSError: The directory cannot be written, or the disk is full.
@@ -60,6 +70,7 @@ def back_up(
     Whatever is raised, nothing of the backup is left.
     """
     require_free(directory)
+    source = _source(artifacts)
     signed = signed_of_home(files)  # before the snapshot, which then has all that was signed
     signed.require_genuine()
     named = _NamedArtifacts()
@@ -70,11 +81,9 @@ def back_up(
                 directory / LOG, snapshot=snapshot, signed=signed, at=at, named=named, on_step=on_step
             )
             reading.close()
-            if named.positions and not artifacts.is_dir():
-                raise ArtifactsElsewhere(_elsewhere(artifacts, named))
-            copied, missing = _copy_artifacts(
-                directory / ARTIFACTS, source=artifacts, named=named, on_step=on_step
-            )
+            if named.positions and artifacts.url is None and not artifacts.root.is_dir():
+                raise ArtifactsElsewhere(_elsewhere(artifacts.root, named))
+            copied, missing = _copy_artifacts(directory / ARTIFACTS, source=source, named=named, on_step=on_step)
             manifest = Manifest(
                 created_at=instant_text(at),
                 log=log_file,
@@ -136,9 +145,9 @@ def _write_log(
 
 
 def _copy_artifacts(
-    target: Path, *, source: Path, named: _NamedArtifacts, on_step: OnStep
+    target: Path, *, source: ArtifactSource, named: _NamedArtifacts, on_step: OnStep
 ) -> tuple[dict[str, int], list[Missing]]:
-    names = list(names_below(source))
+    names = list(source.names())
     copied: dict[str, int] = {}
     missing: dict[str, Missing] = {}
     further: set[str] = set()
@@ -146,7 +155,9 @@ def _copy_artifacts(
         on_step("artifacts", done, len(names))
         try:
             one = copy(name, source=source, target=target)
-        except FileNotFoundError:
+        except ArtifactStoreUnreachable:
+            raise
+        except ArtifactUnavailable:
             continue  # gone since it was listed: a finding below if anything names it
         except ArtifactDamaged as error:
             reason = f"is damaged: {error}"
@@ -159,7 +170,7 @@ def _copy_artifacts(
     persist_all(target)
     for name in [*named.positions, *sorted(further)]:
         if name not in copied and name not in missing:
-            reason = f"is missing: it is not at {place_of(source, name)}"
+            reason = f"is missing: it is not at {source.where(name)}"
             missing[name] = Missing(sha256=name, position=named.positions.get(name), reason=reason)
     return copied, list(missing.values())
 
@@ -172,6 +183,15 @@ def file_hash(path: Path) -> tuple[str, int]:
             digest.update(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
+
+
+def _source(place: ArtifactPlace) -> ArtifactSource:
+    if place.url is None:
+        return ArtifactDirectory(place.root)
+    # imported here, because most have their artifacts in a directory
+    from infrastructure.artifacts.remote_files import RemoteFiles  # noqa: PLC0415 - see above
+
+    return RemoteFiles(place.url)
 
 
 def _elsewhere(artifacts: Path, named: _NamedArtifacts) -> str:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, NoReturn, TypeVar
 
-from application.ports.artifacts import ArtifactDamaged, ArtifactStore, ArtifactUnavailable, opened
+from application.ports.artifacts import (
+    ArtifactDamaged,
+    ArtifactStore,
+    ArtifactStoreUnreachable,
+    ArtifactUnavailable,
+    opened,
+)
 from application.ports.work import WorkFailed
 from domain.datasets.errors import UnreadableDataset
 from domain.jobs.job import Kind
@@ -85,6 +91,8 @@ def _dataset(order: JobOrder, artifacts: ArtifactStore, kind: Kind) -> BinaryIO:
     except ArtifactDamaged as error:
         message = f"The dataset's bytes are not those that were registered: {error.message} Register it again."
         raise WorkFailed(message, code=f"{kind.code}.dataset-changed") from error
+    except ArtifactStoreUnreachable:
+        raise
     except ArtifactUnavailable as error:
         message = f"The dataset's bytes are gone: {error.message} Register it again."
         raise WorkFailed(message, code=f"{kind.code}.dataset-unavailable") from error

@@ -12,7 +12,8 @@ from interfaces.cli.verdicts import Finding, told
 _MIB = 1024 * 1024
 
 Artifacts = Annotated[
-    Path | None, typer.Option(help="Directory of the service's models and datasets.", show_default="in --home")
+    str | None,
+    typer.Option(help="Directory or URL (s3://…) of the service's models and datasets.", show_default="in --home"),
 ]
 
 

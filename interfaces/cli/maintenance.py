@@ -100,9 +100,9 @@ class Maintenance(Protocol):
 
 
 class OpenMaintenance(Protocol):
-    """Returns it for a data directory, a database's URL and a directory of artifacts."""
+    """Returns it for a data directory, a database's URL and a place of artifacts."""
 
     def __call__(
-        self, home: Path | None, database_url: str | None, *, artifacts: Path | None = None
+        self, home: Path | None, database_url: str | None, *, artifacts: str | None = None
     ) -> Maintenance:
         """Return it; None stands for what the settings say."""

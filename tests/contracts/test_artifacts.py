@@ -9,14 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, opened, sha256_of, url_of
-from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.artifacts.opening import artifacts_at
+from infrastructure.artifacts.place import ArtifactPlace
 from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
-@pytest.fixture(params=["local", "in-memory"])
+@pytest.fixture(params=["local", "S3", "another object store", "in-memory"])
 def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
-    return LocalArtifacts(root=tmp_path) if request.param == "local" else InMemoryArtifacts(directory=tmp_path)
+    match request.param:
+        case "local":
+            return artifacts_at(ArtifactPlace(root=tmp_path))
+        case "S3":
+            return artifacts_at(ArtifactPlace(root=tmp_path, url=f"{request.getfixturevalue('s3_url')}/artifacts"))
+        case "another object store":
+            return artifacts_at(ArtifactPlace(root=tmp_path, url=f"memory://{tmp_path.name}"))
+        case _:
+            return InMemoryArtifacts(directory=tmp_path)
 
 
 @settings(max_examples=examples(8))

@@ -9,6 +9,7 @@ from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.utils import Environment
 
 from infrastructure.artifacts.local import LocalArtifacts
+from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.backup.manifest import Manifest
 from infrastructure.backup.restoring import Checked, restore
 from infrastructure.backup.writing import back_up
@@ -76,13 +77,13 @@ class DataHome:
         self.append(b'{"artifact_url":"artifact:%s","report_url":"artifact:%s"}' % urls, b"\x00\xff", "ä".encode())
         sign_head(self.log, self.files, at=NOON)
 
-    def back_up(self, directory: Path) -> Manifest:
-        return back_up(directory, log=self.log, files=self.files, artifacts=self.path / "artifacts", at=NOON)
+    def back_up(self, directory: Path, *, artifacts: ArtifactPlace | None = None) -> Manifest:
+        place = artifacts or self.artifacts.place
+        return back_up(directory, log=self.log, files=self.files, artifacts=place, at=NOON)
 
-    def restore(self, directory: Path, *, artifacts: Path | None = None) -> Checked:
-        return restore(
-            directory, home=self.path, store=self.empty_store, artifacts=artifacts or self.path / "artifacts"
-        )
+    def restore(self, directory: Path, *, artifacts: ArtifactPlace | None = None) -> Checked:
+        place = artifacts or ArtifactPlace(root=self.path / "artifacts")
+        return restore(directory, home=self.path, store=self.empty_store, artifacts=place)
 
     def verify(self) -> Verified:
         return verify_stored(self.log, self.files)

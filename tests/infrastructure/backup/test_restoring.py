@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.backup.manifest import LOG, MANIFEST, BackupDamaged
-from infrastructure.backup.restoring import check
+from infrastructure.backup.restoring import check, restore
 from infrastructure.backup.unfinished import DirectoryNotEmpty
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpointer import sign_head
@@ -21,11 +22,12 @@ ROOT = Path(__file__).parents[3]
 _RESTORE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
+from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.backup.restoring import restore
 from tests.infrastructure.backup.homes import DataHome
 
 backup, home, what = Path(sys.argv[1]), DataHome(Path(sys.argv[2]), sys.argv[4] or None), sys.argv[3]
-artifacts = Path(sys.argv[5])
+artifacts = ArtifactPlace(root=Path(sys.argv[5]))
 
 def on_step(step, done, of):
     if step == what:
@@ -135,7 +137,49 @@ def test_a_restoring_that_was_killed_is_begun_again(
     command = [sys.executable, "-c", _RESTORE_AND_DIE, *arguments]
     killed = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ})
     assert killed.returncode == -signal.SIGKILL
-    an_empty_home.restore(a_backup, artifacts=into)
+    an_empty_home.restore(a_backup, artifacts=ArtifactPlace(root=into))
     left = {path.name for path in an_empty_home.path.iterdir()}
     assert left <= {"events.db", "artifacts", "checkpoints.jsonl", "checkpoint-keys.txt"}
     assert an_empty_home.verify().head.position == 4
+
+
+def test_artifacts_move_with_a_backup_from_a_directory_to_an_object_store_and_back(
+    tmp_path: Path, s3_url: str
+) -> None:
+    """And are refused where there are others."""
+    home, elsewhere = (
+        DataHome(tmp_path / "home"),
+        ArtifactPlace(root=tmp_path / "cache", url=f"{s3_url}/artifacts"),
+    )
+    home.fill()
+    home.back_up(tmp_path / "backup")
+    there = DataHome(tmp_path / "there")
+    there.restore(tmp_path / "backup", artifacts=elsewhere)
+
+    manifest = there.back_up(tmp_path / "again", artifacts=elsewhere)
+    assert (len(manifest.artifacts), manifest.missing) == (3, ())
+    back = DataHome(tmp_path / "back")
+    back.restore(tmp_path / "again")
+    assert back.artifact_files() == home.artifact_files()
+
+    with pytest.raises(DirectoryNotEmpty, match="s3://"):
+        DataHome(tmp_path / "other").restore(tmp_path / "backup", artifacts=elsewhere)
+
+
+def test_a_restoring_into_an_object_store_that_was_broken_off_is_begun_again(tmp_path: Path, s3_url: str) -> None:
+    home, elsewhere = (
+        DataHome(tmp_path / "home"),
+        ArtifactPlace(root=tmp_path / "cache", url=f"{s3_url}/artifacts"),
+    )
+    home.fill()
+    home.back_up(tmp_path / "backup")
+
+    def fail(step: str, done: int, _of: int | None) -> None:
+        if (step, done) == ("artifacts", 2):
+            raise InterruptedError
+
+    there = DataHome(tmp_path / "there")
+    with pytest.raises(InterruptedError):
+        restore(tmp_path / "backup", home=there.path, store=there.empty_store, artifacts=elsewhere, on_step=fail)
+    there.restore(tmp_path / "backup", artifacts=elsewhere)
+    assert there.back_up(tmp_path / "again", artifacts=elsewhere).missing == ()

@@ -33,7 +33,7 @@ def on_step(step, done, of):
     if step == what:
         os.kill(os.getpid(), signal.SIGKILL)
 
-artifacts = home.path / "artifacts"
+artifacts = home.artifacts.place
 back_up(Path(sys.argv[2]), log=home.log, files=home.files, artifacts=artifacts, at=NOON, on_step=on_step)
 """
 
@@ -134,7 +134,7 @@ def test_progress_is_told_of_events_and_of_artifacts(a_home: DataHome, tmp_path:
         tmp_path / "backup",
         log=a_home.log,
         files=a_home.files,
-        artifacts=a_home.path / "artifacts",
+        artifacts=a_home.artifacts.place,
         at=NOON,
         on_step=lambda what, done, of: told.update({what: (done, of)}),
     )
@@ -204,9 +204,7 @@ def test_a_backup_that_fails_leaves_nothing_in_the_way_of_the_next(tmp_path: Pat
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        back_up(
-            directory, log=home.log, files=home.files, artifacts=home.path / "artifacts", at=NOON, on_step=fail
-        )
+        back_up(directory, log=home.log, files=home.files, artifacts=home.artifacts.place, at=NOON, on_step=fail)
     assert directory.exists() == is_there
     home.back_up(directory)
     check(directory)

@@ -30,6 +30,9 @@ class InMemoryArtifacts:
     def incoming(self) -> Path:
         return self._local() / f"incoming-{next(self._numbers)}"
 
+    def check(self) -> None:
+        pass
+
     def require(self, sha256: str) -> None:
         self._content(sha256)
 

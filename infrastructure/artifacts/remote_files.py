@@ -1,0 +1,180 @@
+"""The objects of a store that is elsewhere, in the order of a directory of artifacts: `<url>/ab/ab…`."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+
+from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable, absent, url_of
+from infrastructure.artifacts.local import is_sha256, place_of
+from infrastructure.artifacts.place import RemotePlaceInvalid
+
+IDENTITY = "store.id"
+ASIDE = "collected"
+"""Where a collection has what it removes, until it is sure."""
+
+_EXTRAS: Mapping[str, str] = MappingProxyType(
+    {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+)
+"""What is to be installed for each kind of URL."""
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType({"s3": {"max_concurrency": 2}})
+"""Of parts of 50 MiB, s3fs would have ten in memory at a time."""
+
+_PIECE_BYTES = 8 * 1024 * 1024
+_ASIDE_WITHIN_S = 30.0
+_LOOK_S = 0.2
+
+
+class RemoteFiles:
+    """A directory of an object store. Safe for several processes, threads and machines at once.
+
+    Every method raises `ArtifactStoreUnreachable` where the store cannot be asked, or refuses.
+
+    Args:
+        url: Where it is; it is not asked anything yet.
+
+    Raises:
+        RemotePlaceInvalid: The URL is none that this installation can read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._bare, self._root = _opened(url)
+
+    def identity(self) -> str:
+        """Return what tells the store from every other one; the first to ask settles it."""
+        with self._asked():
+            if not self.has(IDENTITY):
+                with suppress(FileExistsError):  # another process was first
+                    self._bare.pipe_file(self._at(IDENTITY), uuid4().hex.encode("ascii"), mode="create")
+            return str(self._bare.cat_file(self._at(IDENTITY)).decode("ascii"))
+
+    def check(self) -> None:
+        """Demand that something could be kept now, by keeping it and removing it again."""
+        path = f"incoming/{uuid4().hex}"
+        self.write(path, b"is there room?")
+        self.remove(path)
+
+    def has(self, path: str) -> bool:
+        """Tell whether there is such an object."""
+        with self._asked():
+            try:
+                self._bare.info(self._at(path))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a small object."""
+        with self._asked():
+            self._bare.pipe_file(self._at(path), content)
+
+    def remove(self, path: str) -> None:
+        """Remove an object, if there is one."""
+        with self._asked(), suppress(FileNotFoundError):
+            self._bare.rm_file(self._at(path))
+
+    def send(self, path: Path, sha256: str) -> None:
+        """Keep a file of this machine, whose hash the caller has computed, under its name.
+
+        It is sent even if there is such an object: that mends a damaged one, and tells a collection of it.
+
+        Raises:
+            ArtifactUnavailable: `sha256` is no hash.
+        """
+        name, give_up_at = place_of(sha256), time.monotonic() + _ASIDE_WITHIN_S
+        while True:
+            with self._asked():
+                self._bare.put_file(str(path), self._at(name))
+            # A collection has a copy aside before it looks for the last time whether an object is new, and as long
+            # as it may remove it: who sees none of these, and the object after that, has outlived it.
+            if not self.has(f"{ASIDE}/{sha256}") and self.has(name):
+                return
+            if time.monotonic() > give_up_at:
+                message = f"{url_of(sha256)} is being collected, and cannot be kept meanwhile: try again."
+                raise ArtifactStoreUnreachable(message)
+            time.sleep(_LOOK_S)
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """Yield the bytes as they come, whatever they are.
+
+        Raises:
+            ArtifactUnavailable: There are none.
+        """
+        path = self._at(place_of(sha256))
+        with self._asked():
+            try:
+                source = self._bare.open(path, "rb", block_size=_PIECE_BYTES, cache_type="none")
+            except FileNotFoundError:
+                raise absent(sha256) from None
+        with closing(source):
+            while True:
+                with self._asked():
+                    piece = source.read(_PIECE_BYTES)
+                if not piece:
+                    return
+                yield piece
+
+    def where(self, sha256: str) -> str:
+        """Return the URL of an artifact."""
+        return f"{self._url}/{place_of(sha256)}"
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all artifacts, sorted."""
+        with self._asked():
+            found = self._bare.find(self._root)
+        yield from sorted(_names(found))
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Tell what goes wrong as what it means."""
+        try:
+            yield
+        except ArtifactUnavailable:
+            raise
+        except Exception as error:  # each kind of store fails in ways of its own
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            message = f"The store of artifacts at {self._url} cannot be asked now: {reason}"
+            raise ArtifactStoreUnreachable(message) from error
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    """Return the file system of a URL, and the directory on it."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in _EXTRAS and scheme != "memory":
+        known = ", ".join(f"{each}://" for each in _EXTRAS)
+        message = f"artifacts cannot be kept at {url}: name a directory, or a URL that begins with one of {known}"
+        raise RemotePlaceInvalid(message)
+    if not rest.strip("/"):
+        message = f"artifacts cannot be kept at {url}: it names no bucket"
+        raise RemotePlaceInvalid(message)
+    try:
+        bare, root = fsspec.core.url_to_fs(
+            url,
+            use_listings_cache=False,  # what others put there is to be seen at once
+            skip_instance_cache=True,  # with the environment as it is now
+            **_OPTIONS.get(scheme, {}),
+        )
+    except ImportError:
+        message = (
+            f"artifacts at {url} need what is not installed: "
+            f".venv/bin/pip install --require-hashes --requirement requirements-{_EXTRAS[scheme]}.txt"
+        )
+        raise RemotePlaceInvalid(message) from None
+    return bare, root.rstrip("/")
+
+
+def _names(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        name = path.rpartition("/")[2]
+        if path.endswith(f"/{name[:2]}/{name}") and is_sha256(name):
+            yield name
