@@ -19,7 +19,10 @@ Threads = Annotated[
 ]
 WorkerJobs = Annotated[
     int | None,
-    typer.Option(help="Jobs that a worker does at a time; they share the threads of trainings.", show_default="1"),
+    typer.Option(
+        help="Jobs that a worker does at a time; they share the threads of trainings. With 0, serve has none.",
+        show_default="1",
+    ),
 ]
 TrainingMemoryBytes = Annotated[
     int | None,
@@ -165,6 +168,8 @@ def worker(
     from interfaces.neighbours import nats_address  # noqa: PLC0415 - see above
 
     bind(lifeline=lifeline)
+    if settings.worker_jobs == 0:
+        end("a worker that does 0 jobs at a time does none: give --worker-jobs 1 or more")
     if not settings.home.is_dir():
         end(f"there is no service at {settings.home}: start one, or give its --home")
     with told_why_not(settings), ready_worker(settings, nats=nats_address(settings)) as ready:

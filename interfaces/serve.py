@@ -40,7 +40,8 @@ def serve(settings: Settings, *, with_demo: bool) -> None:
         listener = resources.enter_context(listening(settings))
         own = resources.enter_context(own_nats(settings))
         service = resources.enter_context(running_service(settings, nats=nats))
-        roles = ["worker", *(["database"] if settings.database_service == "own" else [])]
+        roles = ["worker"] if settings.worker_jobs else []
+        roles += ["database"] if settings.database_service == "own" else []
         children = [Child(name=role, arguments=command("interfaces.main", role, "--lifeline")) for role in roles]
         url = url_of(listener)
 

@@ -37,7 +37,8 @@ class Settings(BaseSettings):
         upload_max_bytes: Larger uploads are refused.
         predictor_memory_bytes: How much memory loaded models may take.
         training_threads: Threads of one training; they change its speed, never its result.
-        worker_jobs: How many jobs a worker does at a time; the threads of trainings are shared among them.
+        worker_jobs: How many jobs a worker does at a time; the threads of trainings are shared among them. With 0,
+            a service has no worker of its own.
         training_memory_bytes: What one training or batch prediction may allocate; all there is when not set.
         log_level: From `debug` to `error`.
     """
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
     predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
-    worker_jobs: int = Field(default=1, ge=1, le=64)
+    worker_jobs: int = Field(default=1, ge=0, le=64)
     training_memory_bytes: int | None = Field(default=None, ge=TRAINING_MEMORY_MIN_BYTES)
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from tests.support.processes import started
 from tests.support.service import RunningService
 
+NO_WORKER = {"ML_SERVICE_WORKER_JOBS": "0"}
+"""For a service that is not asked to train: a worker is a process more to start and to kill."""
+
 
 class Store:
     """A home, and a database where it is not all in the home.

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.stores import Store
+from tests.faults.stores import NO_WORKER, Store
 from tests.support.postgres import PostgresServer
 from tests.support.processes import eventually
 from tests.support.service import RunningService
@@ -40,7 +40,7 @@ def a_busy_service(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             server: PostgresServer = request.getfixturevalue("postgres_server")
             url = resources.enter_context(server.fresh_database())
         store = Store(home=tmp_path_factory.mktemp("busy") / "home", database_url=url)
-        service = resources.enter_context(store.serve())
+        service = resources.enter_context(store.serve(**NO_WORKER))
         service.post("/models", {"name": FIRST, "type": "regression"})
         yield Busy(store, service, Load())
 
@@ -95,7 +95,7 @@ def test_an_engine_that_stands_by_takes_over_from_one_that_is_killed(postgres_ur
             engines.enter_context(an_engine(Store(home=tmp_path / name, database_url=postgres_url)))
             for name in ("first", "second")
         )
-        with serving.serve() as service, load.on(service.url):
+        with serving.serve(**NO_WORKER) as service, load.on(service.url):
             for engine in (first, second):
                 before = len(load.acknowledged)
                 assert eventually(lambda: len(load.acknowledged) > before + 20)  # noqa: B023 - used at once
@@ -104,7 +104,7 @@ def test_an_engine_that_stands_by_takes_over_from_one_that_is_killed(postgres_ur
             assert eventually(lambda: len(load.acknowledged) > before + 20)
             newest = list(load.acknowledged)[-1]
             assert eventually(lambda: service.client.get(f"/api/v1/models/{newest}").status_code == httpx.codes.OK)
-    with serving.serve() as service:
+    with serving.serve(**NO_WORKER) as service:
         load.require_every_effect_once(service)
     assert "row by row" in rebuild(serving)
 

@@ -15,7 +15,7 @@ from application.ledger import Ledger
 from domain.kernel import DomainEvent
 from infrastructure.event_store.settings import sqlite_environment
 from tests.faults.load import Load
-from tests.faults.stores import Store
+from tests.faults.stores import NO_WORKER, Store
 from tests.support.events import model_registered
 from tests.support.processes import descendants, eventually
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_service_whose_files_may_not_grow_says_so_reads_on_and_writes_when_they_may(tmp_path: Path) -> None:
-    with Store(home=tmp_path / "home").serve() as service:
+    with Store(home=tmp_path / "home").serve(**NO_WORKER) as service:
         service.post("/models", {"name": "before", "type": "regression"})
         log = tmp_path / "home" / "events.db-wal"
         _limit_files(service.pid, log.stat().st_size + 20_000)

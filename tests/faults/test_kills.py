@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.stores import Store
+from tests.faults.stores import NO_WORKER, Store
 from tests.support.postgres import PostgresServer
 from tests.support.service import RunningService
 
@@ -29,12 +29,12 @@ def what_was_killed(
             url = resources.enter_context(server.fresh_database())
         store, load, chance = Store(home=home, database_url=url), Load(), random.Random(7)
         for _ in range(2 * scale):
-            service = store.serve()
+            service = store.serve(**NO_WORKER)
             killer = threading.Timer(chance.uniform(0.1, 0.8), service.kill)
             with load.on(service.url):
                 killer.start()
                 killer.join()
-        yield resources.enter_context(store.serve()), load
+        yield resources.enter_context(store.serve(**NO_WORKER)), load
 
 
 def test_what_was_acknowledged_is_there_once_however_often_a_writer_is_killed(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.stores import Store
+from tests.faults.stores import NO_WORKER, Store
 from tests.support.nats import NatsServer
 from tests.support.processes import eventually
 from tests.support.relaying import message_count, stored_messages
@@ -36,7 +36,7 @@ def test_commands_go_on_while_nats_is_away_and_neighbours_hear_of_all_of_them_af
     fresh_nats: Callable[[], NatsServer], tmp_path: Path, scale: int
 ) -> None:
     nats, load = fresh_nats(), Load()
-    with Store(home=tmp_path / "home").serve(ML_SERVICE_NATS_URL=nats.url) as service:
+    with Store(home=tmp_path / "home").serve(ML_SERVICE_NATS_URL=nats.url, **NO_WORKER) as service:
         with load.on(service.url):
             for leave, come_back in ((nats.kill, nats.start), (nats.pause, nats.resume)):
                 before = len(load.acknowledged)

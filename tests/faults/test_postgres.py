@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.load import Load
-from tests.faults.stores import Store
+from tests.faults.stores import NO_WORKER, Store
 from tests.support.postgres import PostgresServer
 from tests.support.processes import eventually
 
@@ -33,7 +33,7 @@ def a_proxy(postgres_url: str) -> Iterator[CuttingProxy]:
 def test_a_command_whose_commit_was_not_answered_has_one_effect_and_its_answer(
     a_proxy: CuttingProxy, tmp_path: Path, scale: int
 ) -> None:
-    with Store(home=tmp_path / "home", database_url=a_proxy.url).serve() as service:
+    with Store(home=tmp_path / "home", database_url=a_proxy.url).serve(**NO_WORKER) as service:
         for number in range(2 * scale):
             a_proxy.arm()
             # the engine commits its pages through the same proxy: some cuts are its own
@@ -57,7 +57,7 @@ def test_a_server_that_is_restarted_under_load_loses_nothing_and_is_used_again(
 ) -> None:
     store = Store(home=tmp_path / "home", database_url=a_server_of_its_own.url)
     load = Load()
-    with store.serve() as service:
+    with store.serve(**NO_WORKER) as service:
         with load.on(service.url):
             for _ in range(scale):
                 acknowledged = len(load.acknowledged)
@@ -75,8 +75,8 @@ def test_a_server_that_is_restarted_under_load_loses_nothing_and_is_used_again(
 
 
 def test_another_engine_takes_over_from_one_that_was_killed(postgres_url: str, tmp_path: Path) -> None:
-    first = Store(home=tmp_path / "first", database_url=postgres_url).serve()
-    with Store(home=tmp_path / "second", database_url=postgres_url).serve() as second:
+    first = Store(home=tmp_path / "first", database_url=postgres_url).serve(**NO_WORKER)
+    with Store(home=tmp_path / "second", database_url=postgres_url).serve(**NO_WORKER) as second:
         first.post("/models", {"name": "before", "type": "regression"})
         assert eventually(lambda: second.client.get("/api/v1/models/before").status_code == httpx.codes.OK)
         load = Load()

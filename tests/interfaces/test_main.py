@@ -76,6 +76,12 @@ def test_a_worker_without_a_service_says_what_to_do() -> None:
     assert "there is no service at none: start one, or give its --home" in ended.err
 
 
+def test_a_worker_that_does_nothing_is_none(tmp_path: Path) -> None:
+    ended = run("worker", "--home", str(tmp_path), ML_SERVICE_WORKER_JOBS="0")
+    assert ended.status == 2
+    assert "give --worker-jobs 1 or more" in ended.err
+
+
 def test_processes_that_answer_need_a_service_and_be_one_at_least(tmp_path: Path) -> None:
     ended = run("api", "--port", "0", "--home", "none")
     assert ended.status == 2
