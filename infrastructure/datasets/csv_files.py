@@ -17,6 +17,7 @@ from domain.datasets.errors import UnreadableDataset
 from domain.datasets.values import COLUMNS_MAX, Column, Contents, DatasetFormat
 from infrastructure.datasets.cells import MISSING, CellProfile, to_values
 from infrastructure.datasets.column_names import require_names
+from infrastructure.datasets.freed_memory import FreedMemory
 from infrastructure.datasets.open_quotes import line_of_open_quote
 from infrastructure.datasets.refusals import unreadable
 from infrastructure.datasets.text_bytes import TextBytes
@@ -129,6 +130,7 @@ def _batches(
         return "error"
 
     rows = 0
+    freed = FreedMemory()
     try:
         with pa_csv.open_csv(
             text,
@@ -149,6 +151,7 @@ def _batches(
             for batch in reader:
                 rows += batch.num_rows
                 yield batch
+                freed.add(batch.nbytes)
     except pa.ArrowInvalid:
         problem = _ragged(path, ragged[0]) if ragged else _too_long(rows)
         is_cut_short = not ragged or ragged[0].text.endswith(text.last_row)

@@ -72,39 +72,48 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
 def encode_features(columns: Sequence[Column], table: pa.Table, *, rows: Rows) -> tuple[Feature, ...]:
     """Return the features as these rows show them.
 
-    Categories are ordered by frequency, then by name; at most 1,000 are kept, others count as missing.
-
     Raises:
         WorkFailed: `training.all-missing`.
     """
     indices = pa.array(rows)
-    features = []
-    has_values = False
-    for column in columns:
-        values = table.column(column.name).take(indices)
-        categories = None
-        if column.type is ColumnType.CATEGORICAL:
-            categories = _categories(values)
-            has_values = has_values or bool(categories)
-        else:
-            has_values = has_values or not bool(np.isnan(_numbers(values)).all())
-        features.append(Feature(name=column.name, type=FeatureType(column.type.value), categories=categories))
-    if not has_values:
-        message = "Every feature is missing in every training row: there is nothing to learn from."
-        raise WorkFailed(message, code="training.all-missing")
-    return tuple(features)
+    values = [table.column(column.name).take(indices) for column in columns]
+    features = tuple(encode_feature(*each) for each in zip(columns, values, strict=True))
+    if all(np.isnan(encode_values(*each)).all() for each in zip(features, values, strict=True)):
+        raise all_missing()
+    return features
 
 
-def encode_rows(features: Sequence[Feature], table: pa.Table, *, rows: Rows) -> Floats:
-    """Return the rows as float64 numbers of shape (rows, features), NaN where a value is missing."""
-    indices = pa.array(rows)
-    matrix = np.empty((len(rows), len(features)), dtype=np.float64)
+def encode_feature(column: Column, values: pa.ChunkedArray) -> Feature:
+    """Return the feature as these values of its column show it.
+
+    Categories are ordered by frequency, then by name; at most 1,000 are kept, others count as missing.
+    """
+    categories = _categories(values) if column.type is ColumnType.CATEGORICAL else None
+    return Feature(name=column.name, type=FeatureType(column.type.value), categories=categories)
+
+
+def encode_rows(features: Sequence[Feature], table: pa.Table, *, rows: Rows | None = None) -> Floats:
+    """Return rows as float64 numbers of shape (rows, features), NaN where a value is missing; None means all."""
+    indices = None if rows is None else pa.array(rows)
+    count = table.num_rows if rows is None else len(rows)
+    matrix = np.empty((count, len(features)), dtype=np.float64)
     for position, feature in enumerate(features):
-        values = table.column(feature.name).take(indices)
-        if feature.categories is not None:
-            values = pc.index_in(values, value_set=pa.array(feature.categories, values.type), skip_nulls=True)
-        matrix[:, position] = _numbers(values)
+        values = table.column(feature.name)
+        matrix[:, position] = encode_values(feature, values if indices is None else values.take(indices))
     return matrix
+
+
+def encode_values(feature: Feature, values: pa.ChunkedArray) -> Floats:
+    """Return a column's values as float64 numbers of shape (rows,), NaN where one is missing."""
+    if feature.categories is not None:
+        values = pc.index_in(values, value_set=pa.array(feature.categories, values.type), skip_nulls=True)
+    return _numbers(values)
+
+
+def all_missing() -> WorkFailed:
+    """Return the failure of a training without a value to learn from."""
+    message = "Every feature is missing in every training row: there is nothing to learn from."
+    return WorkFailed(message, code="training.all-missing")
 
 
 def _numbers(values: pa.ChunkedArray) -> Floats:

@@ -14,10 +14,15 @@ _PROGRAM = Program(
     kind=TRAINING,
     module=MODULE,
     messages=MESSAGE,
-    environment={"OPENBLAS_NUM_THREADS": "1", "GOMP_SPINCOUNT": "1000"},
+    environment={
+        "OPENBLAS_NUM_THREADS": "1",
+        "GOMP_SPINCOUNT": "1000",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+    },
 )
 """LightGBM brings threads of its own, linear algebra needs none. They wait for each other spinning, but not
-for long: a thread that spins takes the core from the one it waits for as soon as anything else runs."""
+for long: a thread that spins takes the core from the one it waits for as soon as anything else runs. Arrow's own
+allocators keep what a table let go of, when LightGBM's is what needs it."""
 
 
 class SubprocessTrainer:

@@ -12,8 +12,8 @@ from infrastructure.learning.trained import OnIteration, Train, Trained
 
 _TRAINERS: Mapping[ModelType, str] = MappingProxyType(
     {
-        ModelType.CLASSIFICATION: "tabular",
-        ModelType.REGRESSION: "tabular",
+        ModelType.CLASSIFICATION: "classification",
+        ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
     }
 )
@@ -27,6 +27,13 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         WorkFailed: The data cannot be learned; the code says why.
         MemoryError: There was not enough.
     """
-    module = import_module(f"infrastructure.learning.trainers.{_TRAINERS[plan.model_type]}")
-    learn: Train = module.train
-    return learn(plan, table, num_threads=num_threads, on_iteration=on_iteration)
+    return trainer_of(plan.model_type)(plan, table, num_threads=num_threads, on_iteration=on_iteration)
+
+
+def trainer_of(model_type: ModelType) -> Train:
+    """Return what learns the type.
+
+    Called with a table that nobody else holds, it gives each column back once it has been read.
+    """
+    learn: Train = import_module(f"infrastructure.learning.trainers.{_TRAINERS[model_type]}").train
+    return learn

@@ -1,84 +1,95 @@
 """A training through the service against `lightgbm.train` on the same rows with the same parameters."""
 
-import csv
+import json
+import subprocess
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 
-from tests.benchmarks.measure import Figure, interleaved, median_ratio, scratch, spread
+from tests.benchmarks.measure import REPEATS, Figure, at_most, chosen, median_ratio, scratch, spread
+from tests.benchmarks.plain_training import PARAMETERS
 from tests.support.service import RunningService, running_service
 
-ROWS, COLUMNS = 60_000, 30
-REPEATS = 5
-HYPERPARAMETERS: dict[str, Any] = {
-    "num_iterations": 1_500,
-    "learning_rate": 0.02,
-    "num_leaves": 63,
-    "early_stopping_rounds": 0,
-}
+ROWS, COLUMNS = 200_000, 30
+TRIED_ROUNDS = (20, 60)
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long one took, and how much its process held at most."""
+
+    took_s: float
+    peak_bytes: int
 
 
 def run() -> list[Figure]:
-    """Measure from request to completed; alone means with the rows in memory already, and no metrics after."""
+    """Measure from request to completed, and the memory of the processes that train, on one thread each."""
+    asked_s = chosen("ML_BENCHMARK_TRAINING_S", 60, least=5)
     with scratch() as directory, running_service(directory / "home") as service:
-        features, target = _rows()
-        service.upload("rows", _written(directory / "rows.csv", features, target), "target")
+        service.upload("rows", _written(directory), "target")
         service.post("/models", {"name": "model", "type": "regression"})
-        served, plain = interleaved(
-            lambda: _through_the_service(service), lambda: _plain(features, target), repeats=REPEATS
-        )
+        rounds = _rounds_that_take(asked_s, directory)
+        pairs = [(_alone(directory, rounds), _as_a_job(service, rounds)) for _ in range(REPEATS)]
         job = service.get("/training-jobs", page_size=1)["items"][0]
-        events = service.get("/events", aggregate_id=job["id"], limit=1000)["items"]
+        events = _events(service, job)
+    alone, jobs = zip(*pairs, strict=True)
+    alone_s, jobs_s = ([each.took_s for each in trainings] for trainings in (alone, jobs))
+    alone_mib, jobs_mib = ([each.peak_bytes / MIB for each in trainings] for trainings in (alone, jobs))
     return [
-        Figure(
-            f"lightgbm.train alone, {ROWS:,} × {COLUMNS}, {HYPERPARAMETERS['num_iterations']} rounds",
-            spread(plain, "s", 1),
-        ),
-        Figure("training job, request to completed", spread(served, "s", 1)),
-        Figure("ratio job : alone", f"{median_ratio(served, plain):.3f}"),
-        Figure("difference", f"{np.median(np.array(served) - np.array(plain)):.1f} s"),
-        Figure("events of a job", str(len(events))),
+        Figure(f"`lightgbm.train` alone, {ROWS:,} × {COLUMNS}, {rounds:,} rounds", spread(alone_s, "s", 1)),
+        Figure("training job, request to completed", spread(jobs_s, "s", 1)),
+        at_most("ratio of time, job : alone", median_ratio(jobs_s, alone_s), 1.03, digits=3),
+        Figure("peak memory of `lightgbm.train` alone", spread(alone_mib, "MiB")),
+        Figure("peak memory of the job's process", spread(jobs_mib, "MiB")),
+        at_most("ratio of memory, job : alone", median_ratio(jobs_mib, alone_mib), 1.2, digits=3),
+        at_most("events of a job", len(events), 30, digits=0),
     ]
 
 
-def _through_the_service(service: RunningService) -> float:
+def _rounds_that_take(asked_s: float, directory: Path) -> int:
+    few, more = (_alone(directory, rounds).took_s for rounds in TRIED_ROUNDS)
+    round_s = (more - few) / (TRIED_ROUNDS[1] - TRIED_ROUNDS[0])
+    return max(1, round((asked_s - few) / round_s))
+
+
+def _alone(directory: Path, rounds: int) -> Training:
+    program = [sys.executable, "-m", "tests.benchmarks.plain_training", str(directory), str(rounds)]
+    answer = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
+    return Training(took_s=answer["s"], peak_bytes=answer["peak_bytes"])
+
+
+def _as_a_job(service: RunningService, rounds: int) -> Training:
     begin = time.perf_counter()
-    job = service.ended(service.train("model", "rows", **HYPERPARAMETERS))
+    settings = {**PARAMETERS, "num_iterations": rounds, "early_stopping_rounds": 0}
+    job = service.ended(service.train("model", "rows", **settings), within_s=3600)
+    took_s = time.perf_counter() - begin
     assert job["status"] == "completed", job
-    return time.perf_counter() - begin
+    completed = _events(service, job)[-1]
+    return Training(took_s=took_s, peak_bytes=completed["data"]["trained"]["peak_memory_bytes"])
 
 
-def _plain(features: Any, target: Any) -> float:
-    begin = time.perf_counter()
-    held_out = np.arange(len(target)) % 5 == 0
-    parameters = {
-        "objective": "regression",
-        "metric": "rmse",
-        "learning_rate": HYPERPARAMETERS["learning_rate"],
-        "num_leaves": HYPERPARAMETERS["num_leaves"],
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-    }
-    learned = lgb.Dataset(features[~held_out], target[~held_out])
-    validated = lgb.Dataset(features[held_out], target[held_out], reference=learned)
-    lgb.train(parameters, learned, HYPERPARAMETERS["num_iterations"], valid_sets=[validated])
-    return time.perf_counter() - begin
+def _events(service: RunningService, job: Any) -> list[Any]:
+    found: list[Any] = service.get("/events", aggregate_id=job["id"], limit=1000)["items"]
+    return found
 
 
-def _rows() -> tuple[Any, Any]:
+def _written(directory: Path) -> Path:
+    """Write the rows as CSV, and as the arrays that training and validation are of; return the CSV."""
     random = np.random.default_rng(0)
-    features = random.normal(size=(ROWS, COLUMNS))
-    target = features[:, 0] * features[:, 1] + np.sin(3 * features[:, 2]) + random.normal(scale=0.1, size=ROWS)
-    return features, target
-
-
-def _written(path: Path, features: Any, target: Any) -> Path:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*(f"x{n}" for n in range(COLUMNS)), "target"])
-        writer.writerows(np.column_stack([features, target]).tolist())
+    rows = random.normal(size=(ROWS, COLUMNS))
+    target = rows[:, 0] * rows[:, 1] + np.sin(3 * rows[:, 2]) + random.normal(scale=0.1, size=ROWS)
+    is_held_out = np.arange(ROWS) % 5 == 0
+    for part, of_part in (("training", ~is_held_out), ("held-out", is_held_out)):
+        np.save(directory / f"{part}-rows.npy", rows[of_part])
+        np.save(directory / f"{part}-target.npy", target[of_part])
+    path = directory / "rows.csv"
+    columns = {**{f"x{index}": rows[:, index] for index in range(COLUMNS)}, "target": target}
+    pa_csv.write_csv(pa.table(columns), path)
     return path

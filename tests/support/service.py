@@ -110,15 +110,15 @@ class RunningService:
         assert response.status_code == httpx.codes.ACCEPTED, response.text
         return response.json()
 
-    def ended(self, job: Any) -> Any:
+    def ended(self, job: Any, *, within_s: float = JOB_S) -> Any:
         """Wait for the end of a job and return it."""
-        deadline = time.monotonic() + JOB_S
+        deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             path = f"/api/v1/training-jobs/{job['id']}"
             found = self.client.get(path, headers={"Prefer": "wait=20"}).json()
             if found["status"] in {"completed", "failed", "cancelled"}:
                 return found
-        raise AssertionError(f"not ended in {JOB_S} s: {found}")
+        raise AssertionError(f"not ended in {within_s} s: {found}")
 
     def promote(self, model: str, version: str) -> httpx.Response:
         """Bring a version into production."""

@@ -1,136 +1,170 @@
-"""Classifications and regressions: trees that learn one column of a table from others."""
+"""What classifications and regressions have in common: trees that learn one column of a table from others.
 
+The table is taken apart column by column: at no time do all numbers lie there twice.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from application.ports.work import WorkFailed
-from domain.datasets.values import Column
-from domain.models.values import ModelType
+from domain.inference.values import Feature, Label
 from domain.training.hyperparameters.tabular import Tabular
 from domain.training.values import TrainingPlan
+from infrastructure.datasets.freed_memory import FreedMemory
 from infrastructure.learning.artifact import part_of
-from infrastructure.learning.boosting import DIVERGED, Example, grow, objective_for, parameters_for
-from infrastructure.learning.encoding import encode_features, encode_rows, encode_target
+from infrastructure.learning.boosting import Example, Grown, HeldAgainst, binned, grow
+from infrastructure.learning.encoding import EncodedTarget, all_missing, encode_feature, encode_rows, encode_values
 from infrastructure.learning.manifest import TREES, Manifest, Source, Target
-from infrastructure.learning.metrics import classification_metrics, regression_metrics
-from infrastructure.learning.split import split
-from infrastructure.learning.trained import HeldOut, OnIteration, Trained, environment
+from infrastructure.learning.objectives import Objective, Parameters
+from infrastructure.learning.split import Split
+from infrastructure.learning.trained import OnIteration, environment
 
 Floats = NDArray[np.float64]
 
+TOLD_BY_MAX = 20_000
+"""Of more rows held out, so many drawn by the seed tell after each round whether it was better: more would take
+longer to be measured, and tell the same."""
 
-def train(
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Trees, and what they say of rows held out.
+
+    Attributes:
+        features: What they ask of an instance.
+        parameters: What LightGBM was given.
+        rows: How many were learned from.
+        table: The rows held out.
+        truth: Of shape (rows held out,): the place of the label, or the number.
+    """
+
+    features: tuple[Feature, ...]
+    parameters: Parameters
+    grown: Grown
+    rows: int
+    table: pa.Table
+    truth: Floats
+
+
+def learn(
     plan: TrainingPlan,
-    table: pa.Table,
+    columns: dict[str, pa.ChunkedArray],
+    target: EncodedTarget,
+    divided: Split,
     *,
+    objective: Objective,
+    parameters: Parameters,
     num_threads: int,
     on_iteration: OnIteration,
-) -> Trained:
-    """Train as planned; manifest and parts depend on nothing but the plan, the table and the libraries.
+) -> Learned:
+    """Grow trees on the rows that are learned from, and ask them about those held out.
 
-    Rows whose target is missing are left out: there is nothing to learn from them.
+    Args:
+        plan: Says what is learned from what.
+        columns: Those of the plan, by name; all are taken out.
+        target: What is learned.
+        divided: Positions in it.
+        objective: What the trees are to get right.
+        parameters: What LightGBM is given.
+        num_threads: They change nothing but the time.
+        on_iteration: Told each round.
 
     Raises:
-        WorkFailed: The data cannot be learned; the code says why.
+        WorkFailed: `training.all-missing`, or as `grow` says.
         MemoryError: There was not enough.
     """
-    hyperparameters = plan.hyperparameters
-    assert plan.target is not None, "what is learned is a column"
-    assert isinstance(hyperparameters, Tabular), "the plan chooses by its type"
-    target = encode_target(plan.model_type, plan.target, table.column(plan.target.name))
-    divided = split(
-        target.values,
-        fraction=hyperparameters.validation_fraction,
-        seed=hyperparameters.seed,
-        is_classification=target.labels is not None,
+    settings = tabular_settings(plan)
+    truth = target.values[divided.validation]
+    given: Any = {"parameters": parameters, "num_threads": num_threads}
+    rows, features, table = _taken_apart(plan, columns, target, divided)
+    categorical = [index for index, each in enumerate(features) if each.categories is not None]
+    training = binned(Example(rows=rows, target=target.values[divided.training], categorical=categorical), **given)
+    del rows  # the trees grow on bins, which are an eighth of it
+    validation = binned(
+        Example(rows=encode_rows(features, table), target=truth, categorical=categorical), **given, like=training
     )
-    _require_difference(plan, plan.target, target.values[divided.training])
-    features = encode_features(plan.features, table, rows=target.rows[divided.training])
-    validation = _example(features, table, target.rows, target.values, divided.validation)
-    objective = objective_for(None if target.labels is None else len(target.labels))
-    parameters = parameters_for(objective, hyperparameters)
     grown = grow(
+        HeldAgainst(
+            training=training,
+            validation=validation,
+            truth=truth,
+            weights=None,
+            told_by=_drawn(len(truth), seed=settings.seed),
+        ),
         objective=objective,
-        parameters=parameters,
-        training=_example(features, table, target.rows, target.values, divided.training),
-        validation=validation,
-        categorical=[index for index, each in enumerate(features) if each.categories is not None],
-        early_stopping_rounds=hyperparameters.early_stopping_rounds,
-        num_threads=num_threads,
+        early_stopping_rounds=settings.early_stopping_rounds,
         on_iteration=on_iteration,
+        **given,
     )
-    parts = {TREES: grown.body.encode()}
+    return Learned(
+        features=features,
+        parameters=parameters,
+        grown=grown,
+        rows=len(divided.training),
+        table=table,
+        truth=truth,
+    )
+
+
+def tabular_settings(plan: TrainingPlan) -> Tabular:
+    """Return the hyperparameters of a plan of this type."""
+    assert isinstance(plan.hyperparameters, Tabular), "the plan chooses by its type"
+    return plan.hyperparameters
+
+
+def manifest_of(
+    plan: TrainingPlan, learned: Learned, *, labels: tuple[Label, ...] | None
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Return what a version says of itself, and its parts."""
+    assert plan.target is not None, "what is learned is a column"
+    parts = {TREES: learned.grown.body.encode()}
     manifest = Manifest(
         model_type=plan.model_type,
         target=Target(name=plan.target.name, type=plan.target.type),
-        features=features,
-        labels=target.labels,
-        best_iteration=grown.best_iteration,
-        hyperparameters=hyperparameters.model_dump(mode="json"),
-        parameters=parameters,
+        features=learned.features,
+        labels=labels,
+        best_iteration=learned.grown.rounds,
+        hyperparameters=plan.hyperparameters.model_dump(mode="json"),
+        parameters=learned.parameters,
         environment=environment(),
         dataset=Source(
-            sha256=plan.contents.sha256,
-            training_rows=len(divided.training),
-            validation_rows=len(divided.validation),
+            sha256=plan.contents.sha256, training_rows=learned.rows, validation_rows=len(learned.truth)
         ),
         parts={name: part_of(content) for name, content in parts.items()},
     )
-    scores = _scores(grown.body, validation, target.labels, num_threads)
-    return Trained(
-        manifest=manifest,
-        parts=parts,
-        metrics=_metrics(scores, validation, target.labels),
-        held_out=HeldOut(
-            table=table.take(pa.array(target.rows[divided.validation])),
-            truth=validation.target,
-            scores=scores,
-            baseline=_baseline(target.values[divided.training], target.labels, len(divided.validation)),
-            labels=target.labels,
-        ),
-    )
+    return manifest, parts
 
 
-def _example(features: Any, table: pa.Table, rows: Any, values: Floats, part: Any) -> Example:
-    return Example(rows=encode_rows(features, table, rows=rows[part]), target=values[part])
+def _taken_apart(
+    plan: TrainingPlan, columns: dict[str, pa.ChunkedArray], target: EncodedTarget, divided: Split
+) -> tuple[Floats, tuple[Feature, ...], pa.Table]:
+    """Return the rows to learn from, as numbers, their features, and the rows held out, as they are."""
+    learned, held_out = (pa.array(target.rows[part]) for part in divided)
+    # column by column: memory that no number was written to is not taken yet
+    rows = np.empty((len(learned), len(plan.features)), dtype=np.float64, order="F")
+    features: list[Feature] = []
+    kept: dict[str, pa.ChunkedArray] = {}
+    freed = FreedMemory()
+    for position, column in enumerate(plan.features):
+        values = columns.pop(column.name)
+        kept[column.name] = values.take(held_out)
+        values = values.take(learned)
+        features.append(encode_feature(column, values))
+        rows[:, position] = encode_values(features[-1], values)
+        freed.add(values.nbytes)
+        del values
+    for name in list(columns):
+        kept[name] = columns.pop(name).take(held_out)
+    freed.give_back()
+    if all(np.isnan(column).all() for column in rows.T):
+        raise all_missing()
+    return rows, tuple(features), pa.table({column.name: kept[column.name] for column in plan.columns})
 
 
-def _require_difference(plan: TrainingPlan, target: Column, values: Floats) -> None:
-    if plan.model_type is ModelType.REGRESSION and values.min() == values.max():
-        message = (
-            f"The target {target.name!r} is the same in every row that is learned from: its few other "
-            "values were held out. Take another seed or more rows."
-        )
-        raise WorkFailed(message, code="training.constant-target")
-
-
-def _scores(body: str, validation: Example, labels: tuple[Any, ...] | None, num_threads: int) -> Floats:
-    """Return what the body says as it will be loaded: of shape (rows, labels), or (rows, 1) for numbers."""
-    predicted = np.asarray(lgb.Booster(model_str=body).predict(validation.rows, num_threads=num_threads))
-    if predicted.ndim > 1:
-        return predicted
-    return np.column_stack([predicted] if labels is None else [1.0 - predicted, predicted])
-
-
-def _metrics(scores: Floats, validation: Example, labels: tuple[Any, ...] | None) -> dict[str, float]:
-    if labels is not None:
-        return classification_metrics(validation.target, scores)
-    predicted = scores[:, 0]
-    if np.isfinite(predicted).all():
-        with np.errstate(over="ignore"):
-            found = regression_metrics(validation.target, predicted)
-        if np.isfinite(list(found.values())).all():
-            return found
-    raise WorkFailed(DIVERGED, code="training.diverged")
-
-
-def _baseline(known: Floats, labels: tuple[Any, ...] | None, rows: int) -> Floats:
-    """Return what is said of rows by who has seen the target only: the frequencies of the labels, or the mean."""
-    if labels is None:
-        return np.full((rows, 1), known.mean())
-    frequencies = np.bincount(known.astype(np.intp), minlength=len(labels)) / len(known)
-    return np.tile(frequencies, (rows, 1))
+def _drawn(rows: int, *, seed: int) -> NDArray[np.int64]:
+    if rows <= TOLD_BY_MAX:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, TOLD_BY_MAX, replace=False))

@@ -5,16 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from application.ports.predictor import Rows
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
 from domain.training.hyperparameters.classification import Classification
 from infrastructure.learning.artifact import canonical_json
-from infrastructure.learning.boosting import Example, grow, objective_for, parameters_for
+from infrastructure.learning.boosting import Example, HeldAgainst, binned, grow
+from infrastructure.learning.encoding import encode_rows
 from infrastructure.learning.manifest import TREES
+from infrastructure.learning.objectives import objective_for, parameters_for
+from infrastructure.learning.predictors.tabular import load
 from infrastructure.learning.trained import Trained
-from infrastructure.learning.training import train
+from infrastructure.learning.trainers import tabular
+from infrastructure.learning.training import train, trainer_of
 from tests.support.data import (
     EXAMPLES,
     ExampleTable,
@@ -196,21 +202,73 @@ def _holds_out_the_odd_one(table: ExampleTable, seed: int) -> bool:
 
 def test_predictions_that_left_the_range_of_numbers_are_no_model() -> None:
     rows = Example(rows=np.ones((20, 1)), target=np.arange(20.0))
-    objective = replace(objective_for(None), metric=lambda actual, predicted: math.nan)
+    objective = replace(objective_for(None), metric=lambda actual, predicted, weights: math.nan)
+
+    parameters = parameters_for(objective, Classification())
+    training = binned(rows, parameters=parameters, num_threads=1)
+    validation = binned(rows, parameters=parameters, num_threads=1, like=training)
+    pair = HeldAgainst(
+        training=training, validation=validation, truth=rows.target, weights=None, told_by=np.arange(20)
+    )
 
     with pytest.raises(WorkFailed) as failure:
         grow(
+            pair,
             objective=objective,
-            parameters=parameters_for(objective, Classification()),
-            training=rows,
-            validation=rows,
-            categorical=[],
+            parameters=parameters,
             early_stopping_rounds=5,
             num_threads=1,
             on_iteration=lambda _: None,
         )
 
     assert failure.value.code == "training.diverged"
+
+
+def test_what_is_told_of_rows_held_out_is_what_the_version_says_of_them() -> None:
+    for table in (iris(), churn(), rents()):
+        result = trained(table, num_iterations=60, early_stopping_rounds=5)
+        assert result.held_out is not None
+        rows = encode_rows(result.manifest.features, result.held_out.table)
+
+        scores = load(result.manifest, result.parts).predict(Rows(rows)).scores
+
+        assert scores == pytest.approx(result.held_out.scores, rel=1e-12)
+
+
+def test_of_many_rows_held_out_some_tell_when_to_stop_and_all_how_good_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tabular, "TOLD_BY_MAX", 20)
+    rounds: list[Iteration] = []
+
+    result = train(
+        diabetes().plan(num_iterations=30),
+        diabetes().table(),
+        num_threads=1,
+        on_iteration=rounds.append,
+    )
+
+    assert result.manifest.dataset.validation_rows == 89
+    best = rounds[result.manifest.best_iteration - 1]
+    assert best.metrics["rmse"] == min(each.metrics["rmse"] for each in rounds)
+    assert best.metrics["rmse"] != pytest.approx(result.metrics["rmse"])
+
+
+def test_the_table_is_gone_when_the_trees_begin_to_grow() -> None:
+    wide = measured(range(4_000), **{f"x{index}": [float(index)] * 4_000 for index in range(30)})
+    tables = [wide.table()]
+    table_bytes = tables[0].nbytes
+    before = pa.total_allocated_bytes()
+    held: list[int] = []
+
+    trainer_of(wide.model_type)(
+        wide.plan(num_iterations=1, validation_fraction=0.1),
+        tables.pop(),
+        num_threads=1,
+        on_iteration=lambda _: held.append(pa.total_allocated_bytes() - before),
+    )
+
+    assert held[0] < -0.8 * table_bytes
 
 
 def test_infinite_and_huge_features_are_learned_from() -> None:
