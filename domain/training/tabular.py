@@ -5,6 +5,7 @@ from domain.datasets.values import Column, ColumnType
 from domain.errors import InvalidInput
 from domain.models.values import ModelType
 from domain.training.columns import Columns, chosen_columns, target_column
+from domain.training.hyperparameters.classification import Classification
 from domain.training.hyperparameters.tabular import Tabular
 from domain.training.values import LEARNABLE_TYPES
 
@@ -15,6 +16,7 @@ def tabular_columns(model_type: ModelType, dataset: Dataset, hyperparameters: Ta
     Raises:
         InvalidInput: A column does not exist (with the nearest), or cannot be what it is named for.
     """
+    _require_one_weight(hyperparameters)
     numbers = model_type is ModelType.REGRESSION
     target = target_column(
         model_type,
@@ -23,6 +25,16 @@ def tabular_columns(model_type: ModelType, dataset: Dataset, hyperparameters: Ta
         allowed={ColumnType.NUMERIC} if numbers else LEARNABLE_TYPES,
     )
     return Columns(target=target, features=_features(dataset, target, hyperparameters))
+
+
+def _require_one_weight(hyperparameters: Tabular) -> None:
+    if (
+        isinstance(hyperparameters, Classification)
+        and hyperparameters.is_unbalance
+        and hyperparameters.class_weight != "none"
+    ):
+        message = "balances what is_unbalance balances already: give one of them."
+        raise InvalidInput.of("hyperparameters.class_weight", message, hyperparameters.class_weight)
 
 
 def _features(dataset: Dataset, target: Column, hyperparameters: Tabular) -> tuple[Column, ...]:

@@ -13,8 +13,8 @@ from infrastructure.learning.manifest import Manifest
 
 _LOADERS: Mapping[ModelType, str] = MappingProxyType(
     {
-        ModelType.CLASSIFICATION: "tabular",
-        ModelType.REGRESSION: "tabular",
+        ModelType.CLASSIFICATION: "classification",
+        ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
     }
 )

@@ -18,6 +18,10 @@ Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 TREES = "trees"
 """The part that is a LightGBM model as text."""
 
+CALIBRATION, THRESHOLD = "calibration", "threshold"
+"""The settings of a classification: what scores are as probabilities, and above which of them the second of two
+labels is predicted."""
+
 
 class Part(Immutable):
     """Bytes that are kept beside the manifest.

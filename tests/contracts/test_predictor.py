@@ -91,7 +91,9 @@ def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predi
         assert predictor.labels[code] == prediction
         assert type(prediction) in kinds
         assert type(probability) is float
-        assert probability == scores[code] == scores.max()
+        assert probability == scores[code]
+        # of two, the second is predicted above a threshold of its own
+        assert len(scores) == 2 or probability == scores.max()
 
 
 @pytest.mark.parametrize("table", LEARNING_LABELS, indirect=True)

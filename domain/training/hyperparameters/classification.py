@@ -17,7 +17,7 @@ class Classification(Tabular):
         class_weight: `balanced` lets every label weigh the same in all, however rare it is.
         calibration: How probabilities are made to say how often a label is right, on held-out rows.
         threshold: Of two labels, the second is predicted above this probability; `auto` takes the one with
-            the best F1 on held-out rows.
+            the best macro F1 on held-out rows.
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {

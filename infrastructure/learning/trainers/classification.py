@@ -1,16 +1,24 @@
 """Classifications: trees that tell labels apart."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from application.ports.work import WorkFailed
+from domain.training.hyperparameters.classification import Classification
 from domain.training.values import TrainingPlan
+from infrastructure.learning.calibration import Calibration, calibrated_unseen
 from infrastructure.learning.encoding import encode_target
-from infrastructure.learning.metrics import classification_metrics
+from infrastructure.learning.manifest import CALIBRATION, THRESHOLD
+from infrastructure.learning.metrics import Codes, classification_metrics
 from infrastructure.learning.objectives import objective_for, parameters_for
 from infrastructure.learning.split import split
+from infrastructure.learning.threshold import EVEN, best_threshold
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
-from infrastructure.learning.trainers.tabular import learn, manifest_of, tabular_settings
+from infrastructure.learning.trainers.tabular import learn, manifest_of
 
 Floats = NDArray[np.float64]
 
@@ -22,12 +30,14 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         WorkFailed: The data cannot be learned; the code says why.
         MemoryError: There was not enough.
     """
-    settings = tabular_settings(plan)
+    settings = plan.hyperparameters
+    assert isinstance(settings, Classification), "the plan chooses by its type"
     assert plan.target is not None, "what is learned is a column"
     columns = dict(zip(table.column_names, table.columns, strict=True))
     del table
     target = encode_target(plan.model_type, plan.target, columns[plan.target.name])
     assert target.labels is not None, "a classification has labels"
+    _require_use_of_threshold(settings, labels=len(target.labels))
     divided = split(
         target.values, fraction=settings.validation_fraction, seed=settings.seed, is_classification=True
     )
@@ -39,24 +49,87 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         divided,
         objective=objective,
         parameters=parameters_for(objective, settings),
+        weights=_balancing(target.values) if settings.class_weight == "balanced" else None,
         num_threads=num_threads,
         on_iteration=on_iteration,
     )
     scores = learned.grown.predicted
     if scores.ndim == 1:  # LightGBM gives one score for two labels: the probability of the second
         scores = np.column_stack([1.0 - scores, scores])
-    manifest, parts = manifest_of(plan, learned, labels=target.labels)
+    decided = _decided(settings, scores, learned.truth)
+    manifest, parts = manifest_of(plan, learned, labels=target.labels, settings=decided.settings)
     known = target.values[divided.training].astype(np.intp)
     frequencies = np.bincount(known, minlength=len(target.labels)) / len(known)
     return Trained(
         manifest=manifest,
         parts=parts,
-        metrics=classification_metrics(learned.truth, scores),
+        metrics=classification_metrics(learned.truth, decided.scores, chosen=decided.chosen),
         held_out=HeldOut(
             table=learned.table,
             truth=learned.truth,
-            scores=scores,
+            scores=decided.scores,
             baseline=np.tile(frequencies, (len(scores), 1)),
             labels=target.labels,
         ),
+        notes=decided.notes,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Decided:
+    """What becomes of scores.
+
+    Attributes:
+        settings: Of the manifest.
+        scores: The probabilities, of rows that had no say in how they are made.
+        chosen: The places of the labels that are predicted.
+        notes: What a reader of the report is to know.
+    """
+
+    settings: dict[str, Any]
+    scores: Floats
+    chosen: Codes
+    notes: tuple[str, ...]
+
+
+def _decided(settings: Classification, scores: Floats, truth: Floats) -> _Decided:
+    found: dict[str, Any] = {}
+    notes = []
+    served = unseen = scores
+    if settings.calibration != "none":
+        calibration = Calibration.fitted(settings.calibration, scores, truth)
+        found[CALIBRATION] = calibration.settings()
+        served = calibration(scores)
+        unseen = calibrated_unseen(settings.calibration, scores, truth, seed=settings.seed)
+        notes.append(
+            "Probabilities are calibrated on the rows held out. The figures are of calibrations that have not "
+            "seen their row: each fifth of the rows by those of the others."
+        )
+    if scores.shape[1] > 2:  # noqa: PLR2004 - a threshold is between two
+        return _Decided(settings=found, scores=unseen, chosen=unseen.argmax(axis=1), notes=tuple(notes))
+    threshold = settings.threshold
+    if threshold == "auto":
+        threshold = best_threshold(truth, served[:, 1])
+        if threshold != EVEN:
+            notes.append(
+                f"The second label is predicted above a probability of {threshold:.4g}, which has the best F1 "
+                "on the rows held out."
+            )
+    chosen = (unseen[:, 1] > threshold).astype(np.intp)
+    return _Decided(settings={**found, THRESHOLD: threshold}, scores=unseen, chosen=chosen, notes=tuple(notes))
+
+
+def _balancing(codes: Floats) -> Floats:
+    """Return weights with which every label weighs the same, and all rows as much as without."""
+    places = codes.astype(np.intp)
+    counts = np.bincount(places)
+    weights: Floats = (len(places) / (len(counts) * counts))[places]
+    return weights
+
+
+def _require_use_of_threshold(settings: Classification, *, labels: int) -> None:
+    if labels > 2 and settings.threshold not in ("auto", EVEN):  # noqa: PLR2004 - a threshold is between two
+        message = (
+            f"A threshold of {settings.threshold:g} is between two labels, the target has {labels}: leave it out."
+        )
+        raise WorkFailed(message, code="training.needless-threshold")

@@ -3,7 +3,9 @@
 The table is taken apart column by column: at no time do all numbers lie there twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,7 @@ def learn(
     *,
     objective: Objective,
     parameters: Parameters,
+    weights: Floats | None = None,
     num_threads: int,
     on_iteration: OnIteration,
 ) -> Learned:
@@ -69,6 +72,7 @@ def learn(
         divided: Positions in it.
         objective: What the trees are to get right.
         parameters: What LightGBM is given.
+        weights: Of the values of the target; None where all weigh the same.
         num_threads: They change nothing but the time.
         on_iteration: Told each round.
 
@@ -78,10 +82,14 @@ def learn(
     """
     settings = tabular_settings(plan)
     truth = target.values[divided.validation]
+    of_training, of_validation = (None if weights is None else weights[part] for part in divided)
     given: Any = {"parameters": parameters, "num_threads": num_threads}
     rows, features, table = _taken_apart(plan, columns, target, divided)
     categorical = [index for index, each in enumerate(features) if each.categories is not None]
-    training = binned(Example(rows=rows, target=target.values[divided.training], categorical=categorical), **given)
+    training = binned(
+        Example(rows=rows, target=target.values[divided.training], weights=of_training, categorical=categorical),
+        **given,
+    )
     del rows  # the trees grow on bins, which are an eighth of it
     validation = binned(
         Example(rows=encode_rows(features, table), target=truth, categorical=categorical), **given, like=training
@@ -91,7 +99,7 @@ def learn(
             training=training,
             validation=validation,
             truth=truth,
-            weights=None,
+            weights=of_validation,
             told_by=_drawn(len(truth), seed=settings.seed),
         ),
         objective=objective,
@@ -116,7 +124,11 @@ def tabular_settings(plan: TrainingPlan) -> Tabular:
 
 
 def manifest_of(
-    plan: TrainingPlan, learned: Learned, *, labels: tuple[Label, ...] | None
+    plan: TrainingPlan,
+    learned: Learned,
+    *,
+    labels: tuple[Label, ...] | None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Manifest, dict[str, bytes]]:
     """Return what a version says of itself, and its parts."""
     assert plan.target is not None, "what is learned is a column"
@@ -129,6 +141,7 @@ def manifest_of(
         best_iteration=learned.grown.rounds,
         hyperparameters=plan.hyperparameters.model_dump(mode="json"),
         parameters=learned.parameters,
+        settings=dict(settings),
         environment=environment(),
         dataset=Source(
             sha256=plan.contents.sha256, training_rows=learned.rows, validation_rows=len(learned.truth)

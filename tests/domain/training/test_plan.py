@@ -146,3 +146,10 @@ def test_a_target_alone_teaches_nothing():
 def test_nothing_is_learned_from_a_retired_dataset():
     with pytest.raises(RetiredDataset):
         planned(dataset=a_dataset().after(datasets.retire))
+
+
+def test_labels_are_balanced_in_one_way():
+    problem = refused(CLASSIFICATION, target="smoker", class_weight="balanced", is_unbalance=True)
+
+    assert (problem.field, problem.value) == ("hyperparameters.class_weight", "balanced")
+    assert "give one of them" in problem.message

@@ -16,7 +16,7 @@ from application.ports.predictor import Predictor, Rows
 from domain.inference.values import Label
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.loading import ArtifactPredictorLoader
-from infrastructure.learning.manifest import TREES
+from infrastructure.learning.manifest import THRESHOLD, TREES, Manifest
 from infrastructure.learning.trained import Trained
 from infrastructure.learning.training import train
 from tests.support.data import EXAMPLES, labelled, measured
@@ -25,10 +25,10 @@ from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
 @cache
-def trained(name: str) -> tuple[Predictor, lgb.Booster, tuple[Label, ...] | None]:
+def trained(name: str) -> tuple[Predictor, lgb.Booster, Trained]:
     table = EXAMPLES[name]()
     training = train(table.plan(num_iterations=30), table.table(), num_threads=1, on_iteration=lambda _: None)
-    return loaded(training), lgb.Booster(model_str=training.parts[TREES].decode()), training.manifest.labels
+    return loaded(training), lgb.Booster(model_str=training.parts[TREES].decode()), training
 
 
 def loaded(training: Trained) -> Predictor:
@@ -45,22 +45,21 @@ class Answer:
     explanation: list[float]
 
 
-def plainly(
-    booster: lgb.Booster, labels: tuple[Label, ...] | None, rows: Sequence[Sequence[float]]
-) -> list[Answer]:
+def plainly(booster: lgb.Booster, training: Trained, rows: Sequence[Sequence[float]]) -> list[Answer]:
     """Return what plain LightGBM says, put into words row by row."""
     matrix = np.array(rows, dtype=np.float64)
     scores = booster.predict(matrix)
     contributions = booster.predict(matrix, pred_contrib=True)
-    return [_in_words(score, row, labels) for score, row in zip(scores, contributions, strict=True)]
+    return [_in_words(score, row, training.manifest) for score, row in zip(scores, contributions, strict=True)]
 
 
-def _in_words(score: np.ndarray, contributions: np.ndarray, labels: tuple[Label, ...] | None) -> Answer:
+def _in_words(score: np.ndarray, contributions: np.ndarray, manifest: Manifest) -> Answer:
+    labels = manifest.labels
     if labels is None:
         return Answer(float(score), None, contributions.tolist())
     if len(labels) == 2:
         first, second = 1.0 - float(score), float(score)
-        if second > first:
+        if second > manifest.settings[THRESHOLD]:
             return Answer(labels[1], second, contributions.tolist())
         return Answer(labels[0], first, (-contributions).tolist())
     chosen = max(range(len(labels)), key=lambda code: score[code])
@@ -85,10 +84,10 @@ def without_explanations(answers: Sequence[Answer]) -> list[tuple[Label, float |
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_answers_equal_plain_lightgbm_on_every_row_of_every_example(name: str) -> None:
-    predictor, booster, labels = trained(name)
+    predictor, booster, training = trained(name)
     rows = predictor.schema.conform(EXAMPLES[name]().instances())
 
-    expected = plainly(booster, labels, rows)
+    expected = plainly(booster, training, rows)
     assert all_at_once(predictor, rows) == expected
     assert one_by_one(predictor, rows) == without_explanations(expected)
 
@@ -97,19 +96,20 @@ def test_answers_equal_plain_lightgbm_on_every_row_of_every_example(name: str) -
 @settings(max_examples=examples(10))
 @given(data=st.data())
 def test_answers_equal_plain_lightgbm_on_any_row(name: str, data: st.DataObject) -> None:
-    predictor, booster, labels = trained(name)
+    predictor, booster, training = trained(name)
     number = st.floats() | st.sampled_from([math.nan, math.inf, -math.inf, 1.8e308, -0.0, 5e-324, 2.0**63, -1.0])
     width = len(predictor.schema.names)
     rows = data.draw(st.lists(st.lists(number, min_size=width, max_size=width), min_size=1, max_size=5))
 
-    expected = plainly(booster, labels, rows)
+    expected = plainly(booster, training, rows)
     assert all_at_once(predictor, rows) == expected
     assert one_by_one(predictor, rows) == without_explanations(expected)
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "rents"])
 def test_contributions_and_bias_add_up_to_the_raw_score_of_the_answer(name: str) -> None:
-    predictor, booster, labels = trained(name)
+    predictor, booster, training = trained(name)
+    labels = training.manifest.labels
     rows = predictor.schema.conform(EXAMPLES[name]().instances())
     raw = booster.predict(np.array(rows), raw_score=True).reshape(len(rows), -1)
 

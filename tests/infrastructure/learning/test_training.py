@@ -8,16 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from application.ports.predictor import Rows
+from application.ports.predictor import Predictor, Rows
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
 from domain.training.hyperparameters.classification import Classification
-from infrastructure.learning.artifact import canonical_json
+from infrastructure.learning.artifact import canonical_json, keep
 from infrastructure.learning.boosting import Example, HeldAgainst, binned, grow
+from infrastructure.learning.calibration import Calibration
 from infrastructure.learning.encoding import encode_rows
+from infrastructure.learning.loading import ArtifactPredictorLoader
 from infrastructure.learning.manifest import TREES
 from infrastructure.learning.objectives import objective_for, parameters_for
-from infrastructure.learning.predictors.tabular import load
 from infrastructure.learning.trained import Trained
 from infrastructure.learning.trainers import tabular
 from infrastructure.learning.training import train, trainer_of
@@ -33,11 +34,17 @@ from tests.support.data import (
     rents,
     wine,
 )
+from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
 def trained(table: ExampleTable, *, num_threads: int = 1, **hyperparameters: Any) -> Trained:
     settings = {"num_iterations": 20, **hyperparameters}
     return train(table.plan(**settings), table.table(), num_threads=num_threads, on_iteration=lambda _: None)
+
+
+def loaded(training: Trained) -> Predictor:
+    artifacts = InMemoryArtifacts()
+    return ArtifactPredictorLoader(artifacts=artifacts).load(keep(artifacts, training.manifest, training.parts))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -230,7 +237,7 @@ def test_what_is_told_of_rows_held_out_is_what_the_version_says_of_them() -> Non
         assert result.held_out is not None
         rows = encode_rows(result.manifest.features, result.held_out.table)
 
-        scores = load(result.manifest, result.parts).predict(Rows(rows)).scores
+        scores = loaded(result).predict(Rows(rows)).scores
 
         assert scores == pytest.approx(result.held_out.scores, rel=1e-12)
 
@@ -282,3 +289,82 @@ def test_a_class_of_one_row_is_learned_from() -> None:
     result = trained(labelled(["a"] * 20 + ["b"] * 20 + ["only"]))
 
     assert result.manifest.labels == ("a", "b", "only")
+
+
+def rare(rows: int = 600) -> ExampleTable:
+    """Return a table whose label `rare` is that of a tenth of the rows, and hard to tell."""
+    chance = np.random.default_rng(3)
+    x = chance.normal(size=rows)
+    is_rare = chance.random(rows) < 1 / (1 + np.exp(-(1.5 * x - 3)))
+    noise = chance.normal(size=rows).tolist()
+    return labelled(["rare" if each else "common" for each in is_rare], x=x.tolist(), noise=noise)
+
+
+def test_the_threshold_is_tuned_on_rows_held_out_and_kept() -> None:
+    even = trained(rare(), threshold=0.5, num_iterations=40)
+    tuned = trained(rare(), num_iterations=40)
+
+    assert even.manifest.settings == {"threshold": 0.5}
+    assert 0 < tuned.manifest.settings["threshold"] < 0.5
+    assert tuned.metrics["f1"] > even.metrics["f1"]
+    assert tuned.metrics["log_loss"] == even.metrics["log_loss"]
+    assert "above a probability" in tuned.notes[0]
+
+
+@pytest.mark.parametrize("threshold", ["auto", 0.5, 0.3])
+def test_the_second_label_is_predicted_above_the_threshold(threshold: Any) -> None:
+    result = trained(rare(), threshold=threshold, num_iterations=40)
+    predictor = loaded(result)
+    rows = encode_rows(result.manifest.features, rare().table())
+
+    found = predictor.predict(Rows(rows))
+
+    second = found.scores[:, 1]
+    expected = (second > result.manifest.settings["threshold"]).astype(int)
+    assert found.predictions == [("common", "rare")[code] for code in expected]
+    assert found.probabilities == found.scores[np.arange(len(rows)), expected].tolist()
+    for row, prediction, probability in zip(
+        rows.tolist(), found.predictions, found.probabilities or (), strict=True
+    ):
+        assert predictor.predict_row(row)[:2] == (prediction, probability)
+
+
+def test_a_threshold_between_more_than_two_labels_is_refused() -> None:
+    with pytest.raises(WorkFailed, match="between two labels, the target has 3") as failure:
+        trained(iris(), threshold=0.3)
+
+    assert failure.value.code == "training.needless-threshold"
+
+
+@pytest.mark.parametrize("table", [churn(), iris()], ids=lambda table: table.name)
+@pytest.mark.parametrize("kind", ["isotonic", "platt"])
+def test_calibrated_probabilities_are_plain_numbers_that_are_served(table: ExampleTable, kind: str) -> None:
+    plain = trained(table)
+    result = trained(table, calibration=kind)
+    rows = Rows(encode_rows(result.manifest.features, table.table()))
+
+    calibrated, raw = loaded(result), loaded(plain)
+
+    assert result.parts == plain.parts
+    expected = Calibration.of(result.manifest.settings["calibration"])(raw.predict(rows).scores)
+    found = calibrated.predict(rows)
+    assert np.array_equal(found.scores, expected)
+    assert [calibrated.predict_row(row)[2] for row in rows.numbers[:20].tolist()] == expected[:20].tolist()
+    assert result.metrics["log_loss"] != plain.metrics["log_loss"]
+    assert np.array_equal(calibrated.explain(rows, found.chosen), raw.explain(rows, found.chosen))
+
+
+@pytest.mark.parametrize("table", [rare(), labelled(["a", "b", "c"] * 5 + ["a"] * 80)], ids=["two", "three"])
+def test_balanced_labels_weigh_the_same_in_all(table: ExampleTable) -> None:
+    plain, balanced = (
+        trained(table, class_weight=weight, threshold="auto", learning_rate=1e-3, num_iterations=1)
+        for weight in ("none", "balanced")
+    )
+
+    def mean_scores(result: Trained) -> list[float]:
+        assert result.held_out is not None
+        return result.held_out.scores.mean(axis=0).tolist()
+
+    labels = len(balanced.manifest.labels or ())
+    assert mean_scores(balanced) == pytest.approx([1 / labels] * labels, abs=0.02)
+    assert max(mean_scores(plain)) > 0.8

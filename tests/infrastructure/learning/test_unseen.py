@@ -11,7 +11,7 @@ from infrastructure.learning.unseen import unseen
 TREES = """
 import sys
 import infrastructure.learning.trainers.classification, infrastructure.learning.trainers.regression
-import infrastructure.learning.predictors.tabular
+import infrastructure.learning.predictors.classification, infrastructure.learning.predictors.regression
 print(*sorted({"sklearn", "pandas"} & set(sys.modules)), sep=",")
 """
 
