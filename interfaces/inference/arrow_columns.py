@@ -15,6 +15,7 @@ from domain.errors import FieldProblem
 from domain.inference.conformance import NOT_FINITE, WANTED, Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import OBJECTS, Feature, FeatureType
+from interfaces.inference.arrow_extents import require_bounded_texts
 from interfaces.inference.arrow_objects import NotAnInstant, fits, is_text, objects, seconds
 from interfaces.requests.problems import NotArrow
 
@@ -132,6 +133,7 @@ def _reader(feature: Feature, kind: pa.DataType) -> Callable[[pa.Array], Any]:
 
 
 def _codes(text: pa.Array, categories: pa.Array) -> Floats:
+    require_bounded_texts(text)
     text.validate(full=True)
     if not pa.types.is_string_view(text.type) or len(text) == 0:
         return _as_numbers(pc.index_in(text.cast(_TEXT), value_set=categories, skip_nulls=True))

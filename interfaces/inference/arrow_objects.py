@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from domain.inference.instants import seconds_of
 from domain.inference.values import FeatureType
+from interfaces.inference.arrow_extents import require_bounded_cells, require_bounded_texts
 
 _MICROSECONDS = 1_000_000
 _OF_A_SECOND = {"s": 1, "ms": 1_000, "us": _MICROSECONDS}
@@ -48,10 +49,15 @@ def objects(column: pa.Array) -> list[Any]:
 
     Raises:
         pyarrow.ArrowInvalid: The column is broken.
+        InvalidInput: It means more than there may be.
     """
+    is_dictionary, is_nested = pa.types.is_dictionary(column.type), pa.types.is_nested(column.type)
+    require_bounded_texts(column.dictionary if is_dictionary else column)
     column.validate(full=True)
-    values: list[Any] = column.to_pylist()
-    return list(map(_plain, values)) if pa.types.is_nested(column.type) else values
+    if is_nested:
+        require_bounded_cells(column)
+    values: list[Any] = _spelled(column) if is_dictionary else column.to_pylist()
+    return list(map(_plain, values)) if is_nested else values
 
 
 def fits(wanted: FeatureType, kind: pa.DataType) -> bool:
@@ -80,7 +86,15 @@ def _is_nested(kind: pa.DataType) -> bool:
 
 def _is_cell(kind: pa.DataType) -> bool:
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    return bool(is_number) or pa.types.is_null(kind) or is_text(kind) or _is_nested(kind)
+    is_whole_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)  # views can be endless
+    return bool(is_number) or pa.types.is_null(kind) or bool(is_whole_text) or _is_nested(kind)
+
+
+def _spelled(column: pa.DictionaryArray) -> list[str | None]:
+    """Return the texts of a column, each of which is there once however often it is named."""
+    used = column.indices.unique().drop_null()
+    texts = dict(zip(used.to_pylist(), column.dictionary.take(used).to_pylist(), strict=True))
+    return list(map(texts.get, column.indices.to_pylist()))
 
 
 def _read_seconds(texts: list[str | None]) -> list[float]:

@@ -144,6 +144,20 @@ def test_long_text_and_later_rows_of_views_are_read_as_well() -> None:
     assert found["prediction"].to_pylist() == [1.0, 0.0, 0.0, 1.0] * CHUNK_ROWS
 
 
+def test_views_that_all_lead_to_one_long_text_are_refused() -> None:
+    """Written out, each of a hundred rows would take as many bytes as the whole batch."""
+    text, count = b"x" * 1_000_000, 100
+    view = struct.pack("<i4sii", len(text), text[:4], 0, 0)
+    views = pa.Array.from_buffers(pa.string_view(), count, [None, pa.py_buffer(view * count), pa.py_buffer(text)])
+    dictionary = pa.DictionaryArray.from_arrays(pa.array([0] * count), views)
+    for cities in (views, dictionary):
+        batch = pa.record_batch({"age": pa.nulls(count), "city": cities})
+        with pytest.raises(InvalidInput, match="has views of 100000000 bytes of text"):
+            ask(arrow_stream(batch))
+    few = pa.record_batch({"age": pa.nulls(3), "city": views[:3]})
+    assert ask(arrow_stream(few)).num_rows == 3
+
+
 def test_a_dictionary_may_be_replaced_between_batches() -> None:
     def batch(*spelled: str | None) -> pa.RecordBatch:
         return pa.record_batch({"age": pa.nulls(2), "city": pa.array(spelled, pa.string()).dictionary_encode()})

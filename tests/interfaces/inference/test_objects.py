@@ -16,6 +16,7 @@ from application.inference.routes import Served
 from domain.errors import InvalidInput
 from domain.inference.errors import NonConformingInstance
 from interfaces.inference.arrow import ArrowRows
+from interfaces.inference.arrow_objects import objects
 from interfaces.inference.explained import parse_explain
 from interfaces.inference.ndjson import JsonLines
 from tests.application.inference.registry import Registry
@@ -222,6 +223,35 @@ def test_what_a_column_must_be_is_said_by_arrow(column: Any, message: str) -> No
     with pytest.raises(NonConformingInstance) as found:
         of_arrow(arrow_stream(pa.record_batch({"horizon": pa.array([1]), **column})))
     assert message in " ".join(f"{each.field}: {each.message}" for each in found.value.problems)
+
+
+def nulls(count: int) -> pa.Array:
+    """Return so many without a byte for any, as a stream may say them."""
+    return pa.Array.from_buffers(pa.null(), count, [None])
+
+
+def test_texts_of_a_dictionary_take_their_room_once() -> None:
+    text, count = "x" * 1_000_000, 1_000
+    series = pa.DictionaryArray.from_arrays(pa.array([0, None] * (count // 2)), pa.array([text, None, "unused"]))
+    found = objects(series)
+    assert found == [text, None] * (count // 2)
+    assert len(set(map(id, found))) == 2
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        pa.ListArray.from_arrays(pa.array([0, 2**31 - 1], pa.int32()), nulls(2**31 - 1)),
+        pa.LargeListArray.from_arrays(pa.array([0, 2**40], pa.int64()), nulls(2**40)),
+        pa.FixedSizeListArray.from_arrays(nulls(2**30), 2**30),
+        pa.StructArray.from_arrays([pa.FixedSizeListArray.from_arrays(nulls(2**30), 2**30)], ["price"]),
+    ],
+    ids=["list", "large_list", "fixed_size_list", "struct"],
+)
+def test_lists_without_end_are_refused(endless: pa.Array) -> None:
+    """Nulls take no bytes in Arrow, however many there are."""
+    with pytest.raises(InvalidInput, match="values in lists, may have"):
+        objects(endless)
 
 
 @pytest.mark.parametrize(
