@@ -70,6 +70,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             scores=decided.scores,
             baseline=np.tile(frequencies, (len(scores), 1)),
             labels=target.labels,
+            chosen=decided.chosen,
         ),
         notes=decided.notes,
     )
