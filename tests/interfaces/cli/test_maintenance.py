@@ -187,7 +187,7 @@ def test_artifacts_that_are_elsewhere_are_backed_up_and_restored_where_they_are_
     (a_home.path / "artifacts").rename(elsewhere)
     done = run("backup", tmp_path / "backup", *place(a_home))
     assert done.exit_code == 2
-    assert "events name 2 artifacts, from position 1 on, and there is no directory" in done.stderr
+    assert "events name 3 artifacts, from position 1 on, and there is no directory" in done.stderr
     assert "--artifacts" in done.stderr
     assert not (tmp_path / "backup").exists()
     assert run("backup", tmp_path / "backup", "--artifacts", elsewhere, *place(a_home)).exit_code == 0

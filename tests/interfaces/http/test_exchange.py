@@ -37,7 +37,6 @@ def test_an_id_that_cannot_be_one_is_replaced(empty_api, given):
     [
         "/nothing",
         "/api/v1/models/",
-        "/api/v1/training-jobs/x/retry",
         "/api/v1/training-jobs/x/log",
         "/api/v1/healthy",
         "/healthy",

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.inference.values import FeatureType
-from infrastructure.learning.manifest import TREES
+from infrastructure.learning.manifest import THRESHOLD, TREES
 from interfaces.http.inference import PATH, InferenceEndpoint
 from tests.interfaces.http.test_inference import Progress
 from tests.support.data import EXAMPLES, OF_EVERY_TYPE
@@ -69,8 +69,9 @@ def answers_of_lightgbm(training, instances):
         if labels is None:
             prediction, probability, code, sign = number, None, 0, 1
         elif len(labels) == 2:
-            code, sign = 0, 1 if number > 0.5 else -1
-            prediction, probability = (labels[1], number) if number > 0.5 else (labels[0], 1 - number)
+            is_second = number > training.manifest.settings[THRESHOLD]
+            code, sign = 0, 1 if is_second else -1
+            prediction, probability = (labels[1], number) if is_second else (labels[0], 1 - number)
         else:
             code, sign = int(np.argmax(number)), 1
             prediction, probability = labels[code], number[code]

@@ -21,6 +21,10 @@ def features_of(trained_examples, name):
     return trained_examples.trained[name].manifest.features
 
 
+def labels_of(trained_examples, name):
+    return trained_examples.trained[name].manifest.labels
+
+
 def in_json(features, instances):
     datatypes = {FeatureType.NUMERIC: "FP64", FeatureType.BOOLEAN: "BOOL", FeatureType.CATEGORICAL: "BYTES"}
     return [tensor(each.name, datatypes[each.type], [row[each.name] for row in instances]) for each in features]
@@ -36,7 +40,7 @@ def in_binary(features, instances):
             yield binary(each.name, "FP64", [math.nan if value is None else float(value) for value in column])
 
 
-def results_of(response, features):
+def results_of(response, features, labels):
     """Return what was answered in the words that instances in JSON are answered in."""
     found = outputs_of(response)
     _, (rows, width), contributions = found["explanation"]
@@ -47,8 +51,9 @@ def results_of(response, features):
     ]
     probabilities = [None] * rows
     if "predict_proba" in found:
-        _, (_, labels), scores = found["predict_proba"]
-        probabilities = [max(scores[at * labels : (at + 1) * labels]) for at in range(rows)]
+        _, (_, width), scores = found["predict_proba"]
+        chosen = [labels.index(prediction) for prediction in found["predict"][2]]
+        probabilities = [scores[at * width + code] for at, code in enumerate(chosen)]
     return [
         {"prediction": prediction, "probability": probability, "explanation": explanation}
         for prediction, probability, explanation in zip(
@@ -69,7 +74,7 @@ def test_any_rows_are_answered_the_same_as_instances_as_tensors_and_in_binary(
     a_protocol, trained_examples, name, data
 ):
     """Nulls, unseen categories and numbers of any size among them."""
-    features = features_of(trained_examples, name)
+    features, labels = features_of(trained_examples, name), labels_of(trained_examples, name)
     instances = data.draw(conforming_instances(name, features))
     expected = a_protocol.predictions(name, instances)
     by_json, by_binary = (
@@ -77,11 +82,11 @@ def test_any_rows_are_answered_the_same_as_instances_as_tensors_and_in_binary(
         wanted(trained_examples, name, is_binary=True),
     )
     in_text = a_protocol.infer(name, *in_json(features, instances), outputs=by_json)
-    assert results_of(in_text, features) == expected
+    assert results_of(in_text, features, labels) == expected
     mixed = a_protocol.infer(name, *in_json(features, instances), outputs=by_binary)
-    assert results_of(mixed, features) == expected
+    assert results_of(mixed, features, labels) == expected
     in_bytes = a_protocol.infer_binary(name, *in_binary(features, instances), outputs=by_binary)
-    assert results_of(in_bytes, features) == expected
+    assert results_of(in_bytes, features, labels) == expected
 
 
 @pytest.mark.parametrize("name", NUMERIC)
@@ -103,13 +108,13 @@ def test_a_table_is_answered_as_its_columns_are(a_protocol, trained_examples, na
 
 @pytest.mark.parametrize("name", OF_EVERY_TYPE)
 def test_rows_in_any_number_are_answered_as_each_of_them(a_protocol, trained_examples, name):
-    features = features_of(trained_examples, name)
+    features, labels = features_of(trained_examples, name), labels_of(trained_examples, name)
     for count in (0, 1, 150):
         instances = instances_of(name)[:count]
         response = a_protocol.infer(
             name, *in_json(features, instances), outputs=wanted(trained_examples, name, is_binary=True)
         )
-        assert results_of(response, features) == a_protocol.predictions(name, instances)
+        assert results_of(response, features, labels) == a_protocol.predictions(name, instances)
 
 
 def test_labels_come_in_the_datatype_that_they_have(a_protocol, trained_examples):
