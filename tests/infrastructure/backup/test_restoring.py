@@ -157,7 +157,7 @@ def test_artifacts_move_with_a_backup_from_a_directory_to_an_object_store_and_ba
     there.restore(tmp_path / "backup", artifacts=elsewhere)
 
     manifest = there.back_up(tmp_path / "again", artifacts=elsewhere)
-    assert (len(manifest.artifacts), manifest.missing) == (3, ())
+    assert (len(manifest.artifacts), manifest.missing) == (4, ())
     back = DataHome(tmp_path / "back")
     back.restore(tmp_path / "again")
     assert back.artifact_files() == home.artifact_files()
