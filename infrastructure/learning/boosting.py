@@ -103,6 +103,16 @@ def binned(
         ).construct()
 
 
+def part_of_dataset(whole: lgb.Dataset, rows: NDArray[np.int64]) -> lgb.Dataset:
+    """Return some of the rows, with the bins of the whole.
+
+    Raises:
+        MemoryError: LightGBM got no memory.
+    """
+    with _told():
+        return whole.subset(rows.tolist()).construct()
+
+
 def grow(
     pair: HeldAgainst,
     *,
@@ -120,32 +130,83 @@ def grow(
         WorkFailed: `training.diverged`, or LightGBM refuses: `training.refused`.
         MemoryError: LightGBM got no memory.
     """
-    total = int(parameters["num_iterations"])
-    has_chance = draws_at_random(parameters)
     with _told():
         growing = _Growing(pair, objective=objective, parameters=parameters, num_threads=num_threads)
-        best_round, best_value = 0, math.inf
-        for done in range(1, total + 1):
-            is_barren = growing.grow()
-            value = growing.value()
-            is_best = value < best_value
-            if is_best:
-                best_round, best_value = done, value
-            if is_best or not early_stopping_rounds:
-                growing.keep()
-            metrics = {objective.metric_name: value} if math.isfinite(value) else {}
-            on_iteration(Iteration(iteration=done, total=total, metrics=metrics, is_best=is_best))
-            if is_barren and not has_chance:
-                break  # without chance in it, no later round finds a split either
-            if early_stopping_rounds and done - best_round >= early_stopping_rounds:
+        _boost([growing], objective, parameters, early_stopping_rounds, on_iteration)
+        return Grown(body=growing.body(), rounds=growing.kept_rounds, predicted=growing.kept_predicted)
+
+
+def grow_in_folds(
+    pairs: Sequence[HeldAgainst],
+    whole: lgb.Dataset,
+    *,
+    objective: Objective,
+    parameters: Parameters,
+    early_stopping_rounds: int,
+    num_threads: int,
+    on_iteration: OnIteration,
+) -> Grown:
+    """Boost all folds side by side by the mean of their figures, as `grow` does, then the whole as many rounds.
+
+    What is predicted of the rows held out, fold after fold, is by the trees that have not seen them; the rounds of
+    the whole are not told.
+
+    Raises:
+        WorkFailed: `training.diverged`, or LightGBM refuses: `training.refused`.
+        MemoryError: LightGBM got no memory.
+    """
+    with _told():
+        growing = [
+            _Growing(pair, objective=objective, parameters=parameters, num_threads=num_threads) for pair in pairs
+        ]
+        rounds = _boost(growing, objective, parameters, early_stopping_rounds, on_iteration)
+        predicted = np.concatenate([each.kept_predicted for each in growing])
+        del growing
+        booster = lgb.Booster({**parameters, "num_threads": num_threads}, whole)
+        for _ in range(rounds):
+            if booster.update() and not draws_at_random(parameters):
                 break
-        if best_round == 0:
-            raise WorkFailed(DIVERGED, code="training.diverged")
-        return growing.kept()
+        return Grown(body=_body(booster, -1), rounds=booster.current_iteration(), predicted=predicted)
+
+
+def _boost(
+    growing: "Sequence[_Growing]",
+    objective: Objective,
+    parameters: Parameters,
+    early_stopping_rounds: int,
+    on_iteration: OnIteration,
+) -> int:
+    """Do the rounds, and return how many are to be kept."""
+    total = int(parameters["num_iterations"])
+    has_chance = draws_at_random(parameters)
+    best_round, best_value, done = 0, math.inf, 0
+    for done in range(1, total + 1):
+        is_barren = all([each.grow() for each in growing])  # noqa: C419 - each of them is to grow
+        value = math.fsum(each.value() for each in growing) / len(growing)
+        is_best = value < best_value
+        if is_best:
+            best_round, best_value = done, value
+        if is_best or not early_stopping_rounds:
+            for each in growing:
+                each.keep()
+        metrics = {objective.metric_name: value} if math.isfinite(value) else {}
+        on_iteration(Iteration(iteration=done, total=total, metrics=metrics, is_best=is_best))
+        if is_barren and not has_chance:
+            break  # without chance in it, no later round finds a split either
+        if early_stopping_rounds and done - best_round >= early_stopping_rounds:
+            break
+    if best_round == 0:
+        raise WorkFailed(DIVERGED, code="training.diverged")
+    return best_round if early_stopping_rounds else done
 
 
 class _Growing:
-    """Trees that grow on some rows and are held against others."""
+    """Trees that grow on some rows and are held against others.
+
+    Attributes:
+        kept_rounds: How many are to be kept; 0 until `keep` was called.
+        kept_predicted: What these say of the rows that they are held against.
+    """
 
     def __init__(
         self, pair: HeldAgainst, *, objective: Objective, parameters: Parameters, num_threads: int
@@ -158,8 +219,8 @@ class _Growing:
         self._truth = pair.truth[pair.told_by]
         self._weights = None if pair.weights is None else pair.weights[pair.told_by]
         self._predicted = np.empty(0)
-        self._kept_predicted = np.empty(0)
-        self._kept_rounds = 0
+        self.kept_predicted = np.empty(0)
+        self.kept_rounds = 0
 
     def grow(self) -> bool:
         """Do a round, and return whether it found no split."""
@@ -171,20 +232,22 @@ class _Growing:
 
     def keep(self) -> None:
         """Let these rounds be the ones that are kept."""
-        self._kept_rounds = self._booster.current_iteration()
-        self._kept_predicted = self._predicted.copy()  # LightGBM writes the next round's to the same place
+        self.kept_rounds = self._booster.current_iteration()
+        self.kept_predicted = self._predicted.copy()  # LightGBM writes the next round's to the same place
 
-    def kept(self) -> Grown:
-        """Return what was kept."""
-        text = self._booster.model_to_string(num_iteration=self._kept_rounds)
-        # the only line that tells how many threads there were
-        body = _THREADS_LINE.sub("[num_threads: 0]", text)
-        return Grown(body=body, rounds=self._kept_rounds, predicted=self._kept_predicted)
+    def body(self) -> str:
+        """Return the rounds that were kept, as text."""
+        return _body(self._booster, self.kept_rounds)
 
     def _evaluate(self, predicted: Floats, _: lgb.Dataset) -> tuple[str, float, bool]:
         self._predicted = predicted
         told_by = predicted if self._told_by is None else predicted[self._told_by]
         return "told", self._metric(self._truth, told_by, self._weights), False
+
+
+def _body(booster: lgb.Booster, rounds: int) -> str:
+    # the only line that tells how many threads there were
+    return _THREADS_LINE.sub("[num_threads: 0]", booster.model_to_string(num_iteration=rounds))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as pt
 from numpy.typing import NDArray
 
 from application.ports.work import WorkFailed
@@ -48,15 +49,15 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
         WorkFailed: `training.all-missing`, `training.target-out-of-range`, `training.constant-target`,
             `training.one-class` or `training.too-many-classes`.
     """
-    numbers = None if target.type is ColumnType.CATEGORICAL else _numbers(values)
-    present = ~np.isnan(numbers) if numbers is not None else values.is_valid().to_numpy()
+    found = None if target.type is ColumnType.CATEGORICAL else numbers(values)
+    present = ~np.isnan(found) if found is not None else values.is_valid().to_numpy()
     rows = np.flatnonzero(present)
     if rows.size == 0:
         message = f"The target {target.name!r} is missing in every row: name another column to learn."
         raise WorkFailed(message, code="training.all-missing")
-    if numbers is None:
+    if found is None:
         return _text_target(target, values.filter(pa.array(present)), rows)
-    known = numbers[rows] + 0.0  # one zero: -0.0 becomes 0.0
+    known = found[rows] + 0.0  # one zero: -0.0 becomes 0.0
     _require_range(target, known, limit=_NUMBER_MAX if model_type is ModelType.REGRESSION else _LABEL_MAX)
     if model_type is ModelType.REGRESSION:
         if known.min() == known.max():
@@ -107,7 +108,7 @@ def encode_values(feature: Feature, values: pa.ChunkedArray) -> Floats:
     """Return a column's values as float64 numbers of shape (rows,), NaN where one is missing."""
     if feature.categories is not None:
         values = pc.index_in(values, value_set=pa.array(feature.categories, values.type), skip_nulls=True)
-    return _numbers(values)
+    return numbers(values)
 
 
 def all_missing() -> WorkFailed:
@@ -116,9 +117,13 @@ def all_missing() -> WorkFailed:
     return WorkFailed(message, code="training.all-missing")
 
 
-def _numbers(values: pa.ChunkedArray) -> Floats:
-    numbers: Floats = values.cast(pa.float64()).to_numpy()  # null becomes NaN
-    return numbers
+def numbers(values: pa.ChunkedArray) -> Floats:
+    """Return values as float64, NaN where one is missing; of dates and instants, the seconds since 1970 in UTC."""
+    if pt.is_temporal(values.type):
+        microseconds = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        return numbers(microseconds) / 1e6
+    found: Floats = values.cast(pa.float64()).to_numpy()  # null becomes NaN
+    return found
 
 
 def _categories(values: pa.ChunkedArray) -> tuple[str, ...]:
@@ -132,7 +137,7 @@ def _text_target(target: Column, values: pa.ChunkedArray, rows: Rows) -> Encoded
     distinct = values.unique()
     _require_classes(target, len(distinct), str(distinct[0]))
     labels = tuple(sorted(distinct.to_pylist()))
-    codes = _numbers(pc.index_in(values, value_set=pa.array(labels, values.type)))
+    codes = numbers(pc.index_in(values, value_set=pa.array(labels, values.type)))
     return EncodedTarget(rows=rows, values=codes, labels=labels)
 
 

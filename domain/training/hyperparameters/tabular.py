@@ -16,12 +16,13 @@ class Tabular(Trees):
         features: The columns to learn from; None for all that can be learned from.
         validation_fraction: Share of the rows held out for metrics and early stopping.
         split: Which rows those are: drawn at random, with the same share of each label (`stratified`), whole
-            groups at a time (`group`), or the last ones in time (`time`). `auto` is `stratified` for a
-            classification, `random` for a regression.
-        group_column: Rows with the same value in it stay together, when `split` is `group`.
-        time_column: Tells the order of the rows, when `split` is `time`.
+            groups at a time (`group`), or the last ones in time (`time`). `auto` is `group` or `time` where such
+            a column is named, else `stratified` for a classification, `random` for a regression.
+        group_column: Rows with the same value in it stay together. It is learned from only where `features`
+            name it.
+        time_column: Tells the order of the rows, by numbers or dates; rows without one are left out.
         folds: So many times another part of the rows is held out, and the model learns from all of them
-            in the end; 0 holds out `validation_fraction` once.
+            in the end; 0 holds out `validation_fraction` once. In time, each part is told by those before it.
         executor: Where trees are grown: in a process of this worker, or on a Dask cluster.
     """
 

@@ -13,6 +13,7 @@ from domain.inference.conformance import Schema
 from domain.inference.values import OBJECTS, AnswerKind, Label
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
+from infrastructure.learning.dates import DatedTrees, Layout
 from infrastructure.learning.manifest import TREES, Manifest
 from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
 
@@ -78,25 +79,26 @@ def trees_and_schema(manifest: Manifest, parts: Parts) -> dict[str, Any]:
     except (lgb.basic.LightGBMError, ValueError) as error:
         msg = f"LightGBM refuses its body: {error}"
         raise ValueError(msg) from None
-    mismatch = _mismatch(manifest, booster)
+    layout = Layout([feature.type for feature in manifest.features])
+    mismatch = _mismatch(manifest, layout, booster)
     if mismatch is not None:
         raise ValueError(mismatch)
     trees = trees_of(booster)
     return {
         "schema": Schema(manifest.features),
-        "trees": trees,
+        "trees": DatedTrees(trees, layout) if layout.has_dates else trees,
         "size_bytes": len(body),
         "row_cost_s": seconds_per_row(trees, booster),
     }
 
 
-def _mismatch(manifest: Manifest, booster: lgb.Booster) -> str | None:
+def _mismatch(manifest: Manifest, layout: Layout, booster: lgb.Booster) -> str | None:
     for feature in manifest.features:
         if feature.type in OBJECTS:
             return f"feature {feature.name!r} is of type {feature.type}, which no tree learns from"
     scores = 1 if manifest.labels is None or len(manifest.labels) == 2 else len(manifest.labels)  # noqa: PLR2004 - binary
     expected = {
-        "features": (len(manifest.features), booster.num_feature()),
+        "features": (layout.width, booster.num_feature()),
         "scores per round": (scores, booster.num_model_per_iteration()),
         "rounds": (manifest.best_iteration, booster.current_iteration()),
     }

@@ -11,13 +11,12 @@ from application.ports.work import WorkFailed
 from domain.training.hyperparameters.classification import Classification
 from domain.training.values import TrainingPlan
 from infrastructure.learning.calibration import Calibration, calibrated_unseen
-from infrastructure.learning.encoding import encode_target
 from infrastructure.learning.manifest import CALIBRATION, THRESHOLD
 from infrastructure.learning.metrics import Codes, classification_metrics
-from infrastructure.learning.objectives import objective_for, parameters_for
-from infrastructure.learning.split import split
+from infrastructure.learning.objectives import objective_for
 from infrastructure.learning.threshold import EVEN, best_threshold
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
+from infrastructure.learning.trainers.holding_out import target_and_parts
 from infrastructure.learning.trainers.tabular import learn, manifest_of
 
 Floats = NDArray[np.float64]
@@ -32,23 +31,19 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     """
     settings = plan.hyperparameters
     assert isinstance(settings, Classification), "the plan chooses by its type"
-    assert plan.target is not None, "what is learned is a column"
     columns = dict(zip(table.column_names, table.columns, strict=True))
     del table
-    target = encode_target(plan.model_type, plan.target, columns[plan.target.name])
+    target, parts = target_and_parts(plan, columns)
     assert target.labels is not None, "a classification has labels"
     _require_use_of_threshold(settings, labels=len(target.labels))
-    divided = split(
-        target.values, fraction=settings.validation_fraction, seed=settings.seed, is_classification=True
-    )
-    objective = objective_for(len(target.labels))
+    for part in parts:
+        _require_labels(target.values[part.training])
     learned = learn(
         plan,
         columns,
         target,
-        divided,
-        objective=objective,
-        parameters=parameters_for(objective, settings),
+        parts,
+        objective=objective_for(len(target.labels)),
         weights=_balancing(target.values) if settings.class_weight == "balanced" else None,
         num_threads=num_threads,
         on_iteration=on_iteration,
@@ -57,12 +52,12 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     if scores.ndim == 1:  # LightGBM gives one score for two labels: the probability of the second
         scores = np.column_stack([1.0 - scores, scores])
     decided = _decided(settings, scores, learned.truth)
-    manifest, parts = manifest_of(plan, learned, labels=target.labels, settings=decided.settings)
-    known = target.values[divided.training].astype(np.intp)
+    manifest, contents = manifest_of(plan, learned, labels=target.labels, settings=decided.settings)
+    known = target.values[parts[-1].training].astype(np.intp)
     frequencies = np.bincount(known, minlength=len(target.labels)) / len(known)
     return Trained(
         manifest=manifest,
-        parts=parts,
+        parts=contents,
         metrics=classification_metrics(learned.truth, decided.scores, chosen=decided.chosen),
         held_out=HeldOut(
             table=learned.table,
@@ -72,7 +67,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             labels=target.labels,
             chosen=decided.chosen,
         ),
-        notes=decided.notes,
+        notes=(*learned.notes, *decided.notes),
     )
 
 
@@ -126,6 +121,15 @@ def _balancing(codes: Floats) -> Floats:
     counts = np.bincount(places)
     weights: Floats = (len(places) / (len(counts) * counts))[places]
     return weights
+
+
+def _require_labels(codes: Floats) -> None:
+    if codes.min() == codes.max():
+        message = (
+            "The rows that are learned from have one label: those of all others were held out. "
+            "Take another seed, other groups or more rows."
+        )
+        raise WorkFailed(message, code="training.one-class")
 
 
 def _require_use_of_threshold(settings: Classification, *, labels: int) -> None:

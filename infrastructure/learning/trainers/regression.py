@@ -8,12 +8,11 @@ from application.ports.work import WorkFailed
 from domain.datasets.values import Column
 from domain.training.values import TrainingPlan
 from infrastructure.learning.boosting import DIVERGED
-from infrastructure.learning.encoding import encode_target
 from infrastructure.learning.metrics import regression_metrics
-from infrastructure.learning.objectives import objective_for, parameters_for
-from infrastructure.learning.split import split
+from infrastructure.learning.objectives import objective_for
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
-from infrastructure.learning.trainers.tabular import learn, manifest_of, tabular_settings
+from infrastructure.learning.trainers.holding_out import target_and_parts
+from infrastructure.learning.trainers.tabular import learn, manifest_of
 
 Floats = NDArray[np.float64]
 
@@ -25,31 +24,26 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         WorkFailed: The data cannot be learned; the code says why.
         MemoryError: There was not enough.
     """
-    settings = tabular_settings(plan)
     assert plan.target is not None, "what is learned is a column"
     columns = dict(zip(table.column_names, table.columns, strict=True))
     del table
-    target = encode_target(plan.model_type, plan.target, columns[plan.target.name])
-    divided = split(
-        target.values, fraction=settings.validation_fraction, seed=settings.seed, is_classification=False
-    )
-    known = target.values[divided.training]
-    _require_difference(plan.target, known)
-    objective = objective_for(None)
+    target, parts = target_and_parts(plan, columns)
+    for part in parts:
+        _require_difference(plan.target, target.values[part.training])
     learned = learn(
         plan,
         columns,
         target,
-        divided,
-        objective=objective,
-        parameters=parameters_for(objective, settings),
+        parts,
+        objective=objective_for(None),
         num_threads=num_threads,
         on_iteration=on_iteration,
     )
-    manifest, parts = manifest_of(plan, learned, labels=None)
+    manifest, contents = manifest_of(plan, learned, labels=None)
+    known = target.values[parts[-1].training]
     return Trained(
         manifest=manifest,
-        parts=parts,
+        parts=contents,
         metrics=_metrics(learned.truth, learned.grown.predicted),
         held_out=HeldOut(
             table=learned.table,
@@ -58,6 +52,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             baseline=np.full((len(learned.truth), 1), known.mean()),
             labels=None,
         ),
+        notes=learned.notes,
     )
 
 

@@ -153,3 +153,56 @@ def test_labels_are_balanced_in_one_way():
 
     assert (problem.field, problem.value) == ("hyperparameters.class_weight", "balanced")
     assert "give one of them" in problem.message
+
+
+def dated(**changes):
+    columns = (
+        *CONTENTS.columns,
+        Column(name="day", type=ColumnType.DATETIME, missing=0),
+        Column(name="store", type=ColumnType.CATEGORICAL, missing=0),
+    )
+    return a_dataset(contents=CONTENTS.model_copy(update={"columns": columns}), **changes)
+
+
+def test_dates_are_learned_from_and_no_target():
+    assert names(planned(dataset=dated()).features) == ["age", "city", "smoker", "day", "store"]
+    assert "day" in names(planned(dataset=dated(), features=["day", "age"]).features)
+    assert "a classification learns" in refused(CLASSIFICATION, dataset=dated(), target="day").message
+
+
+@pytest.mark.parametrize("split", ["auto", "group"])
+def test_rows_are_held_apart_by_groups_that_are_not_learned_from_unless_named(split):
+    found = planned(dataset=dated(), group_column="store", split=split)
+    assert (found.group.name, found.time) == ("store", None)
+    assert names(found.features) == ["age", "city", "smoker", "day"]
+    named = planned(dataset=dated(), group_column="store", split=split, features=["store", "age"])
+    assert names(named.features) == ["age", "store"]
+
+
+@pytest.mark.parametrize("split", ["auto", "time"])
+@pytest.mark.parametrize("column", ["day", "age"])
+def test_rows_are_held_apart_by_time_which_may_be_learned_from(split, column):
+    found = planned(dataset=dated(), time_column=column, split=split)
+    assert (found.time.name, found.group) == (column, None)
+    assert column in names(found.features)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "words"),
+    [
+        ({"split": "group"}, "split", "takes a group_column: name it"),
+        ({"split": "time"}, "split", "takes a time_column: name it"),
+        ({"split": "stratified"}, "split", "a regression has none"),
+        ({"split": "random", "group_column": "store"}, "group_column", "is of no use where split is 'random'"),
+        ({"split": "group", "group_column": "store", "time_column": "day"}, "time_column", "of no use"),
+        ({"group_column": "store", "time_column": "day"}, "group_column", "say by split which"),
+        ({"group_column": "price"}, "group_column", "is the target"),
+        ({"group_column": "stor"}, "group_column", "store"),
+        ({"group_column": "seen"}, "group_column", "is other"),
+        ({"time_column": "store"}, "time_column", "is categorical, and must be datetime or numeric"),
+    ],
+)
+def test_ways_to_hold_rows_apart_that_contradict_themselves_are_refused(settings, field, words):
+    problem = refused(dataset=dated(), **settings)
+    assert problem.field == f"hyperparameters.{field}"
+    assert words in problem.message
