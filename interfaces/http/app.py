@@ -34,6 +34,7 @@ from interfaces.http.inference import InferenceEndpoint
 from interfaces.http.job_events import JobEventsEndpoint
 from interfaces.http.lineage import LineageEndpoints
 from interfaces.http.metrics import MetricsEndpoint
+from interfaces.http.model_types import ModelTypeEndpoints
 from interfaces.http.models import ModelEndpoints
 from interfaces.http.open_inference.endpoint import OpenInferenceEndpoint
 from interfaces.http.open_inference.inferring import TensorInference
@@ -130,6 +131,7 @@ def create_app(
         *BatchEndpoints(service=service, commands=commands, reads=reads, stopping=stopping).operations(),
         *JobEventsEndpoint(service=service, live=service.live, reads=reads, stopping=stopping).operations(),
         *EventTypeEndpoints().operations(),
+        *ModelTypeEndpoints().operations(),
         *CallbackEndpoint(inbox=service.inbox).operations(),
         *DeadLetterEndpoints(dead_letters=service.dead_letters).operations(),
         *HealthEndpoints(health=health).operations(),

@@ -18,7 +18,7 @@ class Hyperparameters(Immutable):
 
     Attributes:
         ALIASES: Other names → the name here.
-        seed: Of every draw; the same seed gives the same model.
+        seed: Of every draw: the same seed gives the same model.
     """
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)

@@ -13,9 +13,23 @@ class Trees(Hyperparameters):
 
     Attributes:
         early_stopping_rounds: Stop after so many rounds without gain on held-out rows; 0 never stops early.
+        num_iterations: So many rounds of trees at most.
+        learning_rate: How much of each tree is taken.
+        num_leaves: So many leaves a tree has at most.
+        max_depth: So many splits lie between root and leaf at most; -1 for no limit.
+        min_data_in_leaf: A leaf is of so many rows at least.
+        min_sum_hessian_in_leaf: A leaf weighs so much at least, by the curvature of the loss.
+        min_gain_to_split: A split that gains less is not made.
+        feature_fraction: Share of the features that each tree may split by, drawn anew.
+        bagging_fraction: Share of the rows that trees learn from, drawn anew every `bagging_freq` rounds.
+        bagging_freq: Rounds after which they are drawn; 0 never draws.
+        lambda_l1: Draws the values of leaves to 0, by their size.
+        lambda_l2: Draws the values of leaves to 0, by their square.
+        max_bin: So many bins the values of a feature are put in at most.
+        cat_smooth: Rows that a category is thought to have beside its own, so that rare ones say less.
 
     Source:
-        The others are LightGBM's parameters of the same names (its documentation, "Parameters").
+        LightGBM's documentation, "Parameters", for all but the first: they are its own, under the same names.
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {

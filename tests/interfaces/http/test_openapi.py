@@ -90,6 +90,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "cancel_batch_prediction": {},
     "follow_training_job": {},
     "list_event_types": {},
+    "list_model_types": {},
     "get_event_schema": {},
     "list_events": {},
     "take_event": CALLBACK,
