@@ -10,6 +10,7 @@ from domain.models.values import ModelType
 from domain.training.clustering import clustering_columns
 from domain.training.columns import Columns
 from domain.training.hyperparameters.settings import Hyperparameters
+from domain.training.nlp import nlp_columns
 from domain.training.tabular import tabular_columns
 from domain.training.values import TrainingPlan
 
@@ -21,6 +22,7 @@ _COLUMNS: Mapping[ModelType, Callable[[ModelType, Dataset, Any], Columns]] = Map
         ModelType.CLASSIFICATION: tabular_columns,
         ModelType.REGRESSION: tabular_columns,
         ModelType.CLUSTERING: clustering_columns,
+        ModelType.NLP: nlp_columns,
     }
 )
 """What finds the columns for each type, given the hyperparameters of the type."""

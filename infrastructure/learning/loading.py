@@ -16,6 +16,7 @@ _LOADERS: Mapping[ModelType, str] = MappingProxyType(
         ModelType.CLASSIFICATION: "classification",
         ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
+        ModelType.NLP: "nlp",
     }
 )
 """The module of `predictors` that answers for each type."""

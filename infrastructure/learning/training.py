@@ -15,6 +15,7 @@ _TRAINERS: Mapping[ModelType, str] = MappingProxyType(
         ModelType.CLASSIFICATION: "classification",
         ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
+        ModelType.NLP: "nlp",
     }
 )
 """The module of `trainers` that learns each type; imported only by those who need it, for libraries are slow."""

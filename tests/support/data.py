@@ -28,6 +28,7 @@ _QUICKLY: Mapping[ModelType, Mapping[str, Any]] = {
     ModelType.CLASSIFICATION: {"num_iterations": 25, "min_data_in_leaf": 5},
     ModelType.REGRESSION: {"num_iterations": 25, "min_data_in_leaf": 5},
     ModelType.CLUSTERING: {"k": 4, "n_init": 1},
+    ModelType.NLP: {"num_iterations": 10, "min_data_in_leaf": 5},
 }
 
 
@@ -221,10 +222,44 @@ def customers() -> ExampleTable:
     return ExampleTable(name="customers", model_type=ModelType.CLUSTERING, target=None, cells=churn().cells)
 
 
+def reviews() -> ExampleTable:
+    """240 opinions on meals, in two columns; whether somebody liked it is to be told."""
+    chance = random.Random(17)
+    dishes = ["soup", "fish", "rice", "tart", "Käse"]
+    good = ["was great", "tasted wonderful", "made us happy", "we will come again"]
+    bad = ["was cold", "tasted awful", "we will not come again", "made us ill"]
+    titles: list[Cell] = []
+    texts: list[Cell] = []
+    liked: list[Cell] = []
+    for _ in range(240):
+        is_good = chance.random() < 0.6
+        parts = [f"The {chance.choice(dishes)} {chance.choice(good if is_good else bad)}" for _ in range(3)]
+        texts.append(chance.choice([None] + 19 * [". ".join(parts)]))
+        titles.append(chance.choice([None, "Dinner", "Lunch!", "A fine place" if is_good else "Never again"]))
+        liked.append(chance.choice([None] + 19 * ["yes" if is_good else "no"]))
+    return ExampleTable(
+        name="reviews",
+        model_type=ModelType.NLP,
+        target="liked",
+        cells={"title": titles, "text": texts, "liked": liked},
+    )
+
+
+def stars() -> ExampleTable:
+    """The opinions by their number of words: a number to predict."""
+    texts = [each or "" for each in reviews().cells["text"]]
+    numbers: list[Cell] = [float(len(str(each).split())) for each in texts]
+    return ExampleTable(
+        name="stars", model_type=ModelType.NLP, target="words", cells={"text": texts, "words": numbers}
+    )
+
+
 OF_EVERY_TYPE: Mapping[str, Callable[[], ExampleTable]] = {
     **EXAMPLES,
     "flowers": flowers,
     "customers": customers,
+    "reviews": reviews,
+    "stars": stars,
 }
 
 

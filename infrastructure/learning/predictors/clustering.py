@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from application.ports.predictor import Predicted, Predictor, Row, Rows
 from domain.inference.conformance import Schema
 from domain.inference.values import AnswerKind, Label
+from infrastructure.learning.arrays import array_of
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.manifest import Manifest
 from infrastructure.learning.row_costs import MEASURED_ROWS, measured_cost_s
@@ -43,26 +44,12 @@ def load(manifest: Manifest, parts: Parts) -> Predictor:
     ):
         msg = f"{len(manifest.features)} features and {len(labels)} clusters do not have arrays of these shapes"
         raise ValueError(msg)
-    if not (np.isfinite(space.scales).all() and np.isfinite(centroids).all() and (space.scales[:, 2] > 0).all()):
-        msg = "its arrays hold what is no number, or a unit that is not above 0"
+    if not (space.scales[:, 2] > 0).all():
+        msg = "a unit of its features is not above 0"
         raise ValueError(msg)
     return ClusteringPredictor(
         space=space, centroids=centroids, variance=float(manifest.settings[VARIANCE]), labels=labels
     )
-
-
-def array_of(manifest: Manifest, parts: Parts, name: str) -> Floats:
-    """Return a part that is an array.
-
-    Raises:
-        ValueError: It has another number of elements than the manifest says.
-        KeyError: There is none.
-    """
-    shape = manifest.parts[name].shape
-    if shape is None:
-        msg = f"its part {name!r} is to be an array, and has no shape"
-        raise ValueError(msg)
-    return np.frombuffer(parts[name], dtype="<f8").reshape(shape).astype(np.float64)
 
 
 class ClusteringPredictor:

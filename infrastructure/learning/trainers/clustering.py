@@ -19,7 +19,7 @@ from application.ports.work import WorkFailed
 from domain.inference.values import Feature
 from domain.training.hyperparameters.clustering import Clustering
 from domain.training.values import TrainingPlan
-from infrastructure.learning.artifact import part_of
+from infrastructure.learning.arrays import array_part
 from infrastructure.learning.encoding import encode_features, encode_rows
 from infrastructure.learning.manifest import Manifest, Source
 from infrastructure.learning.predictors.clustering import CENTROIDS, SCALED, VARIANCE
@@ -65,8 +65,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         centroids, codes = _by_size(points, best.centroids)
         metrics = learner.metrics(centroids, codes)
     clusters, axes = centroids.shape
-    parts = {CENTROIDS: centroids.astype("<f8").tobytes(), SCALED: space.scales.astype("<f8").tobytes()}
-    shapes = {CENTROIDS: centroids.shape, SCALED: space.scales.shape}
+    arrays = {name: array_part(values) for name, values in ((CENTROIDS, centroids), (SCALED, space.scales))}
     manifest = Manifest(
         model_type=plan.model_type,
         target=None,
@@ -78,8 +77,9 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         settings={VARIANCE: metrics["inertia"] / (len(points) * axes)},
         environment=environment("scipy", "threadpoolctl"),
         dataset=Source(sha256=plan.contents.sha256, training_rows=table.num_rows, validation_rows=0),
-        parts={name: part_of(content, shape=shapes[name]) for name, content in parts.items()},
+        parts={name: part for name, (_, part) in arrays.items()},
     )
+    parts = {name: content for name, (content, _) in arrays.items()}
     return Trained(manifest=manifest, parts=parts, metrics=metrics, held_out=None)
 
 

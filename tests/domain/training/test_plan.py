@@ -11,7 +11,8 @@ from domain.training.hyperparameters.parsing import parse
 from domain.training.plan import ROWS_MIN, plan
 from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
 
-REGRESSION, CLASSIFICATION, CLUSTERING = ModelType.REGRESSION, ModelType.CLASSIFICATION, ModelType.CLUSTERING
+REGRESSION, CLASSIFICATION = ModelType.REGRESSION, ModelType.CLASSIFICATION
+CLUSTERING, NLP = ModelType.CLUSTERING, ModelType.NLP
 
 
 def planned(model_type=REGRESSION, dataset=None, **hyperparameters):
@@ -103,9 +104,21 @@ def test_a_target_that_is_no_column_is_answered_with_the_nearest():
     assert refused(target="prices").message == "The dataset has no column 'prices'. Did you mean 'price'?"
 
 
-@pytest.mark.parametrize("model_type", [ModelType.TIME_SERIES, ModelType.NLP])
-def test_other_types_cannot_be_trained(model_type):
-    assert refused(model_type).field == "model_id"
+def test_other_types_cannot_be_trained():
+    assert refused(ModelType.TIME_SERIES).field == "model_id"
+
+
+@pytest.mark.parametrize("target", ["age", "smoker", "price"])
+def test_a_model_of_text_reads_all_columns_of_text_and_learns_any_target(target):
+    found = planned(NLP, target=target)
+    assert (found.target.name, names(found.features)) == (target, ["city"])
+
+
+def test_a_model_of_text_reads_the_columns_that_it_is_told_to():
+    assert names(planned(NLP, text_columns=["city"]).features) == ["city"]
+    assert refused(NLP, text_columns=["age"]).field == "hyperparameters.text_columns[0]"
+    assert "is the target" in refused(NLP, target="city", text_columns=["city"]).message
+    assert "no column of text beside the target 'city'" in refused(NLP, target="city").message
 
 
 def test_a_clustering_has_no_target_and_compares_by_all_that_can_be_learned_from():

@@ -92,6 +92,7 @@ VALUES = {
     FeatureType.NUMERIC: NUMBERS,
     FeatureType.CATEGORICAL: st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))),
     FeatureType.BOOLEAN: st.sampled_from([None, True, False]),
+    FeatureType.TEXT: st.none() | st.lists(st.sampled_from(["great", "Awful", "soup", "…"])).map(" ".join),
 }
 
 

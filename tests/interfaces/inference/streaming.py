@@ -20,6 +20,7 @@ MATCHING_TYPES = {
     FeatureType.NUMERIC: pa.float64(),
     FeatureType.BOOLEAN: pa.bool_(),
     FeatureType.CATEGORICAL: pa.string(),
+    FeatureType.TEXT: pa.string(),
 }
 
 
