@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from interfaces.cli.assignments import parse_assignments
 from interfaces.cli.connection import Refused, connected
 from interfaces.cli.options import AsJson, Url
 from interfaces.cli.output import console, is_for_people, number, print_json, printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _CONTRIBUTIONS_SHOWN = 10
 _STANDARD_INPUT = "-"
@@ -51,7 +54,7 @@ def predict(
         except Refused as refused:
             raise _with_hint(refused, instances) from None
     if is_for_people(as_json=as_json):
-        _show(answer)
+        console().print(answer_table(answer))
     else:
         print_json(answer)
 
@@ -90,7 +93,8 @@ def _with_hint(refused: Refused, words: list[str]) -> Refused:
     return Refused("\n".join([str(refused), *hints]), status=refused.status, document=refused.document)
 
 
-def _show(answer: Mapping[str, Any]) -> None:
+def answer_table(answer: Mapping[str, Any]) -> "Table":
+    """Return what people see of the service's answer."""
     from rich.table import Table  # noqa: PLC0415 - `--help` and `serve` need not wait for it
 
     table = Table("", "prediction", "probability", title=f"version {printable(answer['version'])}")
@@ -101,11 +105,23 @@ def _show(answer: Mapping[str, Any]) -> None:
         prediction, probability = result["prediction"], result["probability"]
         cells = [
             str(row),
-            number(prediction) if isinstance(prediction, float) else printable(prediction),
+            _prediction(prediction),
             "" if probability is None else number(probability),
         ]
         table.add_row(*cells, *([_contributions(result["explanation"])] if any(explanations) else []))
-    console().print(table)
+    return table
+
+
+def _prediction(prediction: Any) -> str:
+    if isinstance(prediction, list):
+        return "\n".join(map(_step, prediction))
+    return number(prediction) if isinstance(prediction, float) else printable(prediction)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    return (
+        f"{printable(step['time'])}  {number(step['value'])} ({number(step['lower'])} to {number(step['upper'])})"
+    )
 
 
 def _contributions(explanation: Mapping[str, float]) -> str:
