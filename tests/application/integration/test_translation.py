@@ -17,6 +17,8 @@ from application.ports.event_log import Recorded
 from domain.datasets.values import SCHEMA_MAX_BYTES, Column, ColumnType
 from domain.errors import UnreadableHistory
 from domain.kernel import DomainEvent
+from domain.models.values import ModelType
+from domain.training.hyperparameters.clustering import Clustering
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.event_store.topics import TOPICS
 from infrastructure.messaging.cloudevents import to_binary
@@ -130,3 +132,10 @@ def test_what_cannot_be_read_is_not_guessed_at(tmp_path: Path) -> None:
         (recorded,) = ledger.read(after=position - 1, limit=1)
     with pytest.raises(UnreadableHistory):
         translate(recorded)
+
+
+def test_what_a_training_without_a_target_learns_is_told_as_no_name() -> None:
+    plan = training_job_requested().plan.model_copy(
+        update={"model_type": ModelType.CLUSTERING, "target": None, "hyperparameters": Clustering()}
+    )
+    assert valid_data(told(training_job_requested(plan=plan)))["target"] == ""
