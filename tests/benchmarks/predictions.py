@@ -28,7 +28,7 @@ from interfaces.messaging.predictions import Predictions
 from tests.application.inference.registry import Registry
 from tests.benchmarks.measure import REPEATS, Figure, median_ratio, percentile, scratch, spread
 from tests.interfaces.http.test_inference import Progress
-from tests.support.data import wine
+from tests.support.data import ExampleTable, customers, reviews, wine
 from tests.support.fakes.artifacts import InMemoryArtifacts
 from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.nats import NatsServer
@@ -49,9 +49,12 @@ def run() -> list[Figure]:
         with _process(_predict, address, directory), _process(_echo, address, directory):
             alone, many = asyncio.run(_measured(address, body))
     with scratch() as directory:
-        itself = asyncio.run(_itself(directory, body))
+        itself = asyncio.run(_itself(directory))
     return [
-        Figure("a prediction for one row of wine, without NATS: p50", spread(itself, "µs")),
+        *(
+            Figure(f"a prediction for one row of {name}, without NATS: p50", spread(medians, "µs"))
+            for name, medians in itself.items()
+        ),
         Figure("echo, one at a time: p50", spread([p50 for p50, _ in alone[ECHO]], "µs")),
         Figure("echo, one at a time: p99", spread([p99 for _, p99 in alone[ECHO]], "µs")),
         Figure(
@@ -86,21 +89,28 @@ async def _measured(
     return alone, many
 
 
-async def _itself(directory: Path, body: bytes) -> list[float]:
-    """Return the medians of several rounds, each of the path from body to answer."""
-    registry = _registry(directory)
+async def _itself(directory: Path) -> dict[str, list[float]]:
+    """Return the medians of several rounds, each of the path from body to answer, for a model of each kind."""
+    tables = {
+        "wine": wine(),
+        "customers, for their cluster": customers(),
+        "reviews, in two columns of text": reviews(),
+    }
+    registry = _registry(directory, *tables.values())
     inference = Inference(serving=registry.serving, progress=Progress(0))
-    medians = []
+    found: dict[str, list[float]] = {name: [] for name in tables}
     for _ in range(REPEATS):
-        took_us = []
-        for _ in range(ROUND_TRIPS):
-            began = time.perf_counter()
-            await inference.answer(body, explain=False, position=None, until_left=None)
-            took_us.append(1e6 * (time.perf_counter() - began))
-        medians.append(percentile(took_us, 50))
+        for name, table in tables.items():
+            body = orjson.dumps({"model_id": table.name, "features": table.instances()[0]})
+            took_us = []
+            for _ in range(ROUND_TRIPS):
+                began = time.perf_counter()
+                await inference.answer(body, explain=False, position=None, until_left=None)
+                took_us.append(1e6 * (time.perf_counter() - began))
+            found[name].append(percentile(took_us, 50))
     inference.close()
     registry.close()
-    return medians
+    return found
 
 
 async def _answered(client: Client, subject: str, body: bytes) -> None:
@@ -152,16 +162,17 @@ def _process(target: Any, *arguments: Any) -> Iterator[None]:
         process.join()
 
 
-def _registry(directory: Path) -> Registry:
-    table, artifacts = wine(), InMemoryArtifacts()
-    training = train(table.plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
+def _registry(directory: Path, *tables: ExampleTable) -> Registry:
+    artifacts = InMemoryArtifacts()
     registry = Registry(directory, loader=ArtifactPredictorLoader(artifacts=artifacts), capacity_bytes=10**9)
-    registry.register("wine", v1_0_0=keep(artifacts, training.manifest, training.parts))
+    for table in tables:
+        training = train(table.plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
+        registry.register(table.name, v1_0_0=keep(artifacts, training.manifest, training.parts))
     return registry
 
 
 def _predict(address: NatsAddress, directory: Path) -> None:
-    registry = _registry(directory)
+    registry = _registry(directory, wine())
     part = Predictions(
         serving=registry.serving,
         progress=Progress(0),
