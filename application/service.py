@@ -10,6 +10,7 @@ from application.ports.batch_predictor import FeaturesOf
 from application.ports.clock import Clock
 from application.ports.datasets import DatasetFiles
 from application.ports.dead_letters import DeadLetters
+from application.ports.foreign_models import ForeignModels
 from application.ports.identity import Identity
 from application.ports.inbox import Inbox
 from application.ports.live import LiveJobs
@@ -27,6 +28,7 @@ class Service:
     serving: Serving
     artifacts: ArtifactStore
     files: DatasetFiles
+    foreign: ForeignModels
     features_of: FeaturesOf
     verify_log: VerifyLog
     inbox: Inbox

@@ -26,6 +26,7 @@ from infrastructure.database_service.rivals import RivalWatch
 from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.artifact import load_manifest
+from infrastructure.learning.foreign.isolated import IsolatedForeignModels
 from infrastructure.learning.reproduction import compare
 from infrastructure.learning.subprocess import SubprocessTrainer
 from infrastructure.messaging.dead_letters import NatsDeadLetters
@@ -138,6 +139,7 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
             serving=serving,
             artifacts=artifacts,
             files=IsolatedDatasetFiles(settings.dataset_root),
+            foreign=IsolatedForeignModels(artifacts=artifacts, allowed_root=settings.dataset_root),
             features_of=lambda artifact_url: load_manifest(artifacts, artifact_url).features,
             verify_log=log_verifier(settings),
             inbox=NatsInbox(messaging=messaging, replicas=settings.nats_replicas),

@@ -36,6 +36,7 @@ _OF_VERSIONS = (
     "hyperparameters",
     "metrics",
     "artifact_url",
+    "source_url",
     "dataset_id",
     "dataset_sha256",
     "training_job_id",

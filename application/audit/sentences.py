@@ -48,7 +48,8 @@ def version_registered(event: VersionRegistered) -> str:
     """Say where the version came from."""
     if event.training_job_id is not None:
         return f"What it gave became version {event.version}, in staging."
-    return f"{event.provenance.actor} registered version {event.version}, trained elsewhere, in staging."
+    source = "" if event.source_url is None else f" and copied from {_short(event.source_url)}"
+    return f"{event.provenance.actor} registered version {event.version}, trained elsewhere{source}, in staging."
 
 
 def version_verified(event: VersionVerified) -> str:

@@ -83,6 +83,7 @@ class ModelVersionResponse(ModelVersionBase):
     Attributes:
         aliases: That stand for it.
         training_job_id: The job that made it; None when it was trained elsewhere.
+        source_url: Where the artifact was copied from; None when it was trained here, or the service holds none.
         verification: What came of training it again, the last time; None where nobody asked for that.
     """
 
@@ -94,6 +95,7 @@ class ModelVersionResponse(ModelVersionBase):
     training_job_id: str | None
     dataset_id: str | None
     dataset_sha256: str | None
+    source_url: str | None
     verification: VersionVerification | None
 
 
@@ -141,6 +143,7 @@ def registered_version_view(registered: VersionRegistered) -> ModelVersionRespon
         training_job_id=_text(registered.training_job_id),
         dataset_id=_text(registered.dataset_id),
         dataset_sha256=registered.dataset_sha256,
+        source_url=registered.source_url,
         verification=None,
     )
 

@@ -66,6 +66,7 @@ FIELDS: Mapping[Collection, Mapping[str, FieldKind]] = {
         "training_job_id": _T,
         "dataset_id": _T,
         "dataset_sha256": _T,
+        "source_url": _T,
         "created_at": _I,
         "updated_at": _I,
         "metrics": _K,

@@ -10,9 +10,11 @@ Refusal
 ├── StatusMoveRefused  model.status-move-refused
 ├── NumberTaken        model.version-number-taken
 └── TrainedElsewhere   model.version-trained-elsewhere
+InvalidInput
+└── NotLoadable        version.not-loadable
 """
 
-from domain.errors import NotFound, Refusal
+from domain.errors import InvalidInput, NotFound, Refusal
 
 
 class ModelNotFound(NotFound):
@@ -61,3 +63,9 @@ class TrainedElsewhere(Refusal):
     """The log has no plan of the version: nothing here could train it again."""
 
     code = "model.version-trained-elsewhere"
+
+
+class NotLoadable(InvalidInput):
+    """What was trained elsewhere is no model that can be answered with, or not as it is said to be."""
+
+    code = "version.not-loadable"

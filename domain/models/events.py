@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.kernel import DomainEvent
 from domain.models.values import Difference, ModelStatus, ModelType
 from domain.naming import NameReleased, NameReserved
@@ -60,6 +62,7 @@ class VersionRegistered(DomainEvent):
         training_job_id: The job that made it; None when it was trained elsewhere.
         dataset_id: What it learned from; None when not known here.
         dataset_sha256: The very bytes it learned from; None when not known here.
+        source_url: Where the artifact was copied from; None when it was trained here, or the service holds none.
     """
 
     TOPIC: ClassVar[str] = "model.version-registered.v1"
@@ -72,6 +75,7 @@ class VersionRegistered(DomainEvent):
     training_job_id: UUID | None
     dataset_id: UUID | None
     dataset_sha256: str | None
+    source_url: str | None = Field(default=None, exclude_if=lambda url: url is None)
 
 
 class VersionVerified(DomainEvent):

@@ -113,6 +113,7 @@ def register_version(
     training_job_id: UUID | None,
     dataset_id: UUID | None,
     dataset_sha256: str | None,
+    source_url: str | None = None,
     by: Provenance,
 ) -> VersionRegistered:
     """Add a version, in staging, under the number given or the next of 1.0.0, 1.1.0, ….
@@ -123,7 +124,9 @@ def register_version(
         NumberTaken: The number was used before.
     """
     require_active(model)
-    require_bounded(hyperparameters=hyperparameters, metrics=metrics, artifact_url=artifact_url)
+    require_bounded(
+        hyperparameters=hyperparameters, metrics=metrics, artifact_url=artifact_url, source_url=source_url
+    )
     number = version_number(model.next_minor) if number is None else valid_number(number)
     if number in model.numbers:
         message = f"Model {model.name!r} has had a version {number}: a number is never used twice."
@@ -138,6 +141,7 @@ def register_version(
         training_job_id=training_job_id,
         dataset_id=dataset_id,
         dataset_sha256=dataset_sha256,
+        source_url=source_url,
     )
 
 

@@ -69,6 +69,7 @@ class Manifest(Immutable):
         parameters: What the learning library was given, without the number of threads, which changes nothing.
         settings: The few numbers and words beside the parts that predictions need.
         environment: Versions of the libraries that took part.
+        dataset: None where the model was trained elsewhere.
         parts: By name.
     """
 
@@ -82,7 +83,7 @@ class Manifest(Immutable):
     parameters: dict[str, str | int | float | bool]
     settings: dict[str, Any] = Field(default_factory=dict)
     environment: dict[str, str]
-    dataset: Source
+    dataset: Source | None
     parts: dict[str, Part] = Field(min_length=1)
 
     @model_validator(mode="before")

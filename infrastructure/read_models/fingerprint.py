@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from infrastructure.read_models.contents import KEYED
 from infrastructure.read_models.tables import TABLES
 
-PROJECTION_VERSION = 5
+PROJECTION_VERSION = 6
 """To be raised with every change of what projections put, of how documents are written or attributes flattened."""
 
 _DIALECTS: tuple[Dialect, ...] = (SQLiteDialect_pysqlite(), PGDialect_psycopg())  # type: ignore[no-untyped-call] # theirs

@@ -28,6 +28,7 @@ from interfaces.http.dead_letters import DeadLetterEndpoints
 from interfaces.http.diff import DiffEndpoint
 from interfaces.http.event_types import EventTypeEndpoints
 from interfaces.http.exchange import Exchange
+from interfaces.http.foreign_versions import ForeignVersionEndpoints
 from interfaces.http.health import HealthEndpoints
 from interfaces.http.inference import PATH as INFERENCE_PATH
 from interfaces.http.inference import InferenceEndpoint
@@ -118,6 +119,7 @@ def create_app(
     )
     operations = [
         *ModelEndpoints(service=service, commands=commands, reads=reads).operations(),
+        *ForeignVersionEndpoints(service=service, commands=commands).operations(),
         *AuditEndpoints(service=service, reads=reads).operations(),
         *VerificationEndpoint(verify=service.verify_log).operations(),
         *DiffEndpoint(service=service, reads=reads).operations(),

@@ -30,6 +30,7 @@ from infrastructure.event_store.checkpoint_files import CheckpointFiles
 from infrastructure.event_store.evidence import LogVerifier
 from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.event_store.sqlite_log import SQLiteLog
+from infrastructure.learning.foreign.isolated import IsolatedForeignModels
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.dead_letters import NatsDeadLetters
 from infrastructure.messaging.inbox import NatsInbox
@@ -198,6 +199,9 @@ def _service(
         serving=serving,
         artifacts=LocalArtifacts(root=directory / "artifacts"),
         files=LocalDatasetFiles(directory / "datasets"),
+        foreign=IsolatedForeignModels(
+            artifacts=LocalArtifacts(root=directory / "artifacts"), allowed_root=directory / "datasets"
+        ),
         features_of=lambda artifact_url: loader.load(artifact_url).schema.features,
         verify_log=LogVerifier(
             log=SQLiteLog(directory / "events.sqlite"), files=CheckpointFiles(directory / "home")

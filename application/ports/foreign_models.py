@@ -1,0 +1,36 @@
+"""Models that were trained elsewhere."""
+
+from typing import Any, Protocol
+
+from domain.inference.values import Feature, Label
+from domain.kernel import Immutable
+from domain.models.values import ModelType
+
+
+class ForeignModel(Immutable):
+    """What is said of a model that was trained elsewhere.
+
+    Attributes:
+        url: Where it lies.
+        hyperparameters: As it was trained with, if that is known.
+        labels: In the order of their codes; None where the model itself is to say.
+        features: In the order in which it asks for them; None where the model itself is to say.
+    """
+
+    url: str
+    model_type: ModelType
+    hyperparameters: dict[str, Any]
+    labels: tuple[Label, ...] | None
+    features: tuple[Feature, ...] | None
+
+
+class ForeignModels(Protocol):
+    """Takes models that were trained elsewhere."""
+
+    def keep(self, model: ForeignModel) -> str:
+        """Copy the model from where it lies, look at all of it, and return the URL of the artifact that it is now.
+
+        Raises:
+            InvalidInput: The URL cannot be read from here.
+            NotLoadable: What lies there is no model that can be answered with, or not as it is said to be.
+        """
