@@ -47,6 +47,7 @@ def curl(service: RunningService, arguments: list[str]) -> httpx.Response:
     parser.add_argument("--json")
     parser.add_argument("--data-binary")
     parser.add_argument("--data-urlencode", action="append", default=[])
+    parser.add_argument("-o", "--output", help="left unwritten: it may be anywhere")
     expanded = [f"-s{each[2:]}" if each == "-sG" else each for each in arguments]
     given = parser.parse_args([*expanded, *(["-G"] if "-sG" in arguments else [])])
     headers = dict(each.split(": ", 1) for each in given.header)

@@ -12,8 +12,8 @@ from infrastructure.learning.artifact import part_of
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.foreign.interface import features_of, labels_of, require_type
 from infrastructure.learning.foreign.outline import UnreadableModel, outline_of, without_sizes
+from infrastructure.learning.loading import predictor_of
 from infrastructure.learning.manifest import TREES, Manifest
-from infrastructure.learning.predictors.tabular import load
 
 _PROBES = 20
 
@@ -65,7 +65,7 @@ def read_foreign(path: Path, model: ForeignModel) -> tuple[Manifest, bytes]:
 
 
 def _require_answers(manifest: Manifest, trees: bytes) -> None:
-    predictor = load(manifest, {TREES: trees})
+    predictor = predictor_of(manifest, {TREES: trees})
     rows = Rows(_probes(manifest))
     predicted = predictor.predict(rows)
     explained = np.asarray(predictor.explain(rows, predicted.chosen))

@@ -14,8 +14,8 @@ from domain.models.values import ModelType
 from infrastructure.learning.foreign.interface import Unfit
 from infrastructure.learning.foreign.outline import UnreadableModel
 from infrastructure.learning.foreign.reading import read_foreign
+from infrastructure.learning.loading import predictor_of
 from infrastructure.learning.manifest import TREES, Manifest
-from infrastructure.learning.predictors.tabular import load
 from tests.support.foreign import foreign_model, foreign_text, rows
 
 CLASSIFICATION, REGRESSION = ModelType.CLASSIFICATION, ModelType.REGRESSION
@@ -50,7 +50,7 @@ def test_a_model_answers_as_it_does_where_it_was_trained(
     model = foreign_model(objective, **parameters)
     manifest, trees = read(tmp_path, model.model_to_string(), model_type)
 
-    scores = load(manifest, {TREES: trees}).predict(Rows(rows())).scores
+    scores = predictor_of(manifest, {TREES: trees}).predict(Rows(rows())).scores
     expected = np.asarray(model.predict(rows())).reshape(len(scores), -1)
     assert np.array_equal(scores[:, -expected.shape[1] :], expected)
     assert manifest.best_iteration == 4
