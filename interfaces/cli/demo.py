@@ -1,4 +1,4 @@
-"""`python -m interfaces.cli.demo URL`: three models on real data, for a service to be tried out with.
+"""`python -m interfaces.cli.demo URL`: a model of each type at least, for a service to be tried out with.
 
 Everything goes through the HTTP API. What is there already is left as it is, so a second run does nothing,
 and a run after an interrupted one does the rest.
@@ -76,7 +76,8 @@ def _dataset(connection: Connection, table: "DemoTable", out: "Console") -> Any:
     if found is not None:
         return found
     out.print(f"{table.name}: uploading {len(table.rows)} rows", soft_wrap=True)
-    return connection.upload("/datasets", table.csv(), media_type="text/csv", name=table.name, target=table.target)
+    given = {"name": table.name, **({} if table.target is None else {"target": table.target})}
+    return connection.upload("/datasets", table.csv(), media_type="text/csv", **given)
 
 
 def _trained_version(connection: Connection, table: "DemoTable", model: Any, out: "Console") -> str:
@@ -124,7 +125,7 @@ def _invitation(url: str, table: "DemoTable") -> str:
         f"\nOpen {url}/api/v1/models - the models\n"
         f"     {url}/api/v1/models/{table.name}/history - all that happened to one\n"
         f"     {url}/api/v1/events - all that happened\n"
-        f"\nAsk about a tumour that was {table.answers[0]}:\n\n{curl}\n"
+        f"\nAsk about a tumour that was {table.rows[0][-1]}:\n\n{curl}\n"
     )
 
 

@@ -1,11 +1,14 @@
-"""The real tables that scikit-learn brings along, as a user would have them: in CSV, with speaking labels.
+"""Tables to try a service out with, one type of model after the other, as a user would have them: in CSV.
 
-Source: scikit-learn's `load_breast_cancer`, `load_wine` and `load_diabetes`.
+Source: scikit-learn's `load_breast_cancer`, `load_wine`, `load_diabetes` and `load_iris`; texts are made from a
+seed, for no package that the service needs brings any along.
 """
 
 import csv
 import io
+import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,34 +23,34 @@ class DemoTable:
 
     Attributes:
         name: Of the dataset and of the model.
-        columns: The features; lower-case words joined by `_`, easy to type and to filter by.
-        rows: One list of values per row, in the order of the columns.
-        answers: One per row.
+        columns: Lower-case words joined by `_`, easy to type and to filter by; the target is the last.
+        rows: One tuple of values per row, in the order of the columns.
+        target: What is to be told from the other columns; None where nothing is.
     """
 
     name: str
     model_type: str
     description: str
-    target: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[float, ...], ...]
-    answers: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    target: str | None
 
     def csv(self) -> bytes:
-        """Return the table with its answers as the last column."""
+        """Return the table."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*self.columns, self.target])
-        writer.writerows([*row, answer] for row, answer in zip(self.rows, self.answers, strict=True))
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
         return text.getvalue().encode()
 
-    def instance(self, row: int) -> dict[str, float]:
+    def instance(self, row: int) -> dict[str, Cell]:
         """Return a row as a client sends it to be predicted."""
-        return dict(zip(self.columns, self.rows[row], strict=True))
+        named = zip(self.columns, self.rows[row], strict=True)
+        return {name: value for name, value in named if name != self.target}
 
 
 def demo_tables() -> list[DemoTable]:
-    """Return two tables to classify, with two and three labels, and one with a number to predict."""
+    """Return two tables to classify, with two and three labels, and one for each other type of model."""
     return [
         _table(
             datasets.load_breast_cancer(),
@@ -70,18 +73,69 @@ def demo_tables() -> list[DemoTable]:
             description="How far will diabetes have progressed after a year?",
             target="progression",
         ),
+        _table(
+            datasets.load_iris(),
+            name="iris",
+            model_type="clustering",
+            description="Which flowers are alike, by the size of their petals and sepals?",
+            target=None,
+        ),
+        DemoTable(
+            name="tickets",
+            model_type="nlp",
+            description="Whom does a customer's message go to?",
+            columns=("message", "team"),
+            rows=tuple(_messages(400)),
+            target="team",
+        ),
     ]
 
 
-def _table(bunch: Any, *, name: str, model_type: str, description: str, target: str) -> DemoTable:
+def _table(bunch: Any, *, name: str, model_type: str, description: str, target: str | None) -> DemoTable:
     labels = getattr(bunch, "target_names", None)
     answers = bunch.target.tolist()
+    if labels is not None:
+        answers = [str(labels[code]) for code in answers]
+    rows = bunch.data.tolist()
     return DemoTable(
         name=name,
         model_type=model_type,
         description=description,
+        columns=(
+            *(re.sub(r"[^0-9a-z]+", "_", str(each).lower()).strip("_") for each in bunch.feature_names),
+            *([] if target is None else [target]),
+        ),
+        rows=tuple(
+            tuple(row) if target is None else (*row, answer) for row, answer in zip(rows, answers, strict=True)
+        ),
         target=target,
-        columns=tuple(re.sub(r"[^0-9a-z]+", "_", str(each).lower()) for each in bunch.feature_names),
-        rows=tuple(tuple(row) for row in bunch.data.tolist()),
-        answers=tuple(answers if labels is None else (str(labels[code]) for code in answers)),
     )
+
+
+_TEAMS = {
+    "billing": ("I was charged twice", "the invoice is wrong", "please refund my payment", "my card was declined"),
+    "delivery": (
+        "the parcel never arrived",
+        "my order is late",
+        "it came to the wrong address",
+        "the box was open",
+    ),
+    "support": ("the app crashes", "I cannot log in", "the screen stays black", "an error comes up"),
+}
+_BEGINNINGS = ("Hello,", "Hi,", "Good morning,", "Dear all,", "Again:")
+_ENDINGS = (
+    "since Monday.",
+    "for the third time.",
+    "what shall I do?",
+    "please help.",
+    "thank you.",
+    "and I am upset.",
+)
+
+
+def _messages(count: int) -> Iterator[tuple[str, str]]:
+    chance = random.Random(1)  # noqa: S311 - keeps no secret
+    for _ in range(count):
+        team = chance.choice(list(_TEAMS))
+        beginning, complaint, ending = map(chance.choice, (_BEGINNINGS, _TEAMS[team], _ENDINGS))
+        yield f"{beginning} {complaint} {ending}", team

@@ -70,13 +70,14 @@ def curl(service: RunningService, arguments: list[str]) -> httpx.Response:
 def a_demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     with running_service(tmp_path_factory.mktemp("demo") / "home", "--demo") as service:
         deadline = time.monotonic() + JOB_S
-        while sum(model["production_version"] is not None for model in service.get("/models")["items"]) < 3:
+        tables = len(demo_tables())
+        while sum(model["production_version"] is not None for model in service.get("/models")["items"]) < tables:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         yield service
 
 
-def test_the_demo_promotes_three_models_once(a_demo_service: RunningService) -> None:
+def test_the_demo_promotes_a_model_for_each_table_once(a_demo_service: RunningService) -> None:
     log = a_demo_service.get("/events", limit=1_000)["items"]
     command = [sys.executable, "-P", "-m", "interfaces.cli.demo", a_demo_service.url]
     again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=JOB_S)
@@ -86,6 +87,17 @@ def test_the_demo_promotes_three_models_once(a_demo_service: RunningService) -> 
         table.name: "1.0.0" for table in demo_tables()
     }
     ask_as_invited(again.stdout, a_demo_service.url)
+
+
+def test_the_demo_has_every_type_of_model_that_can_be_trained_and_all_of_them_answer(
+    a_demo_service: RunningService,
+) -> None:
+    assert {table.model_type for table in demo_tables()} == {
+        each["type"] for each in a_demo_service.get("/model-types")["items"]
+    }
+    for table in demo_tables():
+        response = a_demo_service.post("/inference", {"model_id": table.name, "features": table.instance(0)})
+        assert response.status_code == httpx.codes.OK, response.text
 
 
 def ask_as_invited(printed: str, url: str) -> None:
