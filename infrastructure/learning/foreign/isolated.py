@@ -24,8 +24,8 @@ from infrastructure.system.ordered_process import Death, OrderedProcess
 MIB = 1024 * 1024
 SIZE_MAX_BYTES = 128 * MIB
 MEMORY_MAX_BYTES = 2048 * MIB
-PATIENCE_S = 60.0
-"""For any model: the largest that is read takes a third of it."""
+PATIENCE_S = 120.0
+"""For any model: the largest that is read takes half a minute."""
 
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _FIELD = "artifact_url"
