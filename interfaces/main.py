@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interfaces.cli.app import app
+from interfaces.cli.artifacts import artifact_commands
 from interfaces.cli.audit import audit_commands
 from interfaces.cli.backup import add_backup_commands
 from interfaces.cli.mirror import MirrorReport, VerifiedMirror, mirror_commands
@@ -14,6 +15,7 @@ from interfaces.roles import add_roles
 from interfaces.starting import settings_of
 
 if TYPE_CHECKING:
+    from interfaces.collecting import ArtifactCollection
     from interfaces.maintenance import ServiceMaintenance
 
 
@@ -29,6 +31,13 @@ def _maintenance(
     from interfaces.maintenance import ServiceMaintenance  # noqa: PLC0415 - see above
 
     return ServiceMaintenance(settings)
+
+
+def _collection(home: Path | None, database_url: str | None, artifacts: str | None) -> "ArtifactCollection":
+    settings = settings_of(home=home, database_url=database_url, artifacts=artifacts)
+    from interfaces.collecting import ArtifactCollection  # noqa: PLC0415 - see above
+
+    return ArtifactCollection(settings)
 
 
 def _rebuild(
@@ -65,6 +74,7 @@ def _report_mirror(home: Path | None, database_url: str | None) -> MirrorReport:
 
 add_roles(app)
 app.add_typer(audit_commands(_maintenance), name="audit")
+app.add_typer(artifact_commands(_collection), name="artifacts")
 app.add_typer(relay_commands(_relay), name="relay")
 app.add_typer(mirror_commands(_verify_mirror, _report_mirror), name="mirror")
 add_backup_commands(app, _maintenance)

@@ -10,11 +10,14 @@ from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import SQLAlchemyError
 
 from application.ports.artifacts import ArtifactStoreUnreachable
+from infrastructure.artifacts.belonging import ArtifactsElsewhere
+from infrastructure.artifacts.collecting import ArtifactsOfAnother
 from infrastructure.artifacts.place import RemotePlaceInvalid
+from infrastructure.artifacts.references import LogNotUnderstood
 from infrastructure.backup.manifest import BackupDamaged, Manifest
 from infrastructure.backup.restoring import restore
 from infrastructure.backup.unfinished import DirectoryNotEmpty
-from infrastructure.backup.writing import ArtifactsElsewhere, OnStep, back_up
+from infrastructure.backup.writing import OnStep, back_up
 from infrastructure.event_store.chain_breaks import ChainBroken
 from infrastructure.event_store.checkpoint_files import CheckpointFiles, KeyUnusable, parsed_public_key
 from infrastructure.event_store.checkpointer import Checkpointer, sign_head
@@ -216,10 +219,11 @@ def told_as_endings() -> Iterator[None]:
     """
     try:
         yield
-    except (ChainBroken, BackupDamaged) as error:
+    except (ChainBroken, BackupDamaged, LogNotUnderstood) as error:
         raise Finding(str(error)) from error
     except (
         ArtifactsElsewhere,
+        ArtifactsOfAnother,
         DirectoryNotEmpty,
         StoreNotEmpty,
         HomeTaken,

@@ -94,6 +94,7 @@ class LocalArtifacts:
         with path.open("rb") as file:
             os.fsync(file.fileno())
         path.chmod(_READ_ONLY)
+        os.utime(path)  # it is as old as this, whoever wrote the same bytes long ago
         target.parent.mkdir(exist_ok=True)
         path.replace(target)
         _persist_names(target.parent)

@@ -1,7 +1,7 @@
 """The objects of a store that is elsewhere, in the order of a directory of artifacts: `<url>/ab/ab…`."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,9 @@ _EXTRAS: Mapping[str, str] = MappingProxyType(
 
 _OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType({"s3": {"max_concurrency": 2}})
 """Of parts of 50 MiB, s3fs would have ten in memory at a time."""
+
+_FIRST_BYTES = 64 * 1024
+"""Enough for who wants to know only what it is."""
 
 _PIECE_BYTES = 8 * 1024 * 1024
 _ASIDE_WITHIN_S = 30.0
@@ -101,7 +104,7 @@ class RemoteFiles:
                 raise ArtifactStoreUnreachable(message)
             time.sleep(_LOOK_S)
 
-    def pieces(self, sha256: str) -> Iterator[bytes]:
+    def pieces(self, sha256: str) -> Generator[bytes, None, None]:
         """Yield the bytes as they come, whatever they are.
 
         Raises:
@@ -114,12 +117,14 @@ class RemoteFiles:
             except FileNotFoundError:
                 raise absent(sha256) from None
         with closing(source):
+            wanted = _FIRST_BYTES
             while True:
                 with self._asked():
-                    piece = source.read(_PIECE_BYTES)
+                    piece = source.read(wanted)
                 if not piece:
                     return
                 yield piece
+                wanted = _PIECE_BYTES
 
     def where(self, sha256: str) -> str:
         """Return the URL of an artifact."""
@@ -127,9 +132,24 @@ class RemoteFiles:
 
     def names(self) -> Iterator[str]:
         """Yield the names of all artifacts, sorted."""
+        yield from sorted(path.rpartition("/")[2] for path in self.infos() if is_artifact(path))
+
+    def infos(self, below: str = "") -> Mapping[str, Mapping[str, Any]]:
+        """Return path → what the store says of it, of all objects."""
         with self._asked():
-            found = self._bare.find(self._root)
-        yield from sorted(_names(found))
+            found = self._bare.find(self._at(below).rstrip("/"), detail=True)
+        return {path.removeprefix(f"{self._root}/"): info for path, info in found.items()}
+
+    def info(self, path: str) -> Mapping[str, Any]:
+        """Return what the store says of an object that is there."""
+        with self._asked():
+            found: Mapping[str, Any] = self._bare.info(self._at(path))
+        return found
+
+    def copy(self, path: str, target: str) -> None:
+        """Copy an object within the store."""
+        with self._asked():
+            self._bare.cp_file(self._at(path), self._at(target))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -173,8 +193,7 @@ def _opened(url: str) -> tuple[Any, str]:
     return bare, root.rstrip("/")
 
 
-def _names(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        name = path.rpartition("/")[2]
-        if path.endswith(f"/{name[:2]}/{name}") and is_sha256(name):
-            yield name
+def is_artifact(path: str) -> bool:
+    """Tell whether an object is an artifact, by its path."""
+    name = path.rpartition("/")[2]
+    return is_sha256(name) and path == place_of(name)

@@ -2,18 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
-from application.ports.artifacts import absent
+from infrastructure.artifacts.local import place_of
+from infrastructure.artifacts.sources import ArtifactSource
 from infrastructure.backup.manifest import persist_names
 
-_NAME = re.compile(r"[0-9a-f]{64}")
 _READ_ONLY = 0o444
-_CHUNK_BYTES = 1024 * 1024
 # A manifest of a trained version is JSON, and names its other parts by their hashes.
 _NAMED = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _OVERLAP_BYTES = 100
@@ -35,70 +32,6 @@ class Copied:
     names: frozenset[str]
 
 
-class ArtifactSource(Protocol):
-    """Where artifacts are read from, as they are."""
-
-    def names(self) -> Iterator[str]:
-        """Yield the names of all artifacts, sorted."""
-
-    def pieces(self, sha256: str) -> Iterator[bytes]:
-        """Yield the bytes of one, whatever they are.
-
-        Raises:
-            ArtifactUnavailable: There are none.
-        """
-
-    def where(self, sha256: str) -> str:
-        """Return where an artifact lies, or would."""
-
-
-class ArtifactDirectory:
-    """Artifacts in a directory, which is left as it is.
-
-    Args:
-        root: The directory.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def names(self) -> Iterator[str]:
-        """Yield the names of all artifacts, sorted; nothing where there is no directory.
-
-        Raises:
-            OSError: It cannot be read.
-        """
-        if not self._root.is_dir():
-            return
-        for directory in sorted(self._root.iterdir()):
-            if len(directory.name) == 2 and directory.is_dir():  # noqa: PLR2004 - the first digits of what lies there
-                yield from sorted(path.name for path in directory.iterdir() if _NAME.fullmatch(path.name))
-
-    def pieces(self, sha256: str) -> Iterator[bytes]:
-        """Yield the bytes of one, whatever they are.
-
-        Raises:
-            ArtifactUnavailable: There are none.
-            OSError: They cannot be read.
-        """
-        try:
-            file = place_of(self._root, sha256).open("rb")
-        except FileNotFoundError:
-            raise absent(sha256) from None
-        with file:
-            while piece := file.read(_CHUNK_BYTES):
-                yield piece
-
-    def where(self, sha256: str) -> str:
-        """Return the path of an artifact."""
-        return str(place_of(self._root, sha256))
-
-
-def place_of(root: Path, name: str) -> Path:
-    """Return where an artifact lies in a directory."""
-    return root / name[:2] / name
-
-
 def copy(name: str, *, source: ArtifactSource, target: Path | None) -> Copied:
     """Copy an artifact, or only read it where there is no target.
 
@@ -111,7 +44,7 @@ def copy(name: str, *, source: ArtifactSource, target: Path | None) -> Copied:
     """
     if target is None:
         return _read(name, source=source, into=None)
-    place = place_of(target, name)
+    place = target / place_of(name)
     place.parent.mkdir(parents=True, exist_ok=True)
     new = place.with_name(f"{name}.new")
     try:

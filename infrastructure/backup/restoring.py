@@ -7,7 +7,8 @@ from pathlib import Path
 
 from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable
 from infrastructure.artifacts.place import ArtifactPlace
-from infrastructure.backup.artifact_files import ArtifactDamaged, ArtifactDirectory, copy
+from infrastructure.artifacts.sources import ArtifactDirectory
+from infrastructure.backup.artifact_files import ArtifactDamaged, copy
 from infrastructure.backup.manifest import ARTIFACTS, LOG, BackupDamaged, Manifest, persist_names
 from infrastructure.backup.targets import UNFINISHED, target_at
 from infrastructure.backup.unfinished import DirectoryNotEmpty

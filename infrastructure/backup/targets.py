@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
+from infrastructure.artifacts.local import place_of
 from infrastructure.artifacts.place import ArtifactPlace
-from infrastructure.backup.artifact_files import ArtifactDirectory, copy, persist_all, place_of
+from infrastructure.artifacts.sources import ArtifactDirectory
+from infrastructure.backup.artifact_files import copy, persist_all
 from infrastructure.backup.unfinished import DirectoryNotEmpty
 
 UNFINISHED = "restoring"
@@ -135,7 +137,7 @@ class StoreTarget:
     def take(self, name: str, *, source: Path) -> None:
         """Take in an artifact."""
         copy(name, source=ArtifactDirectory(source), target=None)
-        self._files.send(place_of(source, name), name)
+        self._files.send(source / place_of(name), name)
 
     def persist(self) -> None:
         """Have all of it survive a power cut, which it does."""

@@ -3,8 +3,7 @@
 import gzip
 import io
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
@@ -12,24 +11,18 @@ from pathlib import Path
 
 from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable
 from application.views import instant_text
+from infrastructure.artifacts.belonging import ArtifactsElsewhere
 from infrastructure.artifacts.place import ArtifactPlace
-from infrastructure.backup.artifact_files import (
-    ArtifactDamaged,
-    ArtifactDirectory,
-    ArtifactSource,
-    copy,
-    persist_all,
-)
+from infrastructure.artifacts.references import NamedArtifacts
+from infrastructure.artifacts.sources import ArtifactSource, source_at
+from infrastructure.backup.artifact_files import ArtifactDamaged, copy, persist_all
 from infrastructure.backup.manifest import ARTIFACTS, LOG, LogFile, Manifest, Missing
 from infrastructure.backup.unfinished import begun, require_free
 from infrastructure.event_store.checkpoint_files import CheckpointFiles
 from infrastructure.event_store.evidence import Signed, signed_of_home
-from infrastructure.event_store.log_rows import EventRow, Head, Snapshot, StoredLog
+from infrastructure.event_store.log_rows import Head, Snapshot, StoredLog
 from infrastructure.event_store.portable_log import export
 
-_URL = re.compile(rb"artifact:([0-9a-f]{64})")
-_CONTENTS = re.compile(rb'"sha256":"([0-9a-f]{64})"')
-_DATASET_TOPIC = b"dataset.registered."
 _COMPRESSION = 6
 
 OnStep = Callable[[str, int, int | None], None]
@@ -70,10 +63,10 @@ def back_up(
     Whatever is raised, nothing of the backup is left.
     """
     require_free(directory)
-    source = _source(artifacts)
+    source = source_at(artifacts)
     signed = signed_of_home(files)  # before the snapshot, which then has all that was signed
     signed.require_genuine()
-    named = _NamedArtifacts()
+    named = NamedArtifacts()
     with ExitStack() as reading:
         snapshot = reading.enter_context(log.snapshot())  # first: nothing is made where there is no log
         with begun(directory):
@@ -94,33 +87,13 @@ def back_up(
     return manifest
 
 
-class ArtifactsElsewhere(Exception):
-    """The log names artifacts, and there is no directory of them; the message says what to do."""
-
-
-class _NamedArtifacts:
-    """The artifacts that events name, each with the first position that does."""
-
-    def __init__(self) -> None:
-        self.positions: dict[str, int] = {}
-
-    def __call__(self, events: Sequence[EventRow]) -> None:
-        """Take in events."""
-        for position, _, _, topic, state, _ in events:
-            found = _URL.findall(state)
-            if topic.startswith(_DATASET_TOPIC):
-                found += _CONTENTS.findall(state)
-            for name in found:
-                self.positions.setdefault(name.decode(), position)
-
-
 def _write_log(
     path: Path,
     *,
     snapshot: Snapshot,
     signed: Signed,
     at: datetime,
-    named: _NamedArtifacts,
+    named: NamedArtifacts,
     on_step: OnStep,
 ) -> LogFile:
     with path.open("xb") as raw:
@@ -145,7 +118,7 @@ def _write_log(
 
 
 def _copy_artifacts(
-    target: Path, *, source: ArtifactSource, named: _NamedArtifacts, on_step: OnStep
+    target: Path, *, source: ArtifactSource, named: NamedArtifacts, on_step: OnStep
 ) -> tuple[dict[str, int], list[Missing]]:
     names = list(source.names())
     copied: dict[str, int] = {}
@@ -185,16 +158,7 @@ def file_hash(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _source(place: ArtifactPlace) -> ArtifactSource:
-    if place.url is None:
-        return ArtifactDirectory(place.root)
-    # imported here, because most have their artifacts in a directory
-    from infrastructure.artifacts.remote_files import RemoteFiles  # noqa: PLC0415 - see above
-
-    return RemoteFiles(place.url)
-
-
-def _elsewhere(artifacts: Path, named: _NamedArtifacts) -> str:
+def _elsewhere(artifacts: Path, named: NamedArtifacts) -> str:
     count, first = len(named.positions), min(named.positions.values())
     return (
         f"events name {count} artifacts, from position {first} on, and there is no directory {artifacts}: name "

@@ -1,5 +1,6 @@
 """Data directories with a log and artifacts, on both stores, and what is restored from them."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,12 @@ class DataHome:
             )
         finally:
             factory.close()
+
+    def append_failure(self, error: str) -> None:
+        """Append an event that every program can read, with words on why."""
+        golden = Path(__file__).parents[1] / "event_store" / "golden" / "training-job.failed.v1.json"
+        state = {**json.loads(golden.read_bytes()), "error": error}
+        self.append(json.dumps(state).encode(), topic="training-job.failed.v1")
 
     def fill(self) -> None:
         """Have a dataset, a trained version whose manifest names its body, and a signed head."""
