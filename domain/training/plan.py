@@ -12,6 +12,7 @@ from domain.training.columns import Columns
 from domain.training.hyperparameters.settings import Hyperparameters
 from domain.training.nlp import nlp_columns
 from domain.training.tabular import tabular_columns
+from domain.training.time_series import time_series_columns
 from domain.training.values import TrainingPlan
 
 ROWS_MIN = 10
@@ -23,6 +24,7 @@ _COLUMNS: Mapping[ModelType, Callable[[ModelType, Dataset, Any], Columns]] = Map
         ModelType.REGRESSION: tabular_columns,
         ModelType.CLUSTERING: clustering_columns,
         ModelType.NLP: nlp_columns,
+        ModelType.TIME_SERIES: time_series_columns,
     }
 )
 """What finds the columns for each type, given the hyperparameters of the type."""

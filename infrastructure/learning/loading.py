@@ -17,6 +17,7 @@ _LOADERS: Mapping[ModelType, str] = MappingProxyType(
         ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
         ModelType.NLP: "nlp",
+        ModelType.TIME_SERIES: "time_series",
     }
 )
 """The module of `predictors` that answers for each type."""

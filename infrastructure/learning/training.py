@@ -16,6 +16,7 @@ _TRAINERS: Mapping[ModelType, str] = MappingProxyType(
         ModelType.REGRESSION: "regression",
         ModelType.CLUSTERING: "clustering",
         ModelType.NLP: "nlp",
+        ModelType.TIME_SERIES: "time_series",
     }
 )
 """The module of `trainers` that learns each type; imported only by those who need it, for libraries are slow."""

@@ -1,0 +1,64 @@
+"""How far back a forecast is tried on what is known already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from application.ports.work import WorkFailed
+from domain.training.hyperparameters.time_series import TimeSeries
+from infrastructure.learning.lags import Lags
+
+HORIZON_WITHOUT_SEASON = 12
+_HORIZONS_IN_SERIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtests:
+    """What is tried.
+
+    Attributes:
+        lags: What of the past is looked at.
+        horizon: So many steps ahead.
+        folds: So many times, each a horizon earlier than the one before.
+        notes: What is not as one would expect, in sentences.
+    """
+
+    lags: Lags
+    horizon: int
+    folds: int
+    notes: tuple[str, ...]
+
+    def known(self, length: int, fold: int) -> int:
+        """Return how many values of a series are known when the fold begins; fold 0 begins behind the last."""
+        return max(0, length - fold * self.horizon)
+
+
+def backtests_for(asked: TimeSeries, lengths: Sequence[int], *, season: int) -> Backtests:
+    """Return what series of these lengths allow.
+
+    Args:
+        asked: The settings.
+        lengths: Of the series, in steps.
+        season: What their frequency suggests.
+
+    Raises:
+        WorkFailed: `training.too-few-rows`.
+    """
+    longest, notes = max(lengths), []
+    season = asked.season or season
+    if longest < 2 * season + 2:
+        notes.append(f"Two seasons of {season} steps are not known of any series: none was looked for.")
+        season = 1
+    lags = Lags(season=season)
+    usual = season if season > 1 else HORIZON_WITHOUT_SEASON
+    horizon = asked.horizon or max(1, min(usual, longest // _HORIZONS_IN_SERIES))
+    possible = (longest - lags.window - 2) // horizon
+    if possible < 1:
+        message = (
+            f"The longest series has {longest} steps: to look {horizon} ahead and be held against what is known "
+            f"takes {lags.window + 2 + horizon}. Ask for a shorter horizon, or bring more of the past."
+        )
+        raise WorkFailed(message, code="training.too-few-rows")
+    folds = min(asked.folds, possible)
+    if folds < asked.folds:
+        notes.append(f"The series are long enough for {folds} of the {asked.folds} backtests that were asked for.")
+    return Backtests(lags=lags, horizon=horizon, folds=folds, notes=tuple(notes))
