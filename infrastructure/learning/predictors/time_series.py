@@ -12,13 +12,13 @@ from domain.errors import FieldProblem, suggestion
 from domain.inference.conformance import Schema
 from domain.inference.errors import NonConformingInstance
 from domain.inference.values import AnswerKind, Feature, FeatureType, ForecastStep
+from infrastructure.learning.arrays import array_of
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.forecast_inputs import SERIES, ForecastInputs, Transform, restored
 from infrastructure.learning.frequencies import Frequency
 from infrastructure.learning.lags import BASES, Base, Lags, Past
 from infrastructure.learning.manifest import TREES, Manifest
-from infrastructure.learning.predictors.clustering import array_of
 from infrastructure.learning.row_costs import MEASURED_ROWS, measured_cost_s
 from infrastructure.learning.trees import Trees, trees_of
 

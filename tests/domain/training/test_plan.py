@@ -104,10 +104,6 @@ def test_a_target_that_is_no_column_is_answered_with_the_nearest():
     assert refused(target="prices").message == "The dataset has no column 'prices'. Did you mean 'price'?"
 
 
-def test_other_types_cannot_be_trained():
-    assert refused(ModelType.TIME_SERIES).field == "model_id"
-
-
 @pytest.mark.parametrize("target", ["age", "smoker", "price"])
 def test_a_model_of_text_reads_all_columns_of_text_and_learns_any_target(target):
     found = planned(NLP, target=target)
