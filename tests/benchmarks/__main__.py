@@ -12,6 +12,7 @@ ALL = (
     "lag",
     "api",
     "training",
+    "quality",
     "uploads",
     "search",
     "rebuild",
