@@ -10,6 +10,7 @@ from domain.datasets.values import Column
 from infrastructure.evaluation.asking import rows_for
 from infrastructure.evaluation.sampling import evenly
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
+from infrastructure.learning.dates import Layout
 from infrastructure.learning.manifest import TREES
 from infrastructure.learning.trained import HeldOut, Trained
 
@@ -46,9 +47,10 @@ def _gains(trained: Trained) -> dict[str, float]:
     if body is None:
         return {}
     gains = lgb.Booster(model_str=body.decode()).feature_importance("gain")
-    if len(gains) != len(features):
+    layout = Layout([feature.type for feature in features])
+    if len(gains) != layout.width:
         return {}
-    shares = (gains / (gains.sum() or 1.0)).tolist()
+    *shares, _ = layout.summed(np.append(gains / (gains.sum() or 1.0), 0.0)).tolist()
     return {feature.name: share for feature, share in zip(features, shares, strict=True)}
 
 

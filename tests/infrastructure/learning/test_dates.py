@@ -14,6 +14,7 @@ from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
 from domain.models.values import ModelType
 from domain.training.hyperparameters.parsing import parse
 from domain.training.values import TrainingPlan
+from infrastructure.evaluation.importance import importance_of
 from infrastructure.learning.artifact import keep
 from infrastructure.learning.dates import PARTS, Layout, parts_of
 from infrastructure.learning.encoding import encode_rows, numbers
@@ -129,3 +130,9 @@ def test_calendar_and_clock_are_learned_from_one_feature(visits: tuple[TrainingP
     assert explained.shape == (1_000, 3)
     assert explained.sum(axis=1) == pytest.approx(np.array(predicted.predictions))
     assert np.abs(explained[:, 0]).mean() > 10 * np.abs(explained[:, 1]).mean()
+    assert result.held_out is not None
+    first, second = importance_of(result, predictor, result.held_out, plan.columns)
+    assert (first.feature, second.feature) == ("at", "noise")
+    assert first.gain is not None
+    assert second.gain is not None
+    assert 0.9 < first.gain == pytest.approx(1.0 - second.gain)
