@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infrastructure.system.unseen import unseen
 from interfaces.cli.app import app
 from interfaces.cli.artifacts import artifact_commands
 from interfaces.cli.audit import audit_commands
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line."""
-    app()
+    with unseen("pandas"):  # which Arrow imports wherever it is installed, and nothing here needs
+        app()
 
 
 def _maintenance(

@@ -7,13 +7,15 @@ from domain.batches.batch import BATCH_PREDICTION
 from domain.batches.values import PredictedTable
 from infrastructure.batches.protocol import Order
 from infrastructure.jobs.job_child import Given, carry_out_job
+from infrastructure.system.unseen import unseen
 
 _TOLD_EVERY_S = 0.1
 
 
 def main() -> None:
     """Do one order and exit; the outcome is written before."""
-    carry_out_job(Order, _predicted, kind=BATCH_PREDICTION)
+    with unseen("pandas"):  # which Arrow imports wherever it is installed
+        carry_out_job(Order, _predicted, kind=BATCH_PREDICTION)
 
 
 def _predicted(given: Given[Order]) -> PredictedTable:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from infrastructure.learning.unseen import unseen
+from infrastructure.system.unseen import unseen
 
 if TYPE_CHECKING:
     import lightgbm as lightgbm  # noqa: PLC0414 - exports it

@@ -5,8 +5,8 @@ from domain.training.values import TrainedModel
 from infrastructure.jobs.job_child import Given, carry_out_job
 from infrastructure.learning.progress import Gathered
 from infrastructure.learning.protocol import Order
-from infrastructure.learning.unseen import unseen
 from infrastructure.system.peak_memory import peak_memory_bytes
+from infrastructure.system.unseen import unseen
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from infrastructure.learning.unseen import unseen
+from infrastructure.system.unseen import unseen
 
 TREES = """
 import sys
