@@ -109,10 +109,18 @@ class Predictor(Protocol):
         """About how long one row takes, measured on this machine; of rows that differ in size, a large one."""
 
     def predict_row(self, row: Row) -> tuple[Any, float | None, Sequence[float]]:
-        """Return the prediction for one row, its probability, and its scores; never waits."""
+        """Return the prediction for one row, its probability, and its scores; never waits.
+
+        Raises:
+            NonConformingInstance: It asks for what the version cannot know; the fields begin with `features.`.
+        """
 
     def predict(self, rows: Rows) -> Predicted:
-        """Return the predictions for rows."""
+        """Return the predictions for rows.
+
+        Raises:
+            NonConformingInstance: As for one row; which one of them is not told.
+        """
 
     def explain(self, rows: Rows, chosen: NDArray[np.intp] | None) -> Contributions:
         """Return what contributed to the raw score of what was chosen.

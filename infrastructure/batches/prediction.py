@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from application.inference.asking import RefusedRow, predicted
 from application.inference.explaining import Explain, rows_to_explain
 from application.ports.predictor import Predicted, Predictor, Rows
 from application.ports.work import WorkFailed
@@ -43,7 +44,7 @@ def write_predictions(order: Order, dataset: Path, predictor: Predictor, *, on_r
 
     Raises:
         UnreadableDataset: The dataset cannot be decoded.
-        WorkFailed: A value is not of the type that the plan promised.
+        WorkFailed: A value is not of the type that the plan promised, or a row cannot be answered.
     """
     done = 0
     rows_max = _rows_max(predictor, order.explain)
@@ -65,15 +66,24 @@ def _rows_max(predictor: Predictor, explain: Explain) -> int:
 
 def _predicted(rows: DatasetRows, predictor: Predictor, explain: Explain, *, first_row: int) -> pa.RecordBatch:
     instances = _instances(rows, predictor.schema, first_row=first_row)
-    predicted = predictor.predict(instances)
+    found = _answered(predictor, instances, first_row=first_row)
     table = rows.table()
     columns: dict[str, pa.Array] = dict(zip(table.schema.names, table.columns, strict=True))
-    columns[PREDICTION] = pa.array(predicted.predictions, type=_prediction_type(predictor))
-    if predicted.probabilities is not None:
-        columns[PROBABILITY] = pa.array(predicted.probabilities, type=pa.float64())
+    columns[PREDICTION] = pa.array(found.predictions, type=_prediction_type(predictor))
+    if found.probabilities is not None:
+        columns[PROBABILITY] = pa.array(found.probabilities, type=pa.float64())
     if explain is not False:
-        columns |= _explanations(predictor, instances, predicted, rows_to_explain(explain, predicted))
+        columns |= _explanations(predictor, instances, found, rows_to_explain(explain, found))
     return pa.record_batch(list(columns.values()), names=list(columns))
+
+
+def _answered(predictor: Predictor, rows: Rows, *, first_row: int) -> Predicted:
+    try:
+        return predicted(predictor, rows)
+    except RefusedRow as refused:
+        problem = refused.told_at("").problems[0]
+        message = f"Row {first_row + refused.place:,} cannot be answered: {problem.field[1:]} {problem.message}"
+        raise WorkFailed(message, code="batch-prediction.row-refused") from None
 
 
 def _instances(rows: DatasetRows, schema: Schema, *, first_row: int) -> Rows:

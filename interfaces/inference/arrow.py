@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from application.inference.asking import RefusedRow
 from application.inference.explaining import Explain
 from application.inference.routes import Served
 from domain.errors import InvalidInput
@@ -75,7 +76,7 @@ class ArrowRows:
 
         Raises:
             NotArrow: Arrow cannot read it.
-            NonConformingInstance: Its columns are not what the version asks for.
+            NonConformingInstance: Its columns are not what the version asks for, or a row cannot be answered.
             InvalidInput: It has too many rows.
         """
         self._arrived.add(block)
@@ -85,15 +86,19 @@ class ArrowRows:
             yield Piece(b"", is_last=True)
         end = self.instances + batch.num_rows
         for start in range(0, batch.num_rows, self._chunk_rows):
+            first = self.instances
             with _told_as_unreadable():
-                rows = self._columns.rows(batch.slice(start, self._chunk_rows), first=self.instances)
+                rows = self._columns.rows(batch.slice(start, self._chunk_rows), first=first)
             yield None
-            for answer in answers_in_steps(self._predictor, rows, explain=self._explain):
-                if answer is None:
-                    yield None
-                else:
-                    self.instances += len(answer.predicted.predictions)
-                    yield Piece(self._begun() + self._answers.batch(answer), is_last=self.instances == end)
+            try:
+                for answer in answers_in_steps(self._predictor, rows, explain=self._explain):
+                    if answer is None:
+                        yield None
+                    else:
+                        self.instances += len(answer.predicted.predictions)
+                        yield Piece(self._begun() + self._answers.batch(answer), is_last=self.instances == end)
+            except RefusedRow as refused:
+                raise refused.shifted(first) from None
 
     def end(self) -> bytes:
         """Return how the answer ends."""

@@ -8,6 +8,7 @@ from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
+from application.inference.asking import RefusedRow
 from application.inference.explaining import Explain
 from application.inference.lookup import Request
 from application.inference.routes import Served
@@ -153,7 +154,10 @@ class Inference:
     ) -> tuple[bytes, int]:
         decoder = self._decoders.of(served.loaded.predictor)
         steps = answer_in_steps(served, partial(decoder.rows, asked), explain=explain)
-        return await self.in_turns(steps, explain, until_left)
+        try:
+            return await self.in_turns(steps, explain, until_left)
+        except RefusedRow as refused:
+            raise refused.told_at("features") if asked.is_single else refused from None
 
     @asynccontextmanager
     async def in_time(self, within_s: float | None) -> AsyncIterator[None]:

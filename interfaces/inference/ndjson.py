@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from application.inference.asking import RefusedRow
 from application.inference.explaining import Explain
 from application.inference.routes import Served
 from domain.errors import InvalidInput
@@ -93,12 +94,18 @@ class JsonLines:
                 [line for _, line in chunk], numbers=[number for number, _ in chunk]
             )
             yield None
-            for answer in answers_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
-                if answer is None:
-                    yield None
-                else:
-                    self.instances += len(answer.predicted.predictions)
-                    yield Piece(result_lines(self._served, answer), is_last=self.instances == end)
+            try:
+                for answer in answers_in_steps(self._served.loaded.predictor, rows, explain=self._explain):
+                    if answer is None:
+                        yield None
+                    else:
+                        self.instances += len(answer.predicted.predictions)
+                        yield Piece(result_lines(self._served, answer), is_last=self.instances == end)
+            except RefusedRow as refused:
+                number, _ = chunk[refused.place]
+                told = refused.told_at(f"line {number}")
+                told.details["line"] = number
+                raise told from None
             if wrong is not None:
                 raise wrong
 

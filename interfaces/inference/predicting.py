@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from application.inference.asking import RefusedRow, predicted
 from application.inference.explaining import Explain, require_comparable, rows_to_explain
 from application.ports.predictor import Contributions, Predicted, Predictor, Rows
 
@@ -30,27 +31,40 @@ class Answered:
 
 
 def answered(predictor: Predictor, rows: Rows, *, explain: Explain) -> Answered:
-    """Return the answer for all rows at once."""
+    """Return the answer for all rows at once.
+
+    Raises:
+        RefusedRow: One of them cannot be answered.
+    """
     require_comparable(explain, predictor.answers)
-    predicted = predictor.predict(rows)
-    explained = rows_to_explain(explain, predicted)
+    found = predicted(predictor, rows)
+    explained = rows_to_explain(explain, found)
     if not explained:
-        return Answered(predicted, (), None)
+        return Answered(found, (), None)
     if len(explained) == len(rows):
-        return Answered(predicted, explained, predictor.explain(rows, predicted.chosen))
+        return Answered(found, explained, predictor.explain(rows, found.chosen))
     places = np.asarray(explained)
-    chosen = None if predicted.chosen is None else predicted.chosen[places]
-    return Answered(predicted, explained, predictor.explain(rows[places], chosen))
+    chosen = None if found.chosen is None else found.chosen[places]
+    return Answered(found, explained, predictor.explain(rows[places], chosen))
 
 
 def answered_in_steps(predictor: Predictor, rows: Rows, *, explain: Explain) -> Iterator[Answered]:
-    """Yield the answers for the rows in their order, for as many at a time as take about `STEP_S`."""
+    """Yield the answers for the rows in their order, for as many at a time as take about `STEP_S`.
+
+    Raises:
+        RefusedRow: One of them cannot be answered; those before it were.
+    """
     start = 0
     size = _fitting(1, predictor.row_cost_s) if explain is False else _FIRST_EXPLAINED_ROWS
     while start < len(rows):
         piece = rows[start : start + size]
         began = perf_counter()
-        done = answered(predictor, piece, explain=explain)
+        try:
+            done = answered(predictor, piece, explain=explain)
+        except RefusedRow as refused:
+            if refused.place:
+                yield answered(predictor, piece[: refused.place], explain=explain)
+            raise refused.shifted(start) from None
         took_s = perf_counter() - began
         yield done
         start += size

@@ -2,6 +2,7 @@
 
 from time import perf_counter
 
+from application.inference.asking import predicted
 from application.inference.explaining import Explain, require_comparable, rows_to_explain
 from application.inference.routes import Served
 from application.ports.predictor import Predictor, Rows
@@ -37,8 +38,8 @@ def answer_few(served: Served, rows: Rows, explain: Explain) -> tuple[bytes, int
         return None
     require_comparable(explain, predictor.answers)
     started = perf_counter()
-    predicted = predictor.predict(rows)
-    if rows_to_explain(explain, predicted):
+    found = predicted(predictor, rows)
+    if rows_to_explain(explain, found):
         return None
-    told = results(served, Answered(predicted, (), None))
+    told = results(served, Answered(found, (), None))
     return document(served, told, perf_counter() - started), len(rows)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
+from application.inference.asking import RefusedRow
 from application.inference.explaining import Explain
 from application.ports.predictor import Predictor, Rows
 from interfaces.inference.predicting import Answered, answered_in_steps, joined
@@ -89,14 +90,23 @@ def answers_in_steps(predictor: Predictor, rows: Rows, *, explain: Explain) -> I
     """Yield None after each step, and the answers for the rows in their order, whenever they have taken a while.
 
     To explain a chunk may take a large model longer than a request may take; all of it is not waited for.
+
+    Raises:
+        RefusedRow: One of them cannot be answered; those before it were.
     """
     pieces: list[Answered] = []
     began = perf_counter()
-    for piece in answered_in_steps(predictor, rows, explain=explain):
-        pieces.append(piece)
-        yield None
-        if perf_counter() - began >= SEND_AFTER_S:
-            yield joined(pieces)
-            pieces, began = [], perf_counter()
+    refused: RefusedRow | None = None
+    try:
+        for piece in answered_in_steps(predictor, rows, explain=explain):
+            pieces.append(piece)
+            yield None
+            if perf_counter() - began >= SEND_AFTER_S:
+                yield joined(pieces)
+                pieces, began = [], perf_counter()
+    except RefusedRow as error:
+        refused = error
     if pieces:
         yield joined(pieces)
+    if refused is not None:
+        raise refused

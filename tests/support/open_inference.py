@@ -96,10 +96,13 @@ class Protocol:
         sizes = {"Inference-Header-Content-Length": str(len(head))}
         return self.ask("POST", f"/v2/models/{model}/infer", body, {**sizes, **(headers or {})})
 
+    def ask_instances(self, document: Mapping[str, Any], *, query: str = "") -> httpx.Response:
+        """Return the answer to instances in JSON."""
+        return self._sent(self._instances, "POST", f"{PATH}{query}", [json.dumps(document).encode()], None)[0]
+
     def predictions(self, model: str, instances: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return what instances in JSON are answered with, with all explanations."""
-        body = json.dumps({"model_id": model, "features": instances}).encode()
-        response = self._sent(self._instances, "POST", f"{PATH}?explain=true", [body], None)[0]
+        response = self.ask_instances({"model_id": model, "features": instances}, query="?explain=true")
         assert response.status_code == httpx.codes.OK, response.text
         return list(response.json()["results"])
 

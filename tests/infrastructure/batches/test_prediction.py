@@ -10,6 +10,7 @@ import pytest
 
 from application.inference.explaining import Explain
 from application.ports.predictor import Predictor, rows_of
+from application.ports.work import WorkFailed
 from domain.batches.values import BatchPlan
 from domain.datasets.values import DatasetFormat
 from infrastructure.artifacts.place import ArtifactPlace
@@ -95,3 +96,12 @@ def test_forecasts_and_explanations_by_other_names_in_each_row_are_nested(tmp_pa
         [{"price": 0.0, "series": 3.0}, {"price": 0.0}, {"price": 0.0, "series": 3.0}] if explain else None
     )
     assert ("explanation" in found[0]) is explain
+
+
+def test_a_row_that_cannot_be_answered_fails_the_batch_and_is_named(tmp_path: Path) -> None:
+    dataset = tmp_path / "wanted.csv"
+    dataset.write_text("series,horizon\nAnn,2\nBob,101\n")
+
+    with pytest.raises(WorkFailed, match=r"Row 2 cannot be answered: horizon must be 100 at most\.") as failed:
+        predicted(dataset, FakeForecaster(), explain=True)
+    assert failed.value.code == "batch-prediction.row-refused"

@@ -20,7 +20,7 @@ from interfaces.inference.arrow_objects import objects
 from interfaces.inference.explained import parse_explain
 from interfaces.inference.ndjson import JsonLines
 from tests.application.inference.registry import Registry
-from tests.interfaces.inference.streaming import answered, arrow_stream
+from tests.interfaces.inference.streaming import answered, answers, arrow_stream
 from tests.support.fakes.predictors import FakeForecaster, FakePredictorLoader
 from tests.support.open_inference import Protocol, binary, outputs_of, tensor
 
@@ -301,3 +301,39 @@ def test_a_condition_cannot_be_about_a_forecast() -> None:
         body = arrow_stream(pa.record_batch({"horizon": pa.array([1])})) if rows is ArrowRows else b'{"horizon":1}'
         with pytest.raises(InvalidInput, match="A forecast is neither a label nor a number"):
             answered(rows(SERVED, explain=parse_explain("prediction > 3")), body)
+
+
+FAR = {"horizon": 101}
+TOO_FAR = "must be 100 at most."
+
+
+def test_the_first_row_that_cannot_be_answered_is_told_by_its_place(a_protocol: Protocol) -> None:
+    def refused(features: Any) -> list[str]:
+        response = a_protocol.ask_instances({"model_id": "m", "features": features})
+        assert (response.status_code, response.json()["error_code"]) == (422, "inference.non-conforming")
+        return [f"{each['field']}: {each['message']}" for each in response.json()["validation_errors"]]
+
+    assert refused(FAR) == [f"features.horizon: {TOO_FAR}"]
+    assert refused([BOB] * 3 + [FAR, FAR]) == [f"features[3].horizon: {TOO_FAR}"]
+    response = a_protocol.infer("m", tensor("horizon", "INT64", [1, 101]))
+    assert (response.status_code, TOO_FAR in response.text) == (400, True)
+
+
+def test_lines_before_one_that_cannot_be_answered_are_answered() -> None:
+    body = b"\n".join(map(orjson.dumps, [BOB, ANN, FAR, BOB, {"horizon": "x"}]))
+    rows = JsonLines(SERVED, explain=False)
+    pieces: list[bytes] = []
+    with pytest.raises(NonConformingInstance) as found:
+        pieces.extend(answers(rows, body))
+    assert [each.field for each in found.value.problems] == ["line 3.horizon"]
+    assert found.value.details["line"] == 3
+    assert rows.instances == 2
+
+
+def test_rows_of_columns_that_cannot_be_answered_are_told_by_their_place_in_the_stream() -> None:
+    batches = [pa.record_batch({"horizon": pa.array(horizons)}) for horizons in ([1, 2], [3, 101])]
+    rows = ArrowRows(SERVED, explain=False)
+    with pytest.raises(NonConformingInstance) as found:
+        answered(rows, arrow_stream(*batches))
+    assert [each.field for each in found.value.problems] == ["features[3].horizon"]
+    assert rows.instances == 3

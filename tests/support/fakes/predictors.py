@@ -10,7 +10,9 @@ import numpy as np
 
 from application.ports.artifacts import ArtifactUnavailable
 from application.ports.predictor import Floats, Predicted, Row, Rows
+from domain.errors import FieldProblem
 from domain.inference.conformance import Schema
+from domain.inference.errors import NonConformingInstance
 from domain.inference.values import AnswerKind, Feature, FeatureType, ForecastStep
 
 SCHEMA = Schema(
@@ -62,8 +64,11 @@ class FakePredictor:
         self._before_answer()
 
 
+HORIZON_MAX = 100
+
+
 class FakeForecaster:
-    """Answers with as many steps as are asked for: the number of the step, and all that is known besides.
+    """Answers with as many steps as are asked for, 100 at most: the step's number, and all that is known besides.
 
     That is the length of the series' name, the days since 1970, and the price of the step. What has added to the
     first step explains it.
@@ -90,6 +95,11 @@ class FakeForecaster:
         parts = self._parts(row)
         added = sum(value for name, value in parts.items() if name != "price")
         exogenous = row[3] or []
+        if (row[1] or 0) > HORIZON_MAX:
+            problem = FieldProblem(
+                field="features.horizon", message=f"must be {HORIZON_MAX} at most.", value=row[1]
+            )
+            raise NonConformingInstance([problem])
         steps = []
         for step in range(1, int(row[1] or 0) + 1):
             price = (exogenous[step - 1]["price"] or 0.0) if step <= len(exogenous) else 0.0
