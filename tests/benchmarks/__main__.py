@@ -21,6 +21,7 @@ ALL = (
     "relay",
     "predictions",
     "outage",
+    "texts",
     "serving.one_row",
     "serving.batches",
     "serving.explanations",
