@@ -6,6 +6,7 @@ import io
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,12 @@ from domain.models.values import ModelType
 from domain.training.hyperparameters.parsing import parse
 from domain.training.values import TrainingPlan
 
-Cell = float | int | str | bool | None
+Cell = float | int | str | bool | datetime | None
 _ARROW_TYPES = {
     ColumnType.NUMERIC: pa.float64(),
     ColumnType.BOOLEAN: pa.bool_(),
     ColumnType.CATEGORICAL: pa.string(),
+    ColumnType.DATETIME: pa.timestamp("us", "UTC"),
 }
 _QUICKLY: Mapping[ModelType, Mapping[str, Any]] = {
     ModelType.CLASSIFICATION: {"num_iterations": 25, "min_data_in_leaf": 5},
@@ -97,7 +99,7 @@ class ExampleTable:
 
     def instances(self) -> list[dict[str, Cell]]:
         """Return the rows as a client would send them to be predicted."""
-        features = {name: cells for name, cells in self.cells.items() if name != self.target}
+        features = {name: list(map(_sent, cells)) for name, cells in self.cells.items() if name != self.target}
         return [dict(zip(features, row, strict=True)) for row in zip(*features.values(), strict=True)]
 
 
@@ -222,6 +224,25 @@ def customers() -> ExampleTable:
     return ExampleTable(name="customers", model_type=ModelType.CLUSTERING, target=None, cells=churn().cells)
 
 
+def rides() -> ExampleTable:
+    """300 rides by bicycle, begun at some instant, most of which are known; the minutes are to be told."""
+    chance = random.Random(19)
+    noon = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    begun: list[Cell] = []
+    minutes: list[Cell] = []
+    for _ in range(300):
+        instant = noon + timedelta(seconds=chance.randrange(60 * 24 * 3_600), microseconds=chance.randrange(10**6))
+        begun.append(chance.choice([None] + 19 * [instant]))
+        minutes.append(10.0 + 20.0 * (instant.weekday() >= 5) + instant.hour + chance.random())
+    distances: list[Cell] = [chance.uniform(1.0, 9.0) for _ in begun]
+    return ExampleTable(
+        name="rides",
+        model_type=ModelType.REGRESSION,
+        target="minutes",
+        cells={"begun": begun, "km": distances, "minutes": minutes},
+    )
+
+
 def reviews() -> ExampleTable:
     """240 opinions on meals, in two columns; whether somebody liked it is to be told."""
     chance = random.Random(17)
@@ -256,6 +277,7 @@ def stars() -> ExampleTable:
 
 OF_EVERY_TYPE: Mapping[str, Callable[[], ExampleTable]] = {
     **EXAMPLES,
+    "rides": rides,
     "flowers": flowers,
     "customers": customers,
     "reviews": reviews,
@@ -278,8 +300,15 @@ def _features(bunch: Any) -> dict[str, list[Cell]]:
     return {str(name): bunch.data[:, index].tolist() for index, name in enumerate(bunch.feature_names)}
 
 
+def _sent(cell: Cell) -> Cell:
+    """Return a cell as JSON has it."""
+    return cell.isoformat() if isinstance(cell, datetime) else cell
+
+
 def _type_of(cells: Sequence[Cell]) -> ColumnType:
     kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds == {datetime}:
+        return ColumnType.DATETIME
     if kinds <= {int, float}:
         return ColumnType.NUMERIC
     return ColumnType.BOOLEAN if kinds == {bool} else ColumnType.CATEGORICAL
@@ -290,4 +319,5 @@ def _spelled(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    cell = _sent(cell)
     return cell if isinstance(cell, str) else repr(cell)

@@ -27,7 +27,7 @@ def cell_reader(feature: Feature) -> Callable[[str | None], Any]:
 
 def _instant(text: str | None) -> float:
     try:
-        return math.nan if text is None else seconds_of(text)
+        return seconds_of(text) if text else math.nan  # BYTES have no other word for what is missing
     except ValueError:
         message = f"must be {WANTED[FeatureType.DATETIME]}."
         raise NotReadable(message) from None

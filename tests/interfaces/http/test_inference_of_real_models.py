@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 
@@ -92,6 +93,7 @@ VALUES = {
     FeatureType.NUMERIC: NUMBERS,
     FeatureType.CATEGORICAL: st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))),
     FeatureType.BOOLEAN: st.sampled_from([None, True, False]),
+    FeatureType.DATETIME: st.none() | st.datetimes(timezones=st.just(UTC) | st.none()).map(datetime.isoformat),
     FeatureType.TEXT: st.none() | st.lists(st.sampled_from(["great", "Awful", "soup", "…"])).map(" ".join),
 }
 

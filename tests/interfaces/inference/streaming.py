@@ -21,6 +21,7 @@ MATCHING_TYPES = {
     FeatureType.BOOLEAN: pa.bool_(),
     FeatureType.CATEGORICAL: pa.string(),
     FeatureType.TEXT: pa.string(),
+    FeatureType.DATETIME: pa.string(),
 }
 
 

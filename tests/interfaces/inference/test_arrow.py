@@ -2,7 +2,7 @@
 
 import random
 import struct
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,14 @@ FAKE = Served(model_id="m", version="1.0.0", loaded=Loaded("artifact:fake", Fake
 AGES, CITIES = pa.array([40.0, 7.5, None]), pa.array(["Basel", None, "Rome"])
 BATCH = pa.record_batch({"age": AGES, "city": CITIES})
 STREAM = arrow_stream(BATCH)
+INSTANTS = st.none() | st.datetimes(timezones=st.just(UTC) | st.none()).map(datetime.isoformat)
 TEXTS = st.none() | st.lists(st.sampled_from(["great", "Awful", "soup", "\x00", "…"])).map(" ".join)
 VALUES: dict[FeatureType, st.SearchStrategy[Any]] = {
     FeatureType.NUMERIC: st.none() | st.floats(allow_nan=False, allow_infinity=False),
     FeatureType.CATEGORICAL: st.none() | st.text(st.characters(exclude_categories=["Cs"])),
     FeatureType.BOOLEAN: st.sampled_from([None, True, False]),
     FeatureType.TEXT: TEXTS,
+    FeatureType.DATETIME: INSTANTS,
 }
 
 
