@@ -6,7 +6,6 @@ from application.views import View
 from domain.models.values import ModelType
 from domain.training.hyperparameters.described import Kind, Setting, settings_of
 from domain.training.hyperparameters.parsing import BY_TYPE
-from domain.training.plan import TRAINABLE_TYPES
 
 
 class HyperparameterResponse(View):
@@ -53,7 +52,6 @@ def list_model_types() -> list[ModelTypeResponse]:
     return [
         ModelTypeResponse(type=each, hyperparameters=[_told(setting) for setting in settings_of(BY_TYPE[each])])
         for each in ModelType
-        if each in TRAINABLE_TYPES
     ]
 
 

@@ -29,21 +29,16 @@ _COLUMNS: Mapping[ModelType, Callable[[ModelType, Dataset, Any], Columns]] = Map
 )
 """What finds the columns for each type, given the hyperparameters of the type."""
 
-TRAINABLE_TYPES = frozenset(_COLUMNS)
-
 
 def plan(*, model_type: ModelType, dataset: Dataset, hyperparameters: Hyperparameters) -> TrainingPlan:
     """Return what will be trained.
 
     Raises:
-        InvalidInput: The type cannot be trained, a column does not exist (with the nearest), the target
+        InvalidInput: A column does not exist (with the nearest), the target
             is missing or of a type that cannot be learned, no feature is left, or too few rows.
         RetiredDataset: The dataset is offered no more.
     """
     require_active(dataset)
-    if model_type not in TRAINABLE_TYPES:
-        types = ", ".join(sorted(TRAINABLE_TYPES))
-        raise InvalidInput.of("model_id", f"A {model_type} model cannot be trained here, only {types}.")
     contents = dataset.contents
     if contents.rows < ROWS_MIN:
         message = f"Dataset {dataset.name!r} has {contents.rows} rows; training needs at least {ROWS_MIN}."

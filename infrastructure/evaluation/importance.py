@@ -6,11 +6,13 @@ import numpy as np
 
 from application.ports.predictor import Predictor
 from application.reports.views import Importance
-from domain.datasets.values import Column
-from infrastructure.evaluation.asking import rows_for
+from domain.inference.values import AnswerKind
+from domain.training.values import TrainingPlan
+from infrastructure.evaluation.asking import forecasts_for, rows_for
 from infrastructure.evaluation.sampling import evenly
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.dates import Layout
+from infrastructure.learning.forecast_inputs import INPUTS
 from infrastructure.learning.manifest import TREES
 from infrastructure.learning.trained import HeldOut, Trained
 
@@ -21,20 +23,20 @@ _ROWS_MIN, _ROWS_MAX = 10, 1_000
 
 
 def importance_of(
-    trained: Trained, predictor: Predictor, sampled: HeldOut, columns: tuple[Column, ...]
+    plan: TrainingPlan, trained: Trained, predictor: Predictor, sampled: HeldOut
 ) -> list[Importance]:
     """Return the features that matter most, the most important one first.
 
     Args:
+        plan: What was trained by.
         trained: The model.
         predictor: The same, as it will be loaded.
         sampled: Held-out rows, of which as many are explained as the trees allow.
-        columns: Of the rows.
 
     Raises:
-        Unaskable: The table does not have what the predictor asks for.
+        Unaskable: The rows do not have what the predictor asks for.
     """
-    gains, sizes = _gains(trained), _contributions(trained, predictor, sampled, columns)
+    gains, sizes = _gains(trained), _contributions(plan, trained, predictor, sampled)
     names = sorted(
         gains.keys() | sizes.keys(), key=lambda name: (-sizes.get(name, 0.0), -gains.get(name, 0.0), name)
     )
@@ -42,25 +44,30 @@ def importance_of(
 
 
 def _gains(trained: Trained) -> dict[str, float]:
-    """Return each feature's share of the gain of all splits; of trees that learn from something else, nothing."""
+    """Return the share of each feature in the gain of all splits; nothing where trees have other features."""
     body, features = trained.parts.get(TREES), trained.manifest.features
     if body is None:
         return {}
     gains = lgb.Booster(model_str=body.decode()).feature_importance("gain")
-    layout = Layout([feature.type for feature in features])
-    if len(gains) != layout.width:
+    names, layout = trained.manifest.settings.get(INPUTS), Layout([feature.type for feature in features])
+    if names is None and layout.width == len(gains):
+        names = [feature.name for feature in features]
+        gains = layout.summed(np.append(gains, 0.0))[:-1]
+    if names is None:
         return {}
-    *shares, _ = layout.summed(np.append(gains / (gains.sum() or 1.0), 0.0)).tolist()
-    return {feature.name: share for feature, share in zip(features, shares, strict=True)}
+    return dict(zip(names, (gains / (gains.sum() or 1.0)).tolist(), strict=True))
 
 
 def _contributions(
-    trained: Trained, predictor: Predictor, sampled: HeldOut, columns: tuple[Column, ...]
+    plan: TrainingPlan, trained: Trained, predictor: Predictor, sampled: HeldOut
 ) -> dict[str, float]:
     """Return the mean size of the contributions of each feature, or of whatever else contributes to a row."""
     leaves = sum(int(found) for found in _LEAVES.findall(trained.parts.get(TREES, b"")))
     count = max(_ROWS_MIN, min(_ROWS_MAX, _LEAVES_MAX // max(leaves, 1)))
-    rows = rows_for(predictor.schema, evenly(sampled, count=count).table, columns)
+    if predictor.answers is AnswerKind.FORECASTS:
+        rows = forecasts_for(plan, trained, predictor.schema, sampled, steps=count)
+    else:
+        rows = rows_for(predictor.schema, evenly(sampled, count=count).table, plan.columns)
     found = predictor.explain(rows, predictor.predict(rows).chosen)
     if isinstance(found, np.ndarray):
         assert predictor.explained is not None, "columns have names"

@@ -47,7 +47,7 @@ def evaluated(
         sections |= _on_rows(plan, trained, trained.held_out)
         sampled = sample_of(trained.held_out, seed=plan.hyperparameters.seed)
         try:
-            sections["importance"] = importance_of(trained, predictor, sampled, plan.columns)
+            sections["importance"] = importance_of(plan, trained, predictor, sampled)
         except Unaskable as why:
             told.append(f"How much each feature matters was not worked out: {why}.")
         if rival is not None:
@@ -75,7 +75,9 @@ def _on_rows(plan: TrainingPlan, trained: Trained, held_out: HeldOut) -> dict[st
         "baseline": Baseline(
             summary=_baseline_in_words(held_out), metrics=metrics_of_all(Judged.of_baseline(held_out))
         ),
-        "slices": slices_of(judged, sampled.table, plan.features),
+        "slices": slices_of(
+            judged, sampled.table, [each for each in (plan.series, *plan.features) if each is not None]
+        ),
     }
     if sampled.labels is None:
         sections["residuals"] = residuals_of(judged)

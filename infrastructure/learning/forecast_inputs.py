@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 Transform = Literal["none", "log"]
 SERIES = "series"
+INPUTS = "inputs"
+"""The setting that names the columns of the trees."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import pytest
 
 from application.ports.artifacts import ArtifactUnavailable, sha256_of, url_of
 from application.ports.predictor import Predictor, PredictorLoader, Row, Rows, rows_of
+from domain.inference.values import AnswerKind
 from domain.models.values import ModelType
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.artifact import keep
@@ -20,7 +21,9 @@ from infrastructure.learning.manifest import TREES
 from infrastructure.learning.trained import Trained
 from infrastructure.learning.training import train
 from tests.support.data import EXAMPLES, OF_EVERY_TYPE, ExampleTable
+from tests.support.series import one_shop
 
+TABLES = {**OF_EVERY_TYPE, "one_shop": one_shop}
 LEARNING_LABELS = [name for name, example in EXAMPLES.items() if example().model_type is ModelType.CLASSIFICATION]
 
 
@@ -35,14 +38,14 @@ def loader(request: pytest.FixtureRequest, artifacts: LocalArtifacts) -> Predict
     return make(artifacts=artifacts)
 
 
-@pytest.fixture(params=OF_EVERY_TYPE)
+@pytest.fixture(params=TABLES)
 def table(request: pytest.FixtureRequest) -> ExampleTable:
-    return OF_EVERY_TYPE[request.param]()
+    return TABLES[request.param]()
 
 
 @cache
 def trained(name: str) -> Trained:
-    table = OF_EVERY_TYPE[name]()
+    table = TABLES[name]()
     return train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
 
 
@@ -72,10 +75,19 @@ def contributions_of(predictor: Predictor, rows: Rows, chosen: Any) -> list[Mapp
     return [dict(zip((*predictor.explained, ""), row, strict=True)) for row in found.tolist()]
 
 
-def test_the_answer_is_a_label_with_its_probability_or_a_number(predictor: Predictor, rows: Rows) -> None:
+def test_the_answer_is_a_label_with_its_probability_a_number_or_a_forecast(
+    predictor: Predictor, rows: Rows
+) -> None:
     found = predictor.predict(rows)
 
     assert len(found.predictions) == len(rows)
+    if predictor.answers is AnswerKind.FORECASTS:
+        assert (predictor.labels, found.probabilities, found.chosen) == (None, None, None)
+        assert found.scores.shape == (len(rows), 0)
+        assert all(
+            step.keys() == {"time", "value", "lower", "upper"} for each in found.predictions for step in each
+        )
+        return
     if predictor.labels is None:
         assert (found.probabilities, found.chosen) == (None, None)
         assert all(type(each) is float for each in found.predictions)

@@ -15,7 +15,7 @@ from domain.training.hyperparameters.time_series import TimeSeries
 from domain.training.values import TrainingPlan
 from infrastructure.learning.artifact import part_of
 from infrastructure.learning.backtests import Backtests, backtests_for
-from infrastructure.learning.forecast_inputs import ForecastInputs, restored
+from infrastructure.learning.forecast_inputs import INPUTS, ForecastInputs, restored
 from infrastructure.learning.forecast_metrics import forecast_metrics, widths_of
 from infrastructure.learning.forecasting import Backtest, Learner, Start
 from infrastructure.learning.lags import Past
@@ -96,6 +96,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             "base": start.base,
             "transform": start.transform,
             "series": [each.name for each in panel.series] if inputs.has_series else None,
+            INPUTS: list(inputs.names),
             "exogenous": [each.model_dump(mode="json") for each in panel.exogenous],
         },
         environment=environment(),

@@ -13,6 +13,7 @@ from tests.domain.histories import CONTENTS, DATASET_ID, a_dataset
 
 REGRESSION, CLASSIFICATION = ModelType.REGRESSION, ModelType.CLASSIFICATION
 CLUSTERING, NLP = ModelType.CLUSTERING, ModelType.NLP
+TIME_SERIES = ModelType.TIME_SERIES
 
 
 def planned(model_type=REGRESSION, dataset=None, **hyperparameters):
@@ -213,5 +214,58 @@ def test_rows_are_held_apart_by_time_which_may_be_learned_from(split, column):
 )
 def test_ways_to_hold_rows_apart_that_contradict_themselves_are_refused(settings, field, words):
     problem = refused(dataset=dated(), **settings)
+    assert problem.field == f"hyperparameters.{field}"
+    assert words in problem.message
+
+
+def sales_by_day(*further):
+    """A dataset of prices by day."""
+    columns = (
+        Column(name="day", type=ColumnType.DATETIME, missing=0),
+        Column(name="shop", type=ColumnType.CATEGORICAL, missing=0),
+        Column(name="price", type=ColumnType.NUMERIC, missing=0),
+        Column(name="sold", type=ColumnType.NUMERIC, missing=0),
+        *further,
+    )
+    return a_dataset(CONTENTS.model_copy(update={"columns": columns}), target="sold")
+
+
+def test_a_forecast_is_made_by_the_one_column_of_dates():
+    found = planned(TIME_SERIES, sales_by_day())
+    assert (found.target.name, found.time.name, found.series, found.features) == ("sold", "day", None, ())
+
+
+def test_a_forecast_reads_what_is_named():
+    found = planned(TIME_SERIES, sales_by_day(), target="price", series_column="shop", exogenous=["sold"])
+    assert (found.target.name, found.series.name, names(found.features)) == ("price", "shop", ["sold"])
+    assert names(found.columns) == ["price", "sold", "day", "shop"]
+
+
+def test_of_several_columns_of_dates_one_is_named():
+    dataset = sales_by_day(Column(name="sent", type=ColumnType.DATETIME, missing=0))
+    assert "name one of 'day', 'sent'" in refused(TIME_SERIES, dataset).message
+    assert planned(TIME_SERIES, dataset, time_column="sent").time.name == "sent"
+
+
+def test_without_dates_there_is_no_forecast():
+    problem = refused(TIME_SERIES, a_dataset(target="price"))
+    assert problem.field == "dataset_id"
+    assert "has no column of dates" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "words"),
+    [
+        ({"time_column": "shop"}, "time_column", "is categorical: time is told by dates"),
+        ({"time_column": "dai"}, "time_column", "'day'"),
+        ({"series_column": "sold"}, "series_column", "is the target"),
+        ({"series_column": "day"}, "series_column", "is datetime: series are told apart by text or numbers"),
+        ({"series_column": "shop", "exogenous": ["shop"]}, "exogenous", "tells the series apart"),
+        ({"exogenous": ["sold"]}, "exogenous[0]", "is the target"),
+        ({"target": "shop"}, "target", "a time_series learns a numeric column"),
+    ],
+)
+def test_columns_that_no_forecast_can_be_made_with_are_named(settings, field, words):
+    problem = refused(TIME_SERIES, sales_by_day(), **settings)
     assert problem.field == f"hyperparameters.{field}"
     assert words in problem.message

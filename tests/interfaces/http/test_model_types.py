@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from domain.errors import InvalidInput
 from domain.models.values import ModelType
 from domain.training.hyperparameters.parsing import BY_TYPE, parse
-from domain.training.plan import TRAINABLE_TYPES
 from interfaces.http.exchange import Exchange
 from interfaces.http.model_types import ModelTypeEndpoints
 from interfaces.http.operations import routes
@@ -46,7 +45,7 @@ def accepts(model_type: ModelType, name: str, value: Any) -> bool:
 def test_every_type_that_can_be_trained_is_told_with_all_its_hyperparameters_and_what_they_do(
     told: dict[ModelType, dict[str, Any]],
 ) -> None:
-    assert set(told) == TRAINABLE_TYPES
+    assert set(told) == set(ModelType)
     for model_type, settings in told.items():
         assert set(settings) == set(BY_TYPE[model_type].model_fields)
         assert [name for name, each in settings.items() if not each["description"].endswith(".")] == []
