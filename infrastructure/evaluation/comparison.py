@@ -8,7 +8,7 @@ import numpy as np
 from application.ports.predictor import Predictor, Rows
 from application.reports.views import Difference, Production
 from domain.datasets.values import Column
-from domain.inference.values import Label
+from domain.inference.values import AnswerKind, Label
 from infrastructure.evaluation.asking import Unaskable, rows_for
 from infrastructure.evaluation.intervals import spreads
 from infrastructure.evaluation.judged import Judged
@@ -36,6 +36,9 @@ def compared(
     Raises:
         Unaskable: The rival cannot be asked for such rows, or answers with other things.
     """
+    if rival.answers is AnswerKind.FORECASTS:
+        msg = "a forecast begins where the data of its version end, so two versions speak of different steps"
+        raise Unaskable(msg)
     both = evenly(sampled, count=max(_ROWS_MIN, _BYTES_MAX // max(rival.size_bytes, 1)))
     count, mine = len(both.truth), Judged.of_model(both)
     others = _said(mine, both.labels, rival, rows_for(rival.schema, both.table, columns))

@@ -81,6 +81,13 @@ class Frequency:
         return found
 
     @property
+    def in_words(self) -> str:
+        """How far two steps are apart, for people."""
+        units = ((self.months, "month"), (self.us / _DAY_US, "day"), (self.us / _MINUTE_US, "minute"))
+        count, unit = next((each for each in units if each[0] >= 1), (self.us / _SECOND_US, "second"))
+        return f"{count:g} {unit}{'' if count == 1 else 's'}"
+
+    @property
     def season(self) -> int:
         """Steps after which a series of this frequency as a rule repeats itself; 1 where that is not known.
 

@@ -179,11 +179,9 @@ def _held_out(
 
 
 def _in_words(backtests: Backtests, panel: Panel, start: Start) -> str:
-    frequency = panel.frequency
-    step = f"{frequency.months} months" if frequency.months else f"{frequency.us / 1e6:g} seconds"
     season = f"repeating after {backtests.lags.season}" if backtests.lags.season > 1 else "without a season"
     of_logarithms = " of logarithms" if start.transform == "log" else ""
     return (
-        f"Steps of {step}, {season}; up to {backtests.horizon} ahead, tried {backtests.folds} times on what was "
-        f"known already. What trees correct{of_logarithms}: {start.base}."
+        f"Steps of {panel.frequency.in_words}, {season}; up to {backtests.horizon} ahead, tried {backtests.folds} "
+        f"times on what was known already. What trees correct{of_logarithms}: {start.base}."
     )

@@ -10,7 +10,7 @@ from application.ports.predictor import Predictor, rows_of
 from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
 from domain.inference.errors import NonConformingInstance
-from infrastructure.evaluation.report import evaluated
+from infrastructure.evaluation.report import Rival, evaluated
 from infrastructure.learning.artifact import canonical_json
 from infrastructure.learning.loading import predictor_of
 from infrastructure.learning.trained import Trained
@@ -154,7 +154,7 @@ def test_the_report_tells_how_errors_grow_with_the_steps(of_two_shops: Trained) 
     plan = sales().plan(**sales().quickly)
     rival = predictor_of(of_two_shops.manifest, of_two_shops.parts)
 
-    report = evaluated(plan, of_two_shops, predictor=rival, rival=None)
+    report = evaluated(plan, of_two_shops, predictor=rival, rival=Rival("1.0.0", rival))
 
     assert [each.step for each in report.curves.error_by_horizon] == [1, 2, 3, 4, 5, 6]
     assert report.baseline is not None
@@ -162,6 +162,9 @@ def test_the_report_tells_how_errors_grow_with_the_steps(of_two_shops: Trained) 
     assert {each.name for each in report.metrics} == {"rmse", "mae", "mase", "smape", "coverage"}
     assert {each.value for each in report.slices if each.feature == "shop"} == {"north", "south"}
     assert {"price", "lag_1"} <= {each.feature for each in report.importance}
+    assert report.production is None
+    assert any("speak of different steps" in note for note in report.notes)
+    assert any(note.startswith("Steps of 1 month, repeating after 12;") for note in report.notes)
 
 
 @pytest.mark.parametrize(
