@@ -162,7 +162,7 @@ def worker(
     log_level: LogLevel = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
 ) -> None:
-    """Run one more worker on the data directory of a service."""
+    """Run one more worker: on a service's data directory, or on the database, artifacts and NATS that it uses."""
     settings = settings_of(**{name: value for name, value in locals().items() if name != "lifeline"})
     from interfaces.bootstrap import ready_worker  # noqa: PLC0415 - see above
     from interfaces.neighbours import nats_address  # noqa: PLC0415 - see above
@@ -170,8 +170,9 @@ def worker(
     bind(lifeline=lifeline)
     if settings.worker_jobs == 0:
         end("a worker that does 0 jobs at a time does none: give --worker-jobs 1 or more")
-    if not settings.home.is_dir():
-        end(f"there is no service at {settings.home}: start one, or give its --home")
+    if settings.needs_home and not settings.home.is_dir():
+        elsewhere = "--database-url, --artifacts and --nats-url"
+        end(f"there is no service at {settings.home}: start one, or give its --home, or all of {elsewhere}")
     with told_why_not(settings), ready_worker(settings, nats=nats_address(settings)) as ready:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ready.stop())

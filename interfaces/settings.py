@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         return replicas
 
     @property
+    def needs_home(self) -> bool:
+        """Whether part of a service is found by its data directory alone."""
+        return self.database_url is None or self.nats_url is None or self.artifacts is None
+
+    @property
     def events_path(self) -> Path:
         """Where the log lies."""
         return self.home / "events.db"

@@ -1,5 +1,8 @@
 """Trainings go wrong in every way that there is: each ends once, and all else goes on."""
 
+import random
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.faults.cluster import Cluster
 from tests.support.data import iris
-from tests.support.service import RunningService
+from tests.support.postgres import PostgresServer
+from tests.support.processes import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
 
 MIB = 1024 * 1024
 NUMBER_BYTES = 8
+JOBS_WAITING = 2
+LONG = {"num_iterations": 1_500, "early_stopping_rounds": 0}
 
 
 def write_table_of_few_bytes(path: Path, *, size_bytes: int) -> None:
@@ -29,33 +36,80 @@ def write_table_of_few_bytes(path: Path, *, size_bytes: int) -> None:
             writer.write_table(group)
 
 
-@pytest.fixture
-def a_service_with_a_limit(tmp_path: Path, scale: int) -> Iterator[RunningService]:
-    """A service whose trainings may take 2 GiB, less where little is tried."""
-    limit = str((2048 if scale > 1 else 512) * MIB)
-    with RunningService(
-        tmp_path / "home", "--training-memory-bytes", limit, ML_SERVICE_DATASET_ROOT=str(tmp_path)
-    ) as service:
-        yield service
+@pytest.fixture(scope="module")
+def a_cluster(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, scale: int
+) -> Iterator[Cluster]:
+    """Two workers without a data directory, with 2 GiB for a training; less where little is tried."""
+    directory = tmp_path_factory.mktemp("cluster")
+    settings = {
+        "ML_SERVICE_TRAINING_MEMORY_BYTES": str((2048 if scale > 1 else 512) * MIB),
+        "ML_SERVICE_DATASET_ROOT": str(directory),
+    }
+    with (
+        postgres_server.fresh_database() as url,
+        Cluster(directory, database_url=url, workers=2, **settings) as cluster,
+    ):
+        cluster.service.upload("iris", iris().write(directory), "species")
+        cluster.service.post("/models", {"name": "flowers", "type": "classification"})
+        cluster.service.post("/models", {"name": "numbers", "type": "regression"})
+        yield cluster
 
 
 def test_a_job_that_takes_more_memory_than_it_may_fails_cleanly_and_the_worker_does_the_next(
-    a_service_with_a_limit: RunningService, tmp_path: Path, scale: int
+    a_cluster: Cluster, scale: int
 ) -> None:
-    service = a_service_with_a_limit
-    write_table_of_few_bytes(tmp_path / "large.parquet", size_bytes=(3072 if scale > 1 else 768) * MIB)
-    body = {"name": "large", "uri": (tmp_path / "large.parquet").as_uri(), "target": "n0"}
-    registered = service.post("/datasets", body)
+    service = a_cluster.service
+    path = a_cluster.directory / "large.parquet"
+    write_table_of_few_bytes(path, size_bytes=(3072 if scale > 1 else 640) * MIB)
+    registered = service.post("/datasets", {"name": "large", "uri": path.as_uri(), "target": "n0"})
     assert registered.status_code == httpx.codes.CREATED, registered.text
-    service.upload("iris", iris().write(tmp_path), "species")
-    service.post("/models", {"name": "numbers", "type": "regression"})
-    service.post("/models", {"name": "flowers", "type": "classification"})
-
     large = service.train("numbers", "large", num_iterations=10)
     next_one = service.train("flowers", "iris", num_iterations=5)
 
     failed = service.ended(large)
     assert (failed["status"], failed["error_code"]) == ("failed", "training.out-of-memory"), failed["error"]
     assert "ML_SERVICE_TRAINING_MEMORY_BYTES" in failed["error"]
+    assert failed["attempt"] == 1
     assert service.ended(next_one)["status"] == "completed"
-    assert {each["attempt"] for each in service.get("/training-jobs")["items"]} == {1}
+    assert all(worker.poll() is None for worker in a_cluster.workers)
+
+
+def test_a_worker_that_is_paused_past_its_lease_and_resumed_changes_nothing(a_cluster: Cluster) -> None:
+    job_id = a_cluster.service.train("flowers", "iris", **LONG)["id"]
+    assert eventually(lambda: a_cluster.holder(job_id) is not None)
+    paused = a_cluster.holder(job_id)
+    assert paused is not None
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        ended = a_cluster.ended()[job_id]
+        assert (ended["status"], ended["attempt"]) == ("completed", 2)
+        before = a_cluster.history(job_id)
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    (other,) = (worker for worker in a_cluster.workers if worker is not paused)
+    other.send_signal(signal.SIGSTOP)
+    try:
+        next_one = a_cluster.service.train("flowers", "iris", num_iterations=5)
+        assert a_cluster.service.ended(next_one)["status"] == "completed"
+        assert a_cluster.holder(next_one["id"]) is paused
+    finally:
+        other.send_signal(signal.SIGCONT)
+    assert a_cluster.history(job_id) == before
+    a_cluster.require_each_job_to_have_ended_once("flowers")
+
+
+def test_whatever_is_killed_while_jobs_are_trained_each_ends_once_and_gives_one_version(
+    a_cluster: Cluster, scale: int
+) -> None:
+    chance = random.Random(11)
+    kills = [kill for _ in range(scale) for kill in a_cluster.faults]
+    chance.shuffle(kills)
+    for kill in kills:
+        waiting = [job for job in a_cluster.jobs().values() if job["finished_at"] is None]
+        for seed in range(JOBS_WAITING - len(waiting)):
+            a_cluster.service.train("flowers", "iris", num_iterations=chance.randint(20, 400), seed=seed)
+        time.sleep(chance.uniform(0.0, 1.5))
+        kill()
+    a_cluster.require_each_job_to_have_ended_once("flowers")
+    assert a_cluster.service.get("/audit/verify")["verified"] is True
