@@ -1,15 +1,17 @@
 """Tables to try a service out with, one type of model after the other, as a user would have them: in CSV.
 
-Source: scikit-learn's `load_breast_cancer`, `load_wine`, `load_diabetes` and `load_iris`; texts are made from a
-seed, for no package that the service needs brings any along.
+Source: scikit-learn's `load_breast_cancer`, `load_wine`, `load_diabetes` and `load_iris`; texts and series are
+made from a seed, for no package that the service needs brings any along.
 """
 
 import csv
 import io
+import math
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from sklearn import datasets
@@ -44,7 +46,9 @@ class DemoTable:
         return text.getvalue().encode()
 
     def instance(self, row: int) -> dict[str, Cell]:
-        """Return a row as a client sends it to be predicted."""
+        """Return a row as a client sends it to be predicted; of a series, a wish for the next week."""
+        if self.model_type == "time_series":
+            return {"horizon": 7}
         named = zip(self.columns, self.rows[row], strict=True)
         return {name: value for name, value in named if name != self.target}
 
@@ -87,6 +91,14 @@ def demo_tables() -> list[DemoTable]:
             columns=("message", "team"),
             rows=tuple(_messages(400)),
             target="team",
+        ),
+        DemoTable(
+            name="visitors",
+            model_type="time_series",
+            description="How many people will come to a museum on each of the next days?",
+            columns=("day", "visitors"),
+            rows=tuple(_days(date(2024, 1, 1), 730)),
+            target="visitors",
         ),
     ]
 
@@ -139,3 +151,16 @@ def _messages(count: int) -> Iterator[tuple[str, str]]:
         team = chance.choice(list(_TEAMS))
         beginning, complaint, ending = map(chance.choice, (_BEGINNINGS, _TEAMS[team], _ENDINGS))
         yield f"{beginning} {complaint} {ending}", team
+
+
+def _days(first: date, count: int) -> Iterator[tuple[str, int]]:
+    """Yield days on which more come at weekends and in summer, more each year, and fewer or more by chance."""
+    chance = random.Random(2)  # noqa: S311 - keeps no secret
+    for number in range(count):
+        day = first + timedelta(days=number)
+        of_week = 1.8 if day.weekday() >= 5 else 1.0  # noqa: PLR2004 - Saturday
+        of_year = 1.0 - 0.4 * math.cos(2.0 * math.pi * day.timetuple().tm_yday / 365.0)
+        yield (
+            day.isoformat(),
+            round(200.0 * of_week * of_year * (1.0 + number / 3_000.0) * chance.uniform(0.9, 1.1)),
+        )
