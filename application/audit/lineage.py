@@ -51,6 +51,7 @@ class TrainingLineage(View):
         environment: Versions of the libraries that took part.
         best_iteration: Boosting rounds kept.
         duration_s: Wall time of the training, in seconds.
+        peak_memory_bytes: The most that its process held; null where nobody measured it.
         requested: The event, by the command that asked for the training.
         completed: The event, in one transaction with the version's registration.
     """
@@ -61,6 +62,7 @@ class TrainingLineage(View):
     environment: dict[str, str] | None
     best_iteration: int | None
     duration_s: float | None
+    peak_memory_bytes: int | None
     attempts: list[AttemptLineage]
     requested: EventReference
     completed: EventReference | None
@@ -187,6 +189,7 @@ def _training(origins: Origins) -> TrainingLineage | None:
         environment=None if trained is None else trained.environment,
         best_iteration=None if trained is None else trained.best_iteration,
         duration_s=None if trained is None else trained.duration_s,
+        peak_memory_bytes=None if trained is None else trained.peak_memory_bytes,
         attempts=_attempts(origins),
         requested=requested.reference,
         completed=None if completed is None else completed.reference,

@@ -13,6 +13,7 @@ ALL = (
     "api",
     "training",
     "quality",
+    "cancel",
     "uploads",
     "search",
     "rebuild",
