@@ -73,7 +73,8 @@ def _on_rows(plan: TrainingPlan, trained: Trained, held_out: HeldOut) -> dict[st
         "resamples": RESAMPLES,
         "metrics": _figures(trained, spreads(judged, seed=plan.hyperparameters.seed, rows=len(held_out.truth))),
         "baseline": Baseline(
-            summary=_baseline_in_words(held_out), metrics=metrics_of_all(Judged.of_baseline(held_out))
+            summary=_baseline_in_words(held_out),
+            metrics=metrics_of_all(Judged.of_baseline(held_out)) | _told_of_baseline(trained),
         ),
         "slices": slices_of(
             judged, sampled.table, [each for each in (plan.series, *plan.features) if each is not None]
@@ -103,6 +104,12 @@ def _figures(trained: Trained, spread: Mapping[str, Spread]) -> list[Figure]:
             )
         )
     return found
+
+
+def _told_of_baseline(trained: Trained) -> dict[str, float]:
+    """Return what the trainer itself tells of the baseline."""
+    told = trained.metrics.items()
+    return {name.removeprefix(_OF_BASELINE): value for name, value in told if name.startswith(_OF_BASELINE)}
 
 
 def _baseline_in_words(held_out: HeldOut) -> str:

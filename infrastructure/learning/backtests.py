@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.ports.work import WorkFailed
 from domain.training.hyperparameters.time_series import TimeSeries
+from infrastructure.learning.frequencies import Frequency
 from infrastructure.learning.lags import Lags
 
 HORIZON_WITHOUT_SEASON = 12
@@ -32,23 +33,24 @@ class Backtests:
         return max(0, length - fold * self.horizon)
 
 
-def backtests_for(asked: TimeSeries, lengths: Sequence[int], *, season: int) -> Backtests:
+def backtests_for(asked: TimeSeries, lengths: Sequence[int], frequency: Frequency) -> Backtests:
     """Return what series of these lengths allow.
 
     Args:
         asked: The settings.
         lengths: Of the series, in steps.
-        season: What their frequency suggests.
+        frequency: Of their steps.
 
     Raises:
         WorkFailed: `training.too-few-rows`.
     """
     longest, notes = max(lengths), []
-    season = asked.season or season
+    season = asked.season or frequency.season
     if longest < 2 * season + 2:
         notes.append(f"Two seasons of {season} steps are not known of any series: none was looked for.")
         season = 1
-    lags = Lags(season=season)
+    longer = frequency.longer_season if season == frequency.season else 0
+    lags = Lags(season=season, longer=longer if longest >= 2 * longer + 2 else 0)
     usual = season if season > 1 else HORIZON_WITHOUT_SEASON
     horizon = asked.horizon or max(1, min(usual, longest // _HORIZONS_IN_SERIES))
     possible = (longest - lags.window - 2) // horizon

@@ -103,6 +103,11 @@ class Frequency:
         return _DAY_US // self.us if is_part_of_day and _DAY_US // self.us <= _SEASON_MAX else 1
 
     @property
+    def longer_season(self) -> int:
+        """Steps of a week where the season is a day; 0 for all else."""
+        return 7 * self.season if not self.months and self.us < _DAY_US and self.season > 1 else 0
+
+    @property
     def calendar(self) -> tuple[str, ...]:
         """What of the calendar may matter from step to step."""
         if self.months:

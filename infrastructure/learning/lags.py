@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-Base = Literal["level", "last", "seasonal", "drift"]
-BASES: tuple[Base, ...] = ("level", "last", "seasonal", "drift")
+Base = Literal["level", "last", "seasonal", "longer", "drift"]
+BASES: tuple[Base, ...] = ("level", "last", "seasonal", "longer", "drift")
 
 _LAGS_MIN, _LAGS_MAX = 8, 24
 _FEW = 3
@@ -26,9 +26,11 @@ class Lags:
 
     Attributes:
         season: Steps after which a series repeats itself; 1 where it does not.
+        longer: A longer season that a series may have beside it, as days have weeks; 0 for none.
     """
 
     season: int
+    longer: int = 0
 
     @property
     def count(self) -> int:
@@ -43,14 +45,15 @@ class Lags:
     @property
     def memory(self) -> int:
         """So many values are looked at, at most."""
-        return max(2 * self.window, self.count)
+        return max(2 * self.window, self.count, self.longer)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the features, in the order of their columns."""
         seasonal = ("season_before", "two_seasons_before", "step_of_season") if self.season > 1 else ()
+        longer = ("longer_season_before",) if self.longer else ()
         newest = tuple(f"lag_{place}" for place in range(1, self.count + 1))
-        return ("step", *newest, *seasonal, "growth", "newest_mean")
+        return ("step", *newest, *seasonal, *longer, "growth", "newest_mean")
 
 
 class Past:
@@ -78,9 +81,12 @@ class Past:
         newest = [self._at(origins - place) - level for place in range(self._lags.count)]
         seasonal = []
         if self._lags.season > 1:
-            before = self._season_before(origins, steps)
+            before = self._before(origins, steps, self._lags.season)
             seasonal = [self._at(before) - level, self._at(before - self._lags.season) - level]
-        differences = [*newest, *seasonal, self._growth(origins), self._newest_mean[origins] - level]
+        longer = []
+        if self._lags.longer:
+            longer = [self._at(self._before(origins, steps, self._lags.longer)) - level]
+        differences = [*newest, *seasonal, *longer, self._growth(origins), self._newest_mean[origins] - level]
         columns = [each / self.scale for each in differences]
         if seasonal:
             columns.insert(self._lags.count + 2, ((steps - 1) % self._lags.season + 1).astype(np.float64))
@@ -91,7 +97,8 @@ class Past:
         level = self._level[origins]
         if base == "level":
             return level
-        before = self._at(origins if base == "last" else self._season_before(origins, steps))
+        season = self._lags.longer or self._lags.season if base == "longer" else self._lags.season
+        before = self._at(origins if base == "last" else self._before(origins, steps, season))
         if base == "drift":
             seasons = np.ceil(steps / self._lags.season)
             before = before + self._growth(origins) * seasons * self._lags.season / self._lags.window
@@ -109,8 +116,9 @@ class Past:
         before = origins - self._lags.window
         return self._level[origins] - np.where(before < 0, np.nan, self._level[np.maximum(before, 0)])
 
-    def _season_before(self, origins: Integers, steps: Integers) -> Integers:
-        season = self._lags.season
+    @staticmethod
+    def _before(origins: Integers, steps: Integers, season: int) -> Integers:
+        """Return the last places up to origins that are whole seasons before the steps."""
         return origins + steps - season * -(-steps // season)
 
     def _at(self, places: Integers) -> Floats:

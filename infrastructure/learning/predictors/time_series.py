@@ -64,7 +64,7 @@ def load(manifest: Manifest, parts: Parts) -> Predictor:
     except (TypeError, AttributeError) as error:
         raise ValueError(str(error)) from None
     inputs = ForecastInputs(
-        lags=Lags(season=int(settings["season"])),
+        lags=Lags(season=int(settings["season"]), longer=int(settings["longer_season"])),
         frequency=frequency,
         has_series=settings["series"] is not None,
         exogenous=exogenous,

@@ -41,7 +41,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     assert isinstance(asked, TimeSeries), "the plan chooses by its type"
     assert plan.target is not None, "what is forecast is a column"
     panel = panel_of(plan, table)
-    backtests = backtests_for(asked, [len(each.values) for each in panel.series], season=panel.frequency.season)
+    backtests = backtests_for(asked, [len(each.values) for each in panel.series], panel.frequency)
     inputs = ForecastInputs(
         lags=backtests.lags,
         frequency=panel.frequency,
@@ -93,6 +93,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         settings={
             "frequency": panel.frequency.written(),
             "season": backtests.lags.season,
+            "longer_season": backtests.lags.longer,
             "base": start.base,
             "transform": start.transform,
             "series": [each.name for each in panel.series] if inputs.has_series else None,

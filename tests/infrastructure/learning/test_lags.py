@@ -23,9 +23,11 @@ def test_means_are_of_the_known_values_up_to_each(values, window):
         assert found[place] == pytest.approx(np.mean(known), abs=1e-9) if known else np.isnan(found[place])
 
 
-@given(values=VALUES, season=st.sampled_from([1, 4, 12]), ahead=st.integers(1, 15))
-def test_nothing_behind_the_origin_is_looked_at(values, season, ahead):
-    lags = Lags(season=season)
+@given(
+    values=VALUES, longer=st.sampled_from([0, 24]), season=st.sampled_from([1, 4, 12]), ahead=st.integers(1, 15)
+)
+def test_nothing_behind_the_origin_is_looked_at(values, longer, season, ahead):
+    lags = Lags(season=season, longer=longer)
     known = as_floats(values)
     origins, steps = np.full(ahead, 20), np.arange(1, ahead + 1)
     future = known.copy()
@@ -35,9 +37,9 @@ def test_nothing_behind_the_origin_is_looked_at(values, season, ahead):
         assert np.array_equal(seen, changed, equal_nan=True)
 
 
-@given(values=VALUES, season=st.sampled_from([1, 4, 12]))
-def test_the_memory_is_enough_for_every_step(values, season):
-    lags = Lags(season=season)
+@given(values=VALUES, longer=st.sampled_from([0, 24]), season=st.sampled_from([1, 4, 12]))
+def test_the_memory_is_enough_for_every_step(values, longer, season):
+    lags = Lags(season=season, longer=longer)
     known = np.concatenate([as_floats(values), np.arange(float(lags.memory))])
     steps = np.arange(1, 20)
     whole = _all_of(known, lags, np.full(19, len(known) - 1), steps)
@@ -49,12 +51,13 @@ def test_the_memory_is_enough_for_every_step(values, season):
 
 def test_the_base_is_what_it_is_called():
     values = np.arange(48.0) + np.tile([0.0, 0.0, 0.0, 10.0], 12)
-    past = Past(values, lags=Lags(season=4), scale=1.0)
+    past = Past(values, lags=Lags(season=4, longer=12), scale=1.0)
     origins, steps = np.full(5, 47), np.arange(1, 6)
 
     assert past.base("last", origins, steps).tolist() == [57.0] * 5
     assert past.base("level", origins, steps).tolist() == [values[-4:].mean()] * 5
     assert past.base("seasonal", origins, steps).tolist() == [44.0, 45.0, 46.0, 57.0, 44.0]
+    assert past.base("longer", origins, steps).tolist() == [36.0, 37.0, 38.0, 49.0, 40.0]
     assert past.base("drift", origins, steps).tolist() == [48.0, 49.0, 50.0, 61.0, 52.0]
 
 

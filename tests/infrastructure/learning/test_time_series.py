@@ -159,6 +159,7 @@ def test_the_report_tells_how_errors_grow_with_the_steps(of_two_shops: Trained) 
     assert [each.step for each in report.curves.error_by_horizon] == [1, 2, 3, 4, 5, 6]
     assert report.baseline is not None
     assert report.baseline.metrics["rmse"] == pytest.approx(of_two_shops.metrics["baseline_rmse"])
+    assert report.baseline.metrics["mase"] == of_two_shops.metrics["baseline_mase"]
     assert {each.name for each in report.metrics} == {"rmse", "mae", "mase", "smape", "coverage"}
     assert {each.value for each in report.slices if each.feature == "shop"} == {"north", "south"}
     assert {"price", "lag_1"} <= {each.feature for each in report.importance}
