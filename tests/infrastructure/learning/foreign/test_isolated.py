@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
     (directory / "model.txt").write_text(foreign_text())
     (directory / "model.pkl").write_bytes(b"\x80\x04\x95\xff")
     head = foreign_text().partition("leaf_value=")[0]
-    (directory / "large.txt").write_text(f"{head}leaf_value={'0 ' * 10_000_000}\nend of trees\n")
+    (directory / "large.txt").write_text(f"{head}leaf_value={'10 ' * 10_000_000}\nend of trees\n")
     return directory
 
 
