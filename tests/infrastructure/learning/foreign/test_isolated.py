@@ -23,11 +23,10 @@ def artifacts(tmp_path: Path) -> LocalArtifacts:
     return LocalArtifacts(root=tmp_path / "artifacts")
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a sound model, something else, and what says of a few leaves that they are many."""
-    directory = tmp_path / "models"
-    directory.mkdir()
+    directory = tmp_path_factory.mktemp("models")
     (directory / "model.txt").write_text(foreign_text())
     (directory / "model.pkl").write_bytes(b"\x80\x04\x95\xff")
     head = foreign_text().partition("leaf_value=")[0]
