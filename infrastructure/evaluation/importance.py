@@ -18,7 +18,7 @@ from infrastructure.learning.trained import HeldOut, Trained
 
 FEATURES_MAX = 100
 _LEAVES = re.compile(rb"^num_leaves=(\d+)$", re.MULTILINE)
-_LEAVES_MAX = 2_000_000
+_LEAVES_MAX = 1_000_000
 _ROWS_MIN, _ROWS_MAX = 10, 1_000
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ OnIteration = Callable[[Iteration], None]
 
 DIVERGED = "The predictions left the range of numbers: lower the learning rate or scale the target down."
 
+_PARAMETERS = "\nparameters:\n"
 _THREADS_LINE = re.compile(r"^\[num_threads: -?\d+\]$", re.MULTILINE)
 
 
@@ -246,8 +249,13 @@ class _Growing:
 
 
 def _body(booster: lgb.Booster, rounds: int) -> str:
-    # the only line that tells how many threads there were
-    return _THREADS_LINE.sub("[num_threads: 0]", booster.model_to_string(num_iteration=rounds))
+    with TemporaryDirectory() as directory:  # asked for a string, LightGBM writes all that is large twice
+        path = Path(directory, "trees")
+        booster.save_model(path, num_iteration=rounds)
+        text = path.read_text(encoding="utf-8")
+    # the only line that tells how many threads there were is among the parameters, behind all trees
+    trees, heading, parameters = text.rpartition(_PARAMETERS)
+    return trees + heading + _THREADS_LINE.sub("[num_threads: 0]", parameters)
 
 
 @contextmanager
