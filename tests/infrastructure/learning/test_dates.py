@@ -131,7 +131,7 @@ def test_calendar_and_clock_are_learned_from_one_feature(visits: tuple[TrainingP
     assert explained.sum(axis=1) == pytest.approx(np.array(predicted.predictions))
     assert np.abs(explained[:, 0]).mean() > 10 * np.abs(explained[:, 1]).mean()
     assert result.held_out is not None
-    first, second = importance_of(result, predictor, result.held_out, plan.columns)
+    first, second = importance_of(plan, result, predictor, result.held_out)
     assert (first.feature, second.feature) == ("at", "noise")
     assert first.gain is not None
     assert second.gain is not None
