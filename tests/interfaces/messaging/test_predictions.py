@@ -31,6 +31,7 @@ from tests.support.fakes.artifacts import InMemoryArtifacts
 from tests.support.fakes.event_log import InMemoryEventLog
 from tests.support.fakes.predictors import FakePredictor, FakePredictorLoader
 from tests.support.processes import eventually
+from tests.support.series import sales
 
 SUBJECT = "ml.inference.predict"
 VERSION = version("machine-learning-service")
@@ -224,7 +225,7 @@ def test_a_trained_model_of_any_type_answers_over_nats_as_over_http_bit_for_bit(
     loader = ArtifactPredictorLoader(artifacts=artifacts)
     registry = Registry(tmp_path, loader=loader, capacity_bytes=10**9)
     requests = []
-    for name, example in OF_EVERY_TYPE.items():
+    for name, example in {**OF_EVERY_TYPE, "sales": sales}.items():
         table = example()
         training = train(table.quick_plan(), table.table(), num_threads=1, on_iteration=lambda _: None)
         registry.register(name, v1_0_0=keep(artifacts, training.manifest, training.parts))
