@@ -71,7 +71,7 @@ def load(manifest: Manifest, parts: Parts) -> Predictor:
     )
     names, state, widths = (
         settings["series"],
-        array_of(manifest, parts, STATE),
+        array_of(manifest, parts, STATE, may_miss=True),
         array_of(manifest, parts, INTERVALS),
     )
     expected = {
@@ -80,6 +80,7 @@ def load(manifest: Manifest, parts: Parts) -> Predictor:
         "rounds": (manifest.best_iteration, booster.current_iteration()),
         "state": ((1 if names is None else len(names), VALUES + inputs.lags.memory), state.shape),
         "base": (True, settings["base"] in BASES),
+        "newest values": (True, not np.isnan(state[:, [END, SCALE, -1]]).any()),
     }
     for what, (said, found) in expected.items():
         if said != found:

@@ -186,6 +186,17 @@ def test_series_that_cannot_be_learned_say_why(changes: dict[str, Any], code: st
     assert failure.value.code == code
 
 
+def test_what_is_missing_of_the_newest_values_is_missing_in_forecasts_too() -> None:
+    table = one_shop()
+    gaps = [None if place in (MONTHS - 3, MONTHS - 12) else each for place, each in enumerate(table.cells["sold"])]
+
+    found = trained(replace(table, cells={**table.cells, "sold": gaps}))
+
+    steps = forecast(predictor_of(found.manifest, found.parts))
+    assert [step["time"] for step in steps][:1] == ["2021-01-01"]
+    assert np.isfinite([step["value"] for step in steps]).all()
+
+
 def test_short_series_are_tried_less_often_and_without_a_season() -> None:
     table = one_shop()
     short = replace(table, cells={name: cells[:24] for name, cells in table.cells.items()})
