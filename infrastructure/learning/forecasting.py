@@ -17,7 +17,7 @@ from infrastructure.learning.series import Panel, Series
 
 Floats = NDArray[np.float64]
 
-TRAINING_PAIRS_MAX = 200_000
+TRAINING_PAIRS_MAX = 100_000
 HELD_OUT_PAIRS_MAX = 50_000
 """Of each backtest."""
 
