@@ -20,7 +20,11 @@ from application.ports.read_models import ReadModels
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """The parts that commands, queries and predictions need, each behind its port."""
+    """The parts that commands, queries and predictions need, each behind its port.
+
+    Attributes:
+        has_cluster: Whether trees can be grown on a Dask cluster.
+    """
 
     ledger: Ledger
     read_models: ReadModels
@@ -36,3 +40,4 @@ class Service:
     live: LiveJobs
     clock: Clock
     identity: Identity
+    has_cluster: bool = False

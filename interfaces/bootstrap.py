@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 from starlette.types import ASGIApp
 
@@ -147,6 +148,7 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
             live=live,
             clock=clock,
             identity=RandomIdentity(),
+            has_cluster=settings.dask_address is not None and find_spec("distributed") is not None,
         )
         resources.enter_context(signs_of_life(operation, Role.API))
         processes = resources.enter_context(watched_processes(operation))
@@ -230,6 +232,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
                 artifacts=artifacts,
                 num_threads=max(1, settings.training_threads // settings.worker_jobs),
                 memory_max_bytes=settings.training_memory_bytes,
+                cluster=settings.dask_address,
             ),
             compare=partial(compare, artifacts),
             clock=clock,

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
         worker_jobs: How many jobs a worker does at a time; the threads of trainings are shared among them. With 0,
             a service has no worker of its own.
         training_memory_bytes: What one training or batch prediction may allocate; all there is when not set.
+        dask_address: Scheduler of a Dask cluster (`tcp://host:8786`), for trainings that ask for one.
         log_level: From `debug` to `error`.
     """
 
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
     worker_jobs: int = Field(default=1, ge=0, le=64)
     training_memory_bytes: int | None = Field(default=None, ge=TRAINING_MEMORY_MIN_BYTES)
+    dask_address: str | None = None
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 
     @field_validator("nats_replicas")

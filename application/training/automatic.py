@@ -82,6 +82,7 @@ def request_following(
         ledger=ledger,
         identity=identity,
         known_names=lambda _: (),  # both are named by id
+        has_cluster=True,  # if there is none, the job says so
     )
 
 

@@ -23,6 +23,7 @@ from domain.models.model import Model
 from domain.models.values import Reproduction
 from domain.naming import has_uuid_shape
 from domain.training import job as training
+from domain.training.executors import require_executable
 from domain.training.hyperparameters.parsing import parse
 from domain.training.job import TrainingJob
 from domain.training.plan import plan
@@ -41,6 +42,7 @@ def request_training(
     ledger: Ledger,
     identity: Identity,
     known_names: KnownNames,
+    has_cluster: bool = False,
 ) -> Outcome[TrainingJobResponse]:
     """Let a job wait for a worker; refuse now all that can be known to fail.
 
@@ -54,6 +56,7 @@ def request_training(
         models.require_active(model)
         hyperparameters = parse(model.type, command.hyperparameters)
         planned = plan(model_type=model.type, dataset=dataset, hyperparameters=hyperparameters)
+        require_executable(planned, has_cluster=has_cluster)
     except NotFound as retired:
         field = "model_id" if isinstance(retired, RetiredModel) else "dataset_id"
         raise InvalidInput.of(field, retired.message, getattr(command, field)) from None

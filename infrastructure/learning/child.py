@@ -1,5 +1,11 @@
 """The training process: `python -m infrastructure.learning.child`, started by `SubprocessTrainer`."""
 
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from application.ports.work import WorkFailed
+from domain.training.executors import needs_cluster
 from domain.training.job import TRAINING
 from domain.training.values import TrainedModel
 from infrastructure.jobs.job_child import Given, carry_out_job
@@ -8,6 +14,9 @@ from infrastructure.learning.protocol import Order
 from infrastructure.system.peak_memory import peak_memory_bytes
 from infrastructure.system.unseen import unseen
 
+if TYPE_CHECKING:
+    from infrastructure.learning.trained import Trained
+
 
 def main() -> None:
     """Do one order and exit; the outcome is written before."""
@@ -15,27 +24,56 @@ def main() -> None:
 
 
 def _trained(given: Given[Order]) -> TrainedModel:
+    if needs_cluster(given.order.plan):
+        _require_cluster(given.order)
+        import lightgbm  # noqa: F401, PLC0415 - as a whole, before others here load what they need of it
+
+        return _kept(given, _on_cluster)
     with unseen("pandas"):  # which LightGBM and Arrow import wherever it is installed
-        return _trained_without_pandas(given)
+        return _kept(given, _here)
 
 
-def _trained_without_pandas(given: Given[Order]) -> TrainedModel:
+def _here(given: Given[Order], progress: Gathered) -> "Trained":
     # imported here, because they take most of the start: an order that cannot be carried out fails before
     from infrastructure.datasets.tables import read_table  # noqa: PLC0415 - see above
-    from infrastructure.evaluation.keeping import kept_report  # noqa: PLC0415 - see above
-    from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
     from infrastructure.learning.training import trainer_of  # noqa: PLC0415 - see above
 
-    order, plan = given.order, given.order.plan
-    learn = trainer_of(plan.model_type)
-    progress = Gathered(given.tell)
-    training = learn(
+    plan = given.order.plan
+    return trainer_of(plan.model_type)(
         plan,
         # held by nobody else: the trainer lets go of it column by column
         read_table(given.dataset, contents=plan.contents, columns=[column.name for column in plan.columns]),
-        num_threads=order.num_threads,
+        num_threads=given.order.num_threads,
         on_iteration=progress,
     )
+
+
+def _on_cluster(given: Given[Order], progress: Gathered) -> "Trained":
+    from infrastructure.learning.trainers.on_cluster import train  # noqa: PLC0415 - see above
+
+    order = given.order
+    assert order.cluster is not None, "what is needed was demanded"
+    return train(
+        order.plan, given.dataset, artifacts=order.artifacts, address=order.cluster, on_iteration=progress
+    )
+
+
+def _require_cluster(order: Order) -> None:
+    if order.cluster is None or find_spec("distributed") is None:
+        message = (
+            "This worker knows no Dask cluster: install requirements-dask.txt and set ML_SERVICE_DASK_ADDRESS, "
+            "then train again."
+        )
+        raise WorkFailed(message, code="training.no-cluster")
+
+
+def _kept(given: Given[Order], learn: "Callable[[Given[Order], Gathered], Trained]") -> TrainedModel:
+    from infrastructure.evaluation.keeping import kept_report  # noqa: PLC0415 - see above
+    from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
+
+    order, plan = given.order, given.order.plan
+    progress = Gathered(given.tell)
+    training = learn(given, progress)
     progress.finish()
     manifest = training.manifest
     return TrainedModel(

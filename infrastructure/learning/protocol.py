@@ -17,11 +17,13 @@ class Order(JobOrder):
 
     Attributes:
         rival: What it is compared with; None where no version is in production.
+        cluster: Address of a Dask scheduler; None where there is none.
     """
 
     plan: TrainingPlan
     num_threads: int = Field(ge=1)
     rival: Rival | None = None
+    cluster: str | None = None
 
 
 Message = Progressed[Iterations] | Finished[TrainedModel] | Failed

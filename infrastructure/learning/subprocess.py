@@ -36,14 +36,21 @@ class SubprocessTrainer:
         num_threads: Of one training; None for as many as there are cores.
         memory_max_bytes: What one training may allocate, its libraries (about 200 MiB) included; None for as much
             as there is.
+        cluster: Address of a Dask scheduler, for trainings that ask for one; None where there is none.
     """
 
     def __init__(
-        self, *, artifacts: PlacedArtifacts, num_threads: int | None = None, memory_max_bytes: int | None = None
+        self,
+        *,
+        artifacts: PlacedArtifacts,
+        num_threads: int | None = None,
+        memory_max_bytes: int | None = None,
+        cluster: str | None = None,
     ) -> None:
         self._artifacts = artifacts
         self._num_threads = num_threads or os.cpu_count() or 1
         self._memory_max_bytes = memory_max_bytes
+        self._cluster = cluster
 
     def train(
         self,
@@ -75,5 +82,6 @@ class SubprocessTrainer:
             memory_max_bytes=self._memory_max_bytes,
             num_threads=self._num_threads,
             rival=rival,
+            cluster=self._cluster,
         )
         return _PROGRAM.result_of(order, on_progress=on_iterations, should_stop=should_stop)

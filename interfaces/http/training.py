@@ -96,4 +96,5 @@ class TrainingEndpoints(JobEndpoints[RequestTraining, TrainingJobResponse]):
             ledger=self._service.ledger,
             identity=self._service.identity,
             known_names=lambda kind: known_names(_COLLECTIONS[kind], read_models=self._service.read_models),
+            has_cluster=self._service.has_cluster,
         )

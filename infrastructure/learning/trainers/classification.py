@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from application.ports.work import WorkFailed
+from domain.inference.values import Label
 from domain.training.hyperparameters.classification import Classification
 from domain.training.values import TrainingPlan
 from infrastructure.learning.calibration import Calibration, calibrated_unseen
@@ -17,7 +18,7 @@ from infrastructure.learning.objectives import objective_for
 from infrastructure.learning.threshold import EVEN, best_threshold
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
 from infrastructure.learning.trainers.holding_out import target_and_parts
-from infrastructure.learning.trainers.tabular import learn, manifest_of
+from infrastructure.learning.trainers.tabular import Learned, learn, manifest_of
 
 Floats = NDArray[np.float64]
 
@@ -48,13 +49,28 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         num_threads=num_threads,
         on_iteration=on_iteration,
     )
+    known = target.values[parts[-1].training].astype(np.intp)
+    return completed(plan, learned, labels=target.labels, counts=np.bincount(known, minlength=len(target.labels)))
+
+
+def completed(
+    plan: TrainingPlan, learned: Learned, *, labels: tuple[Label, ...], counts: NDArray[np.int64]
+) -> Trained:
+    """Return the trees as a model, with what becomes of their scores.
+
+    Args:
+        plan: What was learned.
+        learned: The trees.
+        labels: In the order of their places.
+        counts: Rows of each label that were learned from.
+    """
+    settings = plan.hyperparameters
+    assert isinstance(settings, Classification), "the plan chooses by its type"
     scores = learned.grown.predicted
     if scores.ndim == 1:  # LightGBM gives one score for two labels: the probability of the second
         scores = np.column_stack([1.0 - scores, scores])
     decided = _decided(settings, scores, learned.truth)
-    manifest, contents = manifest_of(plan, learned, labels=target.labels, settings=decided.settings)
-    known = target.values[parts[-1].training].astype(np.intp)
-    frequencies = np.bincount(known, minlength=len(target.labels)) / len(known)
+    manifest, contents = manifest_of(plan, learned, labels=labels, settings=decided.settings)
     return Trained(
         manifest=manifest,
         parts=contents,
@@ -63,8 +79,8 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             table=learned.table,
             truth=learned.truth,
             scores=decided.scores,
-            baseline=np.tile(frequencies, (len(scores), 1)),
-            labels=target.labels,
+            baseline=np.tile(counts / counts.sum(), (len(scores), 1)),
+            labels=labels,
             chosen=decided.chosen,
         ),
         notes=(*learned.notes, *decided.notes),

@@ -12,7 +12,7 @@ from infrastructure.learning.metrics import regression_metrics
 from infrastructure.learning.objectives import objective_for
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
 from infrastructure.learning.trainers.holding_out import target_and_parts
-from infrastructure.learning.trainers.tabular import learn, manifest_of
+from infrastructure.learning.trainers.tabular import Learned, learn, manifest_of
 
 Floats = NDArray[np.float64]
 
@@ -39,8 +39,21 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         num_threads=num_threads,
         on_iteration=on_iteration,
     )
+    return completed(plan, learned, mean=float(target.values[parts[-1].training].mean()))
+
+
+def completed(plan: TrainingPlan, learned: Learned, *, mean: float) -> Trained:
+    """Return the trees as a model.
+
+    Args:
+        plan: What was learned.
+        learned: The trees.
+        mean: Of the numbers that were learned from.
+
+    Raises:
+        WorkFailed: `training.diverged`.
+    """
     manifest, contents = manifest_of(plan, learned, labels=None)
-    known = target.values[parts[-1].training]
     return Trained(
         manifest=manifest,
         parts=contents,
@@ -49,7 +62,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
             table=learned.table,
             truth=learned.truth,
             scores=learned.grown.predicted[:, np.newaxis],
-            baseline=np.full((len(learned.truth), 1), known.mean()),
+            baseline=np.full((len(learned.truth), 1), mean),
             labels=None,
         ),
         notes=learned.notes,

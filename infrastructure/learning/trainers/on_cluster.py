@@ -1,0 +1,34 @@
+"""Classifications and regressions whose trees are grown on a Dask cluster."""
+
+from pathlib import Path
+
+import numpy as np
+
+from domain.training.values import TrainingPlan
+from infrastructure.artifacts.place import ArtifactPlace
+from infrastructure.learning.dask_boosting import learn_on_cluster
+from infrastructure.learning.trained import OnIteration, Trained
+from infrastructure.learning.trainers import classification, regression
+
+
+def train(
+    plan: TrainingPlan, dataset: Path, *, artifacts: ArtifactPlace, address: str, on_iteration: OnIteration
+) -> Trained:
+    """Train as planned; rows without a target are left out.
+
+    Args:
+        plan: Says what is learned from what.
+        dataset: The Parquet file, of which only the footer is read here.
+        artifacts: Where the workers of the cluster find it.
+        address: Of the cluster's scheduler.
+        on_iteration: Told of the rounds when all are done.
+
+    Raises:
+        WorkFailed: The cluster cannot be reached or fails, or the data cannot be learned; the code says why.
+    """
+    learned, labels, known = learn_on_cluster(
+        plan, dataset, artifacts=artifacts, address=address, on_iteration=on_iteration
+    )
+    if labels is None:
+        return regression.completed(plan, learned, mean=float(known[0]))
+    return classification.completed(plan, learned, labels=labels, counts=known.astype(np.int64))
