@@ -47,6 +47,7 @@ def test_a_requested_job_waits_for_a_worker_at_its_location(api, a_model, a_data
         ({"dataset_id": "costumers"}, "dataset_id", "'customers'"),
         ({"hyperparameters": {"num_leafs": 3}}, "hyperparameters.num_leafs", "'num_leaf'"),
         ({"hyperparameters": {"target": "churnd"}}, "hyperparameters.target", "'churned'"),
+        ({"hyperparameters": {"executor": "dask"}}, "hyperparameters.executor", "ML_SERVICE_DASK_ADDRESS"),
         ({"hyperparameters": []}, "hyperparameters", "object"),
         ({"model": "churn"}, "model", "'model_id'"),
         ({"priority": 10}, "priority", "at most 9"),
