@@ -12,6 +12,7 @@ ALL = (
     "lag",
     "api",
     "training",
+    "forecasts",
     "quality",
     "cancel",
     "uploads",
