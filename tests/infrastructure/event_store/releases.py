@@ -107,7 +107,8 @@ def _told(state: Any) -> dict[str, Any]:
     if isinstance(state, Model):
         told["versions"] = [version.model_dump(mode="json") for version in state.versions.values()]
         told["aliases"] = {alias: str(version_id) for alias, version_id in state.aliases.items()}
-    return {**state.model_dump(mode="json", exclude={"versions", "aliases"}), **told}
+        told["verified_at"] = {str(version_id): at for version_id, at in state.verified_at.items()}
+    return {**state.model_dump(mode="json", exclude={"versions", "aliases", "verified_at"}), **told}
 
 
 def _line(fields: Mapping[str, Any]) -> str:
