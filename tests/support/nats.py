@@ -95,6 +95,9 @@ class NatsServer:
     def pause(self) -> None:
         """Let it stand still: its connections stay open, and nobody answers."""
         self._signal(signal.SIGSTOP)
+        # on a busy machine, a thread may answer once more before it stops
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        assert not tasks.exists() or eventually(lambda: all(map(_stands_still, tasks.iterdir())))
 
     def resume(self) -> None:
         """Let it go on."""
@@ -127,3 +130,11 @@ class NatsServer:
                 assert stream.config.name is not None
                 await jetstream.delete_stream(stream.config.name)
         await client.close()
+
+
+def _stands_still(task: Path) -> bool:
+    try:
+        state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return True
+    return state in {"T", "Z", "X"}
