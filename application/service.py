@@ -16,6 +16,7 @@ from application.ports.inbox import Inbox
 from application.ports.live import LiveJobs
 from application.ports.progress import ReadModelProgress
 from application.ports.read_models import ReadModels
+from application.ports.reproduction import VersionHere
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Service:
     """The parts that commands, queries and predictions need, each behind its port.
 
     Attributes:
+        version_here: Tells which libraries trainings have here.
         has_cluster: Whether trees can be grown on a Dask cluster.
     """
 
@@ -34,6 +36,7 @@ class Service:
     files: DatasetFiles
     foreign: ForeignModels
     features_of: FeaturesOf
+    version_here: VersionHere
     verify_log: VerifyLog
     inbox: Inbox
     dead_letters: DeadLetters

@@ -10,6 +10,7 @@ from pathlib import Path
 from infrastructure.system.acceptor import Acceptor
 from infrastructure.system.children import ChannelChild
 from interfaces.api_place import Place
+from interfaces.artifact_check import ANSWERS_ARE_FEW, warn_unless_kept
 from interfaces.home import require_finished, require_log
 from interfaces.listener import is_loopback, listening, url_of
 from interfaces.neighbours import nats_of_service
@@ -36,7 +37,7 @@ def run_api(settings: Settings, *, workers: int) -> None:
     nats_of_service(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with operation_database(settings) as operation:
-        opened_artifacts(settings, operation=operation)
+        warn_unless_kept(opened_artifacts(settings, operation=operation), meanwhile=ANSWERS_ARE_FEW)
     with listening(settings) as listener, tempfile.TemporaryDirectory(prefix="ml-service-") as directory:
         asyncio.run(_serve(listener, workers=workers, directory=Path(directory)))
 

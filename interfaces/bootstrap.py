@@ -24,9 +24,9 @@ from application.training.handlers import Attempts
 from application.training.work import TrainingWork
 from infrastructure.batches.subprocess import SubprocessBatchPredictor
 from infrastructure.database_service.rivals import RivalWatch
-from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.heartbeats import SqlHeartbeats
 from infrastructure.learning.artifact import load_manifest
+from infrastructure.learning.environment import version_here
 from infrastructure.learning.foreign.isolated import IsolatedForeignModels
 from infrastructure.learning.reproduction import compare
 from infrastructure.learning.subprocess import SubprocessTrainer
@@ -37,9 +37,11 @@ from infrastructure.messaging.one_log import OneLog
 from infrastructure.messaging.parts import Messaging
 from infrastructure.messaging.waking import Waking
 from infrastructure.snapshots import SqlSnapshots
+from infrastructure.sources.allowed_urls import AllowedUrls
 from infrastructure.system.background import BackgroundThreads
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
+from interfaces.artifact_check import ANSWERS_ARE_FEW, warn_unless_kept
 from interfaces.engine import prepared_engine
 from interfaces.health import nats_servers, service_health, signs_of_life, watched_processes
 from interfaces.home import require_finished
@@ -54,7 +56,7 @@ from interfaces.neighbours import Address, neighbours
 from interfaces.program import program_version
 from interfaces.requests.filters import parse_filter
 from interfaces.settings import Settings
-from interfaces.stores import event_environment, opened_artifacts, operation_database
+from interfaces.stores import dataset_files, event_environment, opened_artifacts, operation_database
 
 _WORKER_CONNECTIONS = 2
 """To the log, beside one for each job that a worker does at a time: it looks for more to do meanwhile."""
@@ -95,6 +97,8 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
         operation = resources.enter_context(operation_database(settings))
         artifacts = opened_artifacts(settings, operation=operation)
         artifacts.clear_incoming()
+        if may_lead:  # of those that only answer there are many, and who starts them says it once
+            warn_unless_kept(artifacts, meanwhile=ANSWERS_ARE_FEW)
         engine = resources.enter_context(prepared_engine(settings, operation=operation, may_lead=may_lead))
         background = resources.enter_context(BackgroundThreads(name="predictors", threads=_LOADING_THREADS))
         serving = Serving(
@@ -139,9 +143,14 @@ def running_service(settings: Settings, *, nats: Address, may_lead: bool = True)
             progress=engine.runner,
             serving=serving,
             artifacts=artifacts,
-            files=IsolatedDatasetFiles(settings.dataset_root),
-            foreign=IsolatedForeignModels(artifacts=artifacts, allowed_root=settings.dataset_root),
+            files=dataset_files(settings),
+            foreign=IsolatedForeignModels(
+                artifacts=artifacts,
+                allowed_root=settings.dataset_root,
+                allowed_urls=AllowedUrls.of(settings.source_urls),
+            ),
             features_of=lambda artifact_url: load_manifest(artifacts, artifact_url).features,
+            version_here=version_here,
             verify_log=log_verifier(settings),
             inbox=NatsInbox(messaging=messaging, replicas=settings.nats_replicas),
             dead_letters=NatsDeadLetters(messaging=messaging, react=outside.reactions.react, clock=clock),
@@ -226,12 +235,14 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
         waking = Waking(events=WAKING_EVENTS, wake=lambda: worker.wake())  # noqa: PLW0108 - there is none yet
         messaging = Messaging(address=nats, name="worker", parts=(waking,), clock=clock)
         artifacts = opened_artifacts(settings, operation=operation)
+        warn_unless_kept(artifacts, meanwhile="no job is begun.")
         training = TrainingWork(
             attempts=Attempts(ledger=ledger, identity=RandomIdentity(), clock=clock, actor=name),
             trainer=SubprocessTrainer(
                 artifacts=artifacts,
                 num_threads=max(1, settings.training_threads // settings.worker_jobs),
                 memory_max_bytes=settings.training_memory_bytes,
+                time_max_s=settings.training_time_s,
                 cluster=settings.dask_address,
             ),
             compare=partial(compare, artifacts),
@@ -244,6 +255,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
                 artifacts=artifacts,
                 parse_condition=partial(parse_filter, parameter="explain"),
                 memory_max_bytes=settings.training_memory_bytes,
+                time_max_s=settings.training_time_s,
             ),
             clock=clock,
         )
@@ -253,6 +265,7 @@ def ready_worker(settings: Settings, *, nats: Address) -> Iterator[Worker]:
             heartbeats=SqlHeartbeats(operation),
             lease_s=settings.lease_s,
             at_once=settings.worker_jobs,
+            check=artifacts.check,
         )
         messaging.start()
         resources.callback(messaging.stop)

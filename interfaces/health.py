@@ -14,6 +14,7 @@ from application.health.dependencies import own_dependencies
 from application.health.health import Health
 from application.health.processes import SIGN_EVERY_S, ProcessWatch, Role, process_name
 from application.integration.channels import Servers
+from application.jobs.backlog import backlog
 from application.ports.health import Dependency
 from application.ports.messaging import MessagingUnavailable
 from application.service import Service
@@ -115,7 +116,13 @@ def service_health(
                     rivalry=rivalry,
                 ),
             ),
-            Dependency(name=probes.WORKERS, url=database_url, probe=probes.workers(processes)),
+            Dependency(
+                name=probes.WORKERS,
+                url=database_url,
+                probe=probes.workers(
+                    processes, backlog=partial(backlog, service.read_models, clock=service.clock)
+                ),
+            ),
             Dependency(name=probes.API_PROCESSES, url=database_url, probe=probes.api_processes(processes)),
         ],
         clock=service.clock,

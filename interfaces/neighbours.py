@@ -10,7 +10,6 @@ from application.integration.reactions import Reactions
 from application.ports.artifacts import ArtifactStore
 from application.ports.relay import Halt, HaltReason
 from infrastructure.database_service.mirror import Mirror
-from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.messaging.address import NatsAddress
 from infrastructure.messaging.embedded import EmbeddedNats, address_in
 from infrastructure.messaging.inbox_attempts import InboxAttempts
@@ -24,7 +23,7 @@ from infrastructure.system.identity import RandomIdentity
 from interfaces.engine import Engine
 from interfaces.home import with_nats_of_running
 from interfaces.settings import Settings
-from interfaces.stores import PROJECTIONS
+from interfaces.stores import PROJECTIONS, dataset_files
 
 Address = Callable[[], NatsAddress]
 """Returns where NATS is; raises `MessagingUnavailable` while nobody knows."""
@@ -127,7 +126,7 @@ def neighbours(
         ledger=engine.ledger,
         read_models=engine.read_models,
         wait_for=engine.runner.wait_for,
-        files=IsolatedDatasetFiles(settings.dataset_root),
+        files=dataset_files(settings),
         artifacts=artifacts,
         clock=clock,
         identity=RandomIdentity(),

@@ -11,7 +11,10 @@ from interfaces.starting import bind, cores, end, settings_of, told_why_not
 Home = Annotated[Path | None, typer.Option(help="Data directory.", show_default=".ml-service")]
 LeaseS = Annotated[
     float | None,
-    typer.Option(help="Seconds of silence after which a worker's job is given to another.", show_default="15"),
+    typer.Option(
+        help="Seconds of silence after which a worker's job is given to another, for all on one database.",
+        show_default="15",
+    ),
 ]
 Threads = Annotated[
     int | None,
@@ -28,6 +31,10 @@ TrainingMemoryBytes = Annotated[
     int | None,
     typer.Option(help="Memory of one training or batch prediction.", show_default="as much as there is"),
 ]
+TrainingTimeS = Annotated[
+    int | None,
+    typer.Option(help="Seconds of one training or batch prediction.", show_default="as long as it takes"),
+]
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(
@@ -39,6 +46,12 @@ Artifacts = Annotated[
     typer.Option(
         help="Directory or URL (s3://…) of models and datasets, the same for all that use one database.",
         show_default="in --home",
+    ),
+]
+ArtifactsCacheBytes = Annotated[
+    int | None,
+    typer.Option(
+        help="How much of an object store is copied to the data directory at most.", show_default="20 GiB"
     ),
 ]
 NatsUrl = Annotated[
@@ -66,6 +79,18 @@ NatsTlsKey = Annotated[Path | None, typer.Option(help="Key of that certificate."
 DatasetRoot = Annotated[
     Path | None, typer.Option(help="Directory whose files may be registered by uri.", show_default="none")
 ]
+SourceUrls = Annotated[
+    str | None,
+    typer.Option(
+        help="URLs (https://…/,s3://bucket/…) below which files may be registered by uri.", show_default="none"
+    ),
+]
+DaskAddress = Annotated[
+    str | None,
+    typer.Option(
+        help="Scheduler of a Dask cluster (tcp://host:8786), for trainings that ask for one.", show_default="none"
+    ),
+]
 UploadMaxBytes = Annotated[int | None, typer.Option(help="Larger uploads are refused.", show_default="10 GiB")]
 PredictorMemoryBytes = Annotated[
     int | None, typer.Option(help="Memory for loaded models, of each process.", show_default="512 MiB")
@@ -89,6 +114,7 @@ def serve(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    artifacts_cache_bytes: ArtifactsCacheBytes = None,
     nats_url: NatsUrl = None,
     nats_credentials: NatsCredentials = None,
     nats_tls_ca: NatsTlsCa = None,
@@ -104,11 +130,14 @@ def serve(
     database_service_url: DatabaseServiceUrl = None,
     lease_s: LeaseS = None,
     dataset_root: DatasetRoot = None,
+    source_urls: SourceUrls = None,
     upload_max_bytes: UploadMaxBytes = None,
     predictor_memory_bytes: PredictorMemoryBytes = None,
     training_threads: Threads = None,
     worker_jobs: WorkerJobs = None,
     training_memory_bytes: TrainingMemoryBytes = None,
+    training_time_s: TrainingTimeS = None,
+    dask_address: DaskAddress = None,
     log_level: LogLevel = None,
     demo: Annotated[bool, typer.Option("--demo", help="Train and promote models on example data.")] = False,
 ) -> None:
@@ -131,14 +160,17 @@ def api(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    artifacts_cache_bytes: ArtifactsCacheBytes = None,
     nats_url: NatsUrl = None,
     nats_credentials: NatsCredentials = None,
     nats_tls_ca: NatsTlsCa = None,
     nats_tls_certificate: NatsTlsCertificate = None,
     nats_tls_key: NatsTlsKey = None,
     dataset_root: DatasetRoot = None,
+    source_urls: SourceUrls = None,
     upload_max_bytes: UploadMaxBytes = None,
     predictor_memory_bytes: PredictorMemoryBytes = None,
+    dask_address: DaskAddress = None,
     log_level: LogLevel = None,
 ) -> None:
     """Answer with several processes behind one port, beside a service or engine on the same data."""
@@ -154,11 +186,18 @@ def worker(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    artifacts_cache_bytes: ArtifactsCacheBytes = None,
     nats_url: NatsUrl = None,
+    nats_credentials: NatsCredentials = None,
+    nats_tls_ca: NatsTlsCa = None,
+    nats_tls_certificate: NatsTlsCertificate = None,
+    nats_tls_key: NatsTlsKey = None,
     lease_s: LeaseS = None,
     training_threads: Threads = None,
     worker_jobs: WorkerJobs = None,
     training_memory_bytes: TrainingMemoryBytes = None,
+    training_time_s: TrainingTimeS = None,
+    dask_address: DaskAddress = None,
     log_level: LogLevel = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
 ) -> None:
@@ -184,7 +223,12 @@ def engine(
     home: Home = None,
     database_url: DatabaseUrl = None,
     artifacts: Artifacts = None,
+    artifacts_cache_bytes: ArtifactsCacheBytes = None,
     nats_url: NatsUrl = None,
+    nats_credentials: NatsCredentials = None,
+    nats_tls_ca: NatsTlsCa = None,
+    nats_tls_certificate: NatsTlsCertificate = None,
+    nats_tls_key: NatsTlsKey = None,
     lease_s: LeaseS = None,
     log_level: LogLevel = None,
 ) -> None:
@@ -201,6 +245,10 @@ def database(
     home: Home = None,
     database_service_url: DatabaseServiceUrl = None,
     nats_url: NatsUrl = None,
+    nats_credentials: NatsCredentials = None,
+    nats_tls_ca: NatsTlsCa = None,
+    nats_tls_certificate: NatsTlsCertificate = None,
+    nats_tls_key: NatsTlsKey = None,
     log_level: LogLevel = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
 ) -> None:

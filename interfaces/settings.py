@@ -34,12 +34,15 @@ class Settings(BaseSettings):
         database_service_url: PostgreSQL for the Database Service that `serve` runs; SQLite in `home` when not set.
         lease_s: How long a worker may show no sign of life before its job is given to another.
         dataset_root: Directory whose files may be registered by `uri`; none may when it is not set.
+        source_urls: URLs (`https://…/`, `s3://bucket/…`, separated by commas): what lies below may be registered
+            by `uri`, models by `artifact_url`; nothing when it is not set.
         upload_max_bytes: Larger uploads are refused.
         predictor_memory_bytes: How much memory loaded models may take.
         training_threads: Threads of one training; they change its speed, never its result.
         worker_jobs: How many jobs a worker does at a time; the threads of trainings are shared among them. With 0,
             a service has no worker of its own.
         training_memory_bytes: What one training or batch prediction may allocate; all there is when not set.
+        training_time_s: How long one training or batch prediction may take; as long as it does when not set.
         dask_address: Scheduler of a Dask cluster (`tcp://host:8786`), for trainings that ask for one.
         log_level: From `debug` to `error`.
     """
@@ -62,11 +65,13 @@ class Settings(BaseSettings):
     database_service_url: SecretStr | None = None
     lease_s: float = Field(default=15.0, ge=0.5, le=3600)
     dataset_root: DirectoryPath | None = None
+    source_urls: str | None = None
     upload_max_bytes: int = Field(default=10 * 1024 * MIB, gt=0)
     predictor_memory_bytes: int = Field(default=512 * MIB, gt=0)
     training_threads: int = Field(default=os.cpu_count() or 1, ge=1)
     worker_jobs: int = Field(default=1, ge=0, le=64)
     training_memory_bytes: int | None = Field(default=None, ge=TRAINING_MEMORY_MIN_BYTES)
+    training_time_s: int | None = Field(default=None, ge=1)
     dask_address: str | None = None
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 

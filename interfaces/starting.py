@@ -50,11 +50,19 @@ def told_why_not(settings: Settings) -> Iterator[None]:
     from infrastructure.artifacts.place import RemotePlaceInvalid  # noqa: PLC0415 - see above
     from infrastructure.messaging.address import NatsAddressInvalid  # noqa: PLC0415 - see above
     from infrastructure.postgres_connection import DatabaseURLInvalid  # noqa: PLC0415 - see above
+    from infrastructure.sources.allowed_urls import SourceUrlsInvalid  # noqa: PLC0415 - see above
     from interfaces.home import HomeUnusable  # noqa: PLC0415 - see above
 
     try:
         yield
-    except (ArtifactsElsewhere, DatabaseURLInvalid, HomeUnusable, NatsAddressInvalid, RemotePlaceInvalid) as error:
+    except (
+        ArtifactsElsewhere,
+        DatabaseURLInvalid,
+        HomeUnusable,
+        NatsAddressInvalid,
+        RemotePlaceInvalid,
+        SourceUrlsInvalid,
+    ) as error:
         end(str(error))
     except ArtifactStoreUnreachable as error:
         end(error.message, status=_OUT_OF_REACH)

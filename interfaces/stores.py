@@ -15,6 +15,7 @@ from application.training.projection import TRAINING_JOBS
 from infrastructure.artifacts.belonging import require_belonging
 from infrastructure.artifacts.opening import artifacts_at
 from infrastructure.artifacts.place import ArtifactPlace, PlacedArtifacts
+from infrastructure.datasets.isolated import IsolatedDatasetFiles
 from infrastructure.engine_lease import FileLeadership, PostgresLeadership
 from infrastructure.event_store.replay import PostgresReplay, SqliteReplay
 from infrastructure.event_store.settings import CONNECTIONS, postgres_environment, sqlite_environment
@@ -23,6 +24,7 @@ from infrastructure.read_models.building import Source
 from infrastructure.read_models.file_generations import FileGenerations
 from infrastructure.read_models.generations import Generations
 from infrastructure.read_models.schema_generations import SchemaGenerations
+from infrastructure.sources.allowed_urls import AllowedUrls
 from interfaces.settings import Settings
 
 PROJECTIONS: tuple[Project, ...] = (
@@ -101,6 +103,19 @@ def opened_artifacts(settings: Settings, *, operation: Engine) -> PlacedArtifact
     if settings.database_url is not None:
         require_belonging(operation, artifacts)
     return artifacts
+
+
+def dataset_files(settings: Settings) -> IsolatedDatasetFiles:
+    """Return what reads datasets, and copies them from where a URI may lead.
+
+    Raises:
+        SourceUrlsInvalid: What is set of URLs cannot be meant.
+    """
+    return IsolatedDatasetFiles(
+        settings.dataset_root,
+        allowed_urls=AllowedUrls.of(settings.source_urls),
+        size_max_bytes=settings.upload_max_bytes,
+    )
 
 
 def _url(settings: Settings) -> str | None:

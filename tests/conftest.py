@@ -3,17 +3,20 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.examples import examples
 from tests.support.nats import NatsServer
+from tests.support.object_stores import KINDS, ObjectStoreServer, object_store_server
 from tests.support.postgres import PostgresServer
 
-if TYPE_CHECKING:
-    from tests.support.s3 import S3Server
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--object-store", choices=KINDS, default=KINDS[0], help="which kind of object store artifacts are kept in"
+    )
 
 
 def pytest_configure() -> None:
@@ -69,17 +72,15 @@ def fresh_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> "Iterator[S3Server]":
-    from tests.support.s3 import S3Server  # noqa: PLC0415 - few tests need what it brings, which is much
-
-    with S3Server() as server:
+def object_store(pytestconfig: pytest.Config) -> Iterator[ObjectStoreServer]:
+    with object_store_server(pytestconfig.getoption("--object-store")) as server:
         yield server
 
 
 @pytest.fixture
-def s3_url(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket_url(object_store: ObjectStoreServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty bucket, known to this process and those that it starts."""
-    for name, value in s3_server.environment.items():
+    for name, value in object_store.environment.items():
         monkeypatch.setenv(name, value)
-    with s3_server.fresh_bucket() as url:
+    with object_store.fresh_bucket() as url:
         yield url

@@ -12,9 +12,10 @@ from application.models.views import VersionVerification, verification_view
 from application.ports.artifacts import ArtifactUnavailable, sha256_of
 from application.ports.read_models import Document, ReadModels
 from application.views import View
-from domain.models.events import VersionVerified
+from domain.models.events import VersionRegistered, VersionVerified
 from domain.models.values import ModelStatus
 from domain.training.events import TrainingJobStarted
+from domain.training.values import TrainingPlan
 
 
 class ArtifactLineage(View):
@@ -42,13 +43,34 @@ class AttemptLineage(View):
     started: EventReference
 
 
+class PlanLineage(View):
+    """What decided what a training would give, beside the bytes of the dataset.
+
+    Attributes:
+        target: The column that is learned; null where none is.
+        features: The columns that are learned from.
+        time: The column that tells the order of the rows; null where it is of no account.
+        series: The column that tells series apart; null where there is one.
+        group: The column whose equal values are held out together; null where rows stand for themselves.
+        hyperparameters: All of them, with the defaults that there were then.
+    """
+
+    target: str | None
+    features: list[str]
+    time: str | None
+    series: str | None
+    group: str | None
+    hyperparameters: dict[str, Any]
+
+
 class TrainingLineage(View):
     """The training that made a version.
 
     Attributes:
         hyperparameters: As they were asked for.
+        plan: What they came to.
         parameters: What the learning library was given.
-        environment: Versions of the libraries that took part.
+        environment: Versions of this program and of the libraries that took part.
         best_iteration: Boosting rounds kept.
         duration_s: Wall time of the training, in seconds.
         peak_memory_bytes: The most that its process held; null where nobody measured it.
@@ -58,6 +80,7 @@ class TrainingLineage(View):
 
     job_id: str
     hyperparameters: dict[str, Any]
+    plan: PlanLineage
     parameters: dict[str, Any] | None
     environment: dict[str, str] | None
     best_iteration: int | None
@@ -98,11 +121,23 @@ class VerificationLineage(VersionVerification):
     verified: EventReference
 
 
+class SourceLineage(View):
+    """What a version that was trained elsewhere was copied from.
+
+    Attributes:
+        sha256: Of the bytes that lay there; null where a program of before copied them.
+    """
+
+    url: str
+    sha256: str | None
+
+
 class VersionLineage(View):
     """Where a version is from.
 
     Attributes:
         artifact: What predicts; null where there is none.
+        source: What that was copied from; null where it was trained here.
         dataset_sha256: The very bytes it learned from, as its registration says.
         registered: The event that registered it.
         training: What made it; null where it was trained elsewhere.
@@ -117,6 +152,7 @@ class VersionLineage(View):
     version: str
     status: ModelStatus
     artifact: ArtifactLineage | None
+    source: SourceLineage | None
     dataset_sha256: str | None
     registered: EventReference
     training: TrainingLineage | None
@@ -151,6 +187,7 @@ def lineage_of(
         version=version["version"],
         status=version["status"],
         artifact=_artifact(version["artifact_url"]),
+        source=_source(origins.registered.event),
         dataset_sha256=version["dataset_sha256"],
         registered=origins.registered.reference,
         training=_training(origins),
@@ -171,6 +208,12 @@ def _artifact(url: str | None) -> ArtifactLineage | None:
     return ArtifactLineage(url=url, sha256=sha256)
 
 
+def _source(registered: VersionRegistered) -> SourceLineage | None:
+    if registered.source_url is None:
+        return None
+    return SourceLineage(url=registered.source_url, sha256=registered.source_sha256)
+
+
 def _verification(fact: Fact[VersionVerified] | None) -> VerificationLineage | None:
     if fact is None:
         return None
@@ -185,6 +228,7 @@ def _training(origins: Origins) -> TrainingLineage | None:
     return TrainingLineage(
         job_id=str(requested.event.originator_id),
         hyperparameters=requested.event.hyperparameters,
+        plan=_plan(requested.event.plan),
         parameters=None if trained is None else trained.parameters,
         environment=None if trained is None else trained.environment,
         best_iteration=None if trained is None else trained.best_iteration,
@@ -193,6 +237,15 @@ def _training(origins: Origins) -> TrainingLineage | None:
         attempts=_attempts(origins),
         requested=requested.reference,
         completed=None if completed is None else completed.reference,
+    )
+
+
+def _plan(plan: TrainingPlan) -> PlanLineage:
+    roles = {"target": plan.target, "time": plan.time, "series": plan.series, "group": plan.group}
+    return PlanLineage(
+        **{role: None if column is None else column.name for role, column in roles.items()},
+        features=[each.name for each in plan.features],
+        hyperparameters=plan.hyperparameters.model_dump(mode="json"),
     )
 
 

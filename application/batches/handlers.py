@@ -82,12 +82,12 @@ class Attempts(JobAttempts[BatchPrediction]):
     OF = BatchPrediction
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, rows: int) -> None:
-        """Record how far the attempt is.
+        """Record how far the attempt is, where that can be recorded now.
 
         Raises:
             LeaseLost: It does not hold the job any more.
         """
-        self.decide(
+        self.note(
             job_id,
             lambda job, by: [batches.progress(job, attempt=attempt, percent=percent, rows=rows, by=by)],
         )

@@ -60,6 +60,7 @@ def receive_uri(uri: str, *, files: DatasetFiles, artifacts: ArtifactStore) -> R
 
     Raises:
         InvalidInput: The URI cannot be read from here.
+        SourceUnavailable: It cannot be read now.
         UnreadableDataset: What lies there is no table that can be learned from.
     """
     path = artifacts.incoming()

@@ -1,6 +1,6 @@
 """How to see of each part of the service whether it does its work."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from application.health.lateness import lag_of, lateness
 from application.health.processes import ProcessWatch, Role
@@ -94,17 +94,21 @@ def predictors(serving: Serving) -> Probe:
     return look
 
 
-def workers(watch: ProcessWatch) -> Probe:
-    """Return a probe that counts the workers that show signs of life."""
+def workers(watch: ProcessWatch, *, backlog: Callable[[], Mapping[str, float]]) -> Probe:
+    """Return a probe that counts the workers that show signs of life, and tells what waits for them.
+
+    Args:
+        watch: Knows which processes live.
+        backlog: Returns name → figure of the jobs that wait and run.
+    """
 
     def look() -> Condition:
         alive = watch.alive(Role.WORKER)
+        facts = {"alive": alive, **backlog()}
         if alive:
-            return Condition(facts={"alive": alive})
+            return Condition(facts=facts)
         problem = "no worker shows a sign of life" if alive == 0 else _NO_SIGNS
-        return Condition(
-            status=HealthStatus.UNHEALTHY, problem=f"{problem}: trainings may wait", facts={"alive": alive}
-        )
+        return Condition(status=HealthStatus.UNHEALTHY, problem=f"{problem}: trainings may wait", facts=facts)
 
     return look
 

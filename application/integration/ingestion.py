@@ -113,7 +113,7 @@ class Ingestion:
 
         Raises:
             DomainError: The data cannot be registered.
-            ReadModelsBehind, Conflict: Later it may succeed.
+            ReadModelsBehind, Conflict, SourceUnavailable: Later it may succeed.
         """
         registered = self._registered(event, announced)
         ingested = Ingested.model_validate_json(registered.answer.body or "")

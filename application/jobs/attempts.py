@@ -1,8 +1,11 @@
 """What workers, and who watches over them, say of jobs."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Generic
 from uuid import UUID
+
+from eventsourcing.persistence import OperationalError
 
 from application.jobs.handlers import load
 from application.ledger import Conflict, Ledger
@@ -12,6 +15,8 @@ from domain.jobs import job as jobs
 from domain.jobs.job import AnyJob
 from domain.jobs.values import InterruptionCause
 from domain.kernel import DomainEvent, Provenance
+
+_log = logging.getLogger(__name__)
 
 
 class Attempts(Generic[AnyJob]):
@@ -93,6 +98,17 @@ class Attempts(Generic[AnyJob]):
             except Conflict:
                 continue  # somebody was faster: decide again on what is true now, until held or refused
             return
+
+    def note(self, job_id: UUID, decide: Callable[[AnyJob, Provenance], Sequence[DomainEvent]]) -> None:
+        """Store what is decided on the job; while the log cannot be used it is left out, and nobody waits.
+
+        Raises:
+            DomainError: As `decide` refuses.
+        """
+        try:
+            self.decide(job_id, decide)
+        except OperationalError as error:
+            _log.warning("%s %s: its progress is not recorded: %s", self.OF.KIND.noun, job_id, error)
 
     def _caused_by(self, job: AnyJob) -> Provenance:
         return Provenance(

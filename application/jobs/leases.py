@@ -13,6 +13,10 @@ from domain.jobs.values import InterruptionCause
 
 _log = logging.getLogger(__name__)
 
+_LOOKS_MIN = 4
+"""So often a counter is seen to stand still before its job is taken: who could not look, for the database was away
+or everything here was paused, knows nothing of the time between."""
+
 Held = tuple[UUID, int]
 """A job and the attempt that holds it."""
 
@@ -20,7 +24,8 @@ Held = tuple[UUID, int]
 class LeaseWatch:
     """Judges each held job by its heartbeat counter and by this process's own monotonic clock.
 
-    Wall time plays no part: a clock that steps can neither end a healthy attempt nor keep a dead one.
+    Wall time plays no part: a clock that steps can neither end a healthy attempt nor keep a dead one. Time in
+    which nobody looked counts for a quarter of a lease at most.
 
     Args:
         running: Returns the jobs of every kind that are held now, by which attempt.
@@ -42,6 +47,7 @@ class LeaseWatch:
         self._attempts = attempts
         self._clock = clock
         self._lease_s = lease_s
+        self._looked_at = clock.monotonic()
         self._seen: dict[Held, tuple[int, float]] = {}
 
     def look(self) -> None:
@@ -49,19 +55,21 @@ class LeaseWatch:
 
         To be called several times a lease.
         """
-        now = self._clock.monotonic()
         counters = self._heartbeats.counters()
         held = set(self._running())
-        self._seen = {each: self._moved(each, counters.get(each, 0), now) for each in held}
-        for each, (_, since) in list(self._seen.items()):
-            if now - since >= self._lease_s:
+        now = self._clock.monotonic()
+        passed_s = min(now - self._looked_at, self._lease_s / _LOOKS_MIN)
+        self._looked_at = now
+        self._seen = {each: self._judged(each, counters.get(each, 0), passed_s) for each in held}
+        for each, (_, silent_s) in list(self._seen.items()):
+            if silent_s >= self._lease_s:
                 self._take(each)
         for job_id, attempt in counters.keys() - held:
             self._heartbeats.clear(job_id, attempt)
 
-    def _moved(self, held: Held, counter: int, now: float) -> tuple[int, float]:
-        before = self._seen.get(held)
-        return before if before is not None and before[0] == counter else (counter, now)
+    def _judged(self, held: Held, counter: int, passed_s: float) -> tuple[int, float]:
+        before, silent_s = self._seen.get(held, (None, 0.0))
+        return (counter, silent_s + passed_s if before == counter else 0.0)
 
     def _take(self, held: Held) -> None:
         job_id, attempt = held

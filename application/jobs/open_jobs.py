@@ -24,10 +24,11 @@ def topics(kinds: Iterable[Kind]) -> tuple[str, ...]:
 
 
 class Pending(NamedTuple):
-    """A job that waits, and the class of the event that requested it."""
+    """A job that waits, the class of the event that requested it, and how many attempts there were at it."""
 
     job_id: UUID
     requested: type[JobRequested]
+    attempts: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class OpenJobs:
                 self._jobs[pending.job_id] = replace(self._jobs[pending.job_id], is_held=True)
             return pending
 
+    def give_back(self, pending: Pending) -> None:
+        """Offer again what was claimed, and could not be begun; unless something has happened to it since."""
+        with self._changed:
+            job = self._jobs.get(pending.job_id)
+            if job is not None and job.attempt == pending.attempts:
+                self._jobs[pending.job_id] = replace(job, is_held=False)
+                self._changed.notify_all()
+
     def close(self) -> None:
         """Let nobody claim any more; also from a signal's handler."""
         with self._changed:
@@ -91,7 +100,7 @@ class OpenJobs:
         if not waiting:
             return None
         job_id, job = max(waiting, key=lambda each: each[1].urgency)  # the first of several, which is the oldest
-        return Pending(job_id, job.requested)
+        return Pending(job_id, job.requested, job.attempt)
 
     def _apply(self, job_id: UUID, event: Any) -> None:
         if isinstance(event, JobRequested):

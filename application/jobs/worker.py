@@ -2,13 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+from eventsourcing.persistence import OperationalError
 
 from application.jobs.open_jobs import OpenJobs, Pending, topics
 from application.jobs.work import Work
 from application.ledger import Conflict, Ledger
+from application.ports.artifacts import ArtifactUnavailable
 from application.ports.event_log import Following
 from application.ports.heartbeats import Heartbeats
 from application.ports.work import WorkStopped
@@ -20,12 +25,20 @@ from domain.jobs.values import InterruptionCause
 _log = logging.getLogger(__name__)
 
 BEATS_PER_LEASE = 5
+_BEAT_WITHIN_S = 3.0
+"""However long this worker's lease is: what counts is that of whoever watches."""
 _PAGE = 1000
 _IDLE_S = 1.0
+_AGAIN_S = 1.0
+"""So long after the log could not be used it is tried again."""
+
+Answer = TypeVar("Answer")
 
 
 class Worker:
     """Does one job after the other, or several at a time, the most urgent first, until told to stop.
+
+    While the log cannot be used it works on, holds what it holds, and says how a job ended when that can be said.
 
     Args:
         ledger: Where jobs are found.
@@ -33,6 +46,8 @@ class Worker:
         heartbeats: Where it shows signs of life.
         lease_s: How long the others wait for one before they take a job away.
         at_once: How many jobs it does at a time, each by a thread that lives as long as the worker runs.
+        check: Raises where what comes of a job could not be kept now: then none is begun here, for another worker
+            may be better off.
     """
 
     def __init__(
@@ -43,6 +58,7 @@ class Worker:
         heartbeats: Heartbeats,
         lease_s: float,
         at_once: int = 1,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._works = {work.kind.requested: work for work in works}
@@ -50,6 +66,8 @@ class Worker:
         self._heartbeats = heartbeats
         self._lease_s = lease_s
         self._at_once = at_once
+        self._check = check
+        self._is_hindered = False
         self._jobs = OpenJobs()
         self._following: Following | None = None
         self._stopping = threading.Event()
@@ -118,32 +136,59 @@ class Worker:
     def _work_on(self, pending: Pending) -> None:
         work, job_id = self._works[pending.requested], pending.job_id
         try:
+            self._check()
             job: Job = work.attempts.start(job_id)
         except (LeaseLost, JobEnded, Conflict, NotFound, UnreadableHistory) as refusal:
             _log.info("%s %s: %s", work.kind.noun, job_id, refusal.message)
             return
+        except (OperationalError, ArtifactUnavailable, OSError) as error:
+            self._begin_later(pending, str(error))
+            return
+        self._is_hindered = False
         with self._beating(job):
             try:
-                self._carry_out(work, job)
+                self._when_usable(job, self._ending(work, job))
             except (LeaseLost, UnreadableHistory) as lost:
                 _log.warning("%s %s: %s", work.kind.noun, job_id, lost.message)
-        self._heartbeats.clear(job_id, job.attempt)
-
-    def _carry_out(self, work: Work, job: Job) -> None:
         try:
-            outcome = work.do(job, should_stop=lambda: self._is_to_stop(job))
+            self._heartbeats.clear(job_id, job.attempt)
+        except Exception as error:  # whoever watches over leases clears what is left
+            _log.warning("%s %s: its heartbeats cannot be cleared: %s", work.kind.noun, job_id, error)
+
+    def _begin_later(self, pending: Pending, why: str) -> None:
+        if not self._is_hindered:  # said once, however long it lasts
+            _log.warning("No job can be begun for now: %s", why)
+        self._is_hindered = True
+        self._jobs.give_back(pending)
+        self._stopping.wait(_AGAIN_S)
+
+    def _ending(self, work: Work, job: Job) -> Callable[[], None]:
+        """Do the work, and return what says how it ended."""
+        fail = partial(work.attempts.fail, job.id, job.attempt)
+        try:
+            outcome = self._when_usable(job, partial(work.do, job, should_stop=lambda: self._is_to_stop(job)))
         except WorkStopped:
-            self._stopped(work, job)
-        except (LeaseLost, UnreadableHistory):
+            return partial(self._stopped, work, job)
+        except (LeaseLost, UnreadableHistory, OperationalError):
             raise
         except DomainError as failure:
-            work.attempts.fail(job.id, job.attempt, code=failure.code, error=failure.message)
+            _log.warning("%s %s fails as %s: %s", work.kind.noun, job.id, failure.code, failure.message)
+            return partial(fail, code=failure.code, error=failure.message)
         except Exception as error:
             _log.exception("%s %s", work.kind.noun, job.id)
             message = f"The worker met an error it does not know: {error!r}. Its log says more."
-            work.attempts.fail(job.id, job.attempt, code=f"{work.kind.code}.unforeseen", error=message)
-        else:
-            work.complete(job, outcome)
+            return partial(fail, code=f"{work.kind.code}.unforeseen", error=message)
+        return partial(work.complete, job, outcome)
+
+    def _when_usable(self, job: Job, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer, asked for again for as long as the log cannot be used and nobody wants an end."""
+        while True:
+            try:
+                return ask()
+            except OperationalError as error:
+                _log.warning("%s %s waits for the log: %s", job.KIND.noun, job.id, error)
+                if self._stopping.wait(_AGAIN_S):
+                    raise
 
     def _stopped(self, work: Work, job: Job) -> None:
         if self._jobs.is_cancellation_requested(job.id):
@@ -162,9 +207,9 @@ class Worker:
             while True:
                 try:
                     self._heartbeats.beat(job.id, job.attempt)
-                except Exception:
-                    _log.exception("%s %s: no heartbeat could be written", job.KIND.noun, job.id)
-                if done.wait(self._lease_s / BEATS_PER_LEASE):
+                except Exception as error:
+                    _log.warning("%s %s: no heartbeat could be written: %s", job.KIND.noun, job.id, error)
+                if done.wait(min(self._lease_s / BEATS_PER_LEASE, _BEAT_WITHIN_S)):
                     return
 
         thread = threading.Thread(target=beat, name="worker-heartbeat")

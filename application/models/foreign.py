@@ -5,7 +5,7 @@ from application.ledger import Ledger
 from application.models.commands import RegisterVersion
 from application.models.handlers import load
 from application.models.views import ModelVersionResponse, registered_version_view
-from application.ports.foreign_models import ForeignModel, ForeignModels
+from application.ports.foreign_models import ForeignModel, ForeignModels, KeptModel
 from application.ports.identity import Identity
 from domain.errors import InvalidInput
 from domain.models import model as models
@@ -13,13 +13,14 @@ from domain.models import model as models
 
 def keep_foreign(
     reference: str, command: RegisterVersion, *, context: Context, ledger: Ledger, foreign: ForeignModels
-) -> str | None:
-    """Return the URL of the artifact that a version trained elsewhere is now; None where it has no bytes.
+) -> KeptModel | None:
+    """Return what a version trained elsewhere is now; None where it has no bytes.
 
     Raises:
         ModelNotFound, RetiredModel: There is no model that could get it.
         StaleVersion: The model is not at the version that the sender decided on.
         InvalidInput: The URL cannot be read from here, or something is said of bytes that there are none of.
+        SourceUnavailable: The URL cannot be read now.
         NotLoadable: What lies there is no model that can be answered with, or not as it is said to be.
     """
     model = load(reference, context=context, ledger=ledger)
@@ -43,7 +44,7 @@ def keep_foreign(
 def register_version(
     reference: str,
     command: RegisterVersion,
-    artifact_url: str | None,
+    kept: KeptModel | None,
     *,
     context: Context,
     ledger: Ledger,
@@ -54,7 +55,7 @@ def register_version(
     Args:
         reference: The model's id or name.
         command: What is said of it.
-        artifact_url: What `keep_foreign` returned.
+        kept: What `keep_foreign` returned.
         context: Who asks.
         ledger: Where it is decided.
         identity: Gives it its id.
@@ -72,11 +73,12 @@ def register_version(
         number=command.version,
         hyperparameters=command.hyperparameters,
         metrics=command.metrics,
-        artifact_url=artifact_url,
+        artifact_url=None if kept is None else kept.artifact_url,
         training_job_id=None,
         dataset_id=None,
         dataset_sha256=None,
-        source_url=None if artifact_url is None else command.artifact_url,
+        source_url=None if kept is None else command.artifact_url,
+        source_sha256=None if kept is None else kept.source_sha256,
         by=context.provenance,
     )
     return Outcome(

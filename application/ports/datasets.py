@@ -17,8 +17,12 @@ class DatasetFiles(Protocol):
         """
 
     def fetch(self, uri: str, to: Path) -> DatasetFormat:
-        """Copy what lies at the URI to the path and return its format, known by its name.
+        """Copy what lies at the URI to the path and return its format: a file's is known by its name.
+
+        Of a directory, all rows of the Parquet files in it are copied, as one file.
 
         Raises:
             InvalidInput: The URI is of a kind not supported, outside the allowed root, or nothing is there.
+            SourceUnavailable: It cannot be read now.
+            UnreadableDataset: Files of a directory do not make a table: which, and why.
         """

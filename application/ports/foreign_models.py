@@ -24,13 +24,26 @@ class ForeignModel(Immutable):
     features: tuple[Feature, ...] | None
 
 
+class KeptModel(Immutable):
+    """A model that was taken.
+
+    Attributes:
+        artifact_url: Of the artifact that it is now.
+        source_sha256: Of the bytes that it was made from, as they lay at its URL.
+    """
+
+    artifact_url: str
+    source_sha256: str
+
+
 class ForeignModels(Protocol):
     """Takes models that were trained elsewhere."""
 
-    def keep(self, model: ForeignModel) -> str:
-        """Copy the model from where it lies, look at all of it, and return the URL of the artifact that it is now.
+    def keep(self, model: ForeignModel) -> KeptModel:
+        """Copy the model from where it lies, look at all of it, and keep it as an artifact.
 
         Raises:
             InvalidInput: The URL cannot be read from here.
+            SourceUnavailable: It cannot be read now.
             NotLoadable: What lies there is no model that can be answered with, or not as it is said to be.
         """

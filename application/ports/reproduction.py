@@ -1,8 +1,12 @@
 """Two trainings of one plan, held against each other."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from domain.models.values import Reproduction
+
+VersionHere = Callable[[str], str | None]
+"""Returns the version here of what a training's environment names; None where there is no such library."""
 
 
 class Compare(Protocol):

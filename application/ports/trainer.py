@@ -42,11 +42,14 @@ class Trainer(Protocol):
         self,
         plan: TrainingPlan,
         *,
+        is_reported: bool = True,
         rival: Rival | None = None,
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
         """Train, calling back for each round in their order, and keep artifact and report before returning.
+
+        Where it is not to be reported on, no report is made.
 
         A round may be told a little after it is done, with those that follow. `should_stop` is asked several
         times a second; when it says True the process is ended.

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from application.reports.clusters import Clusters
 from application.views import View
 from domain.inference.values import Label
 from domain.models.values import ModelType
@@ -57,12 +58,21 @@ class Production(View):
 
     Attributes:
         version: Its number.
-        rows: So many rows both were asked for.
+        rows: So many rows both were asked for; of clusterings, by the distances that this version goes by.
+        has_seen: Whether it has learned from rows among them: it looks better on these than it is. None where that
+            is not known, because it learned from another dataset.
+        agreement: Of two clusterings, the adjusted Rand index: 1 where they put together the same rows, 0 where
+            they agree as by chance; None for all else.
+        overlap: Of two clusterings, the rows that are in both of two clusters: a row for each of this version, a
+            column for each of the other, the largest of both; None for all else.
     """
 
     version: str
     rows: int
     metrics: list[Difference]
+    has_seen: bool | None = None
+    agreement: Figure | None = None
+    overlap: list[list[int]] | None = None
 
 
 class Confusion(View):
@@ -77,6 +87,30 @@ class Confusion(View):
     labels: list[Label]
     has_others: bool
     counts: list[list[int]]
+
+
+class LabelFigures(View):
+    """How well one label is told from all others.
+
+    Attributes:
+        rows: That have it.
+        predicted: Rows for which it was predicted.
+        precision: Share of the latter that have it; None where there are none. 95 of 100 times it lies between
+            `precision_low` and `precision_high`.
+        recall: Share of the former for which it was predicted; likewise.
+        f1: Harmonic mean of both; 0 where no row has it that it was predicted for.
+    """
+
+    label: Label
+    rows: int
+    predicted: int
+    precision: float | None
+    precision_low: float | None
+    precision_high: float | None
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    f1: float
 
 
 class Residuals(View):
@@ -98,11 +132,16 @@ class Curve(View):
 
     Attributes:
         label: The label that it is told from all others; None where it is of no single one.
+        area: Below the curve, of all its points: AUC, or average precision. None in reports that were made before
+            it was told.
+        base: What guessing would have: the share of rows with the label, for precision and recall; None for ROC.
     """
 
     label: Label | None
     x: list[float]
     y: list[float]
+    area: float | None = None
+    base: float | None = None
 
 
 class CalibrationBin(View):
@@ -111,11 +150,15 @@ class CalibrationBin(View):
     Attributes:
         predicted: The mean of what was said.
         observed: The mean of what was true: how often the label was the one, or the number.
+        low: 95 of 100 times what is observed lies between `low` and `high`; None in reports that were made before
+            it was told.
     """
 
     predicted: float
     observed: float
     rows: int
+    low: float | None = None
+    high: float | None = None
 
 
 class Calibration(View):
@@ -123,10 +166,13 @@ class Calibration(View):
 
     Attributes:
         label: Whose probability it is of; None for the label that was predicted in each row, and for numbers.
+        error: How far what was said lies from what was true, the mean of the bins by their rows; None in reports
+            that were made before it was told.
     """
 
     label: Label | None
     bins: list[CalibrationBin]
+    error: float | None = None
 
 
 class HorizonError(View):
@@ -134,6 +180,8 @@ class HorizonError(View):
 
     Attributes:
         step: From 1.
+        mae: 95 of 100 times it lies between `mae_low` and `mae_high`, which are None in reports that were made
+            before they were told.
         baseline_mae: Of what is said without learning.
     """
 
@@ -142,6 +190,8 @@ class HorizonError(View):
     mae: float
     rmse: float
     baseline_mae: float
+    mae_low: float | None = None
+    mae_high: float | None = None
 
 
 class Curves(View):
@@ -164,11 +214,17 @@ class Importance(View):
     Attributes:
         gain: Share of all that its splits gained in training, 0 to 1; None where the model has no splits by it.
         shap: Mean size of its contributions to the raw score on held-out rows; None where nobody asked.
+        between: Share of what lies between clusters, 0 to 1: of the squared distances of their means to the mean
+            of all rows; None for all but clusterings.
+        explained: Share of its own variance that the clusters explain, 0 to 1; None for all but clusterings, and
+            where it does not vary.
     """
 
     feature: str
     gain: float | None
     shap: float | None
+    between: float | None = None
+    explained: float | None = None
 
 
 class Slice(View):
@@ -176,33 +232,44 @@ class Slice(View):
 
     Attributes:
         value: None for rows where it is missing.
+        intervals: Of metrics that are means of rows: 95 of 100 times it lies between both.
+        clusters: Of a clustering, the share of these rows that is in each of its largest clusters, in their order;
+            None for all else.
     """
 
     feature: str
     value: str | bool | None
     rows: int
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    clusters: list[float] | None = None
 
 
 class Report(View):
     """How good a version is on rows that it has not learned from.
 
+    Names, values and labels of more than 200 characters are cut, and end in "…" then.
+
     Attributes:
-        rows: Held out; 0 where there is no truth to hold the model against.
+        target: The column that was learned; None where none was, and in reports that were made before it was told.
+        rows: Held out; 0 where there is no truth to hold the model against, as for clusterings.
         sampled_rows: Those of them that all but the values of `metrics` and `baseline` are of, drawn by the seed
             of the training.
         resamples: Times that rows were drawn again to find the intervals.
         metrics: As the version has them, with intervals (percentile bootstrap).
         production: None where no version was in production, or it could not be asked.
         confusion: None for numbers.
+        labels: As in `confusion`; empty for numbers.
         residuals: None for labels.
         importance: The most important feature first.
         slices: By columns of few values, the most frequent value of each first.
+        clusters: None for all but clusterings.
         notes: What a reader is to know, in sentences.
     """
 
     format_version: Literal[1] = 1
     model_type: ModelType
+    target: str | None = None
     rows: int = 0
     sampled_rows: int = 0
     resamples: int = 0
@@ -210,8 +277,10 @@ class Report(View):
     baseline: Baseline | None = None
     production: Production | None = None
     confusion: Confusion | None = None
+    labels: list[LabelFigures] = Field(default_factory=list)
     residuals: Residuals | None = None
     curves: Curves = Curves()
     importance: list[Importance] = Field(default_factory=list)
     slices: list[Slice] = Field(default_factory=list)
+    clusters: Clusters | None = None
     notes: list[str]

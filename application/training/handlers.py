@@ -102,12 +102,12 @@ class Attempts(JobAttempts[TrainingJob]):
         return Rival(version=version.number, artifact_url=url) if url and is_artifact_url(url) else None
 
     def progress(self, job_id: UUID, attempt: int, *, percent: int, iteration: Iteration) -> None:
-        """Record how far the attempt is.
+        """Record how far the attempt is, where that can be recorded now.
 
         Raises:
             LeaseLost: It does not hold the job any more.
         """
-        self.decide(
+        self.note(
             job_id,
             lambda job, by: [
                 training.progress(

@@ -16,9 +16,9 @@ class HyperparameterResponse(View):
         kind: What its value is: `integer`, `number`, `boolean`, the name of a `column`, a list of them
             (`columns`), or nothing but one of its choices (`choice`).
         default: What is taken where it is not given; null where the data decide.
-        minimum: The least number; null where there is none.
+        minimum: The least number, a whole one of an `integer`; null where there is none.
         is_minimum_exclusive: Whether a value must be above it.
-        maximum: The greatest number; null where there is none.
+        maximum: The greatest number, a whole one of an `integer`; null where there is none.
         is_maximum_exclusive: Whether a value must be below it.
         choices: Words and numbers that are taken beside what the kind says.
         description: What it does.
@@ -28,9 +28,9 @@ class HyperparameterResponse(View):
     aliases: list[str]
     kind: Kind
     default: Any
-    minimum: float | None
+    minimum: int | float | None
     is_minimum_exclusive: bool
-    maximum: float | None
+    maximum: int | float | None
     is_maximum_exclusive: bool
     choices: list[str | int]
     description: str

@@ -3,6 +3,7 @@
 from typing import Any
 
 from application.jobs.views import JobResponse, pending
+from application.models.views import VersionDifference
 from application.views import View
 from domain.training.events import TrainingJobRequested
 
@@ -33,6 +34,17 @@ class TrainingJobResponse(JobResponse, TrainingJobBase):
     priority: int
     retries: str | None
     verifies: str | None
+
+
+class VerificationResponse(TrainingJobResponse):
+    """A training job that trains a version again, as it is told to who asks for it.
+
+    Attributes:
+        environment_differences: What the first training had in another version than there is here, libraries or
+            this program, so that it may come out otherwise; a worker elsewhere may have yet another.
+    """
+
+    environment_differences: list[VersionDifference]
 
 
 def requested_view(event: TrainingJobRequested) -> TrainingJobResponse:

@@ -66,11 +66,16 @@ class TrainingWork:
             progress(iteration)
 
         rival = self.attempts.rival_of(job)
-        trained = self._trainer.train(job.plan, rival=rival, on_iteration=on_iteration, should_stop=should_stop)
+        before = None if job.verifies is None else self.attempts.verified_artifact(job)
+        trained = self._trainer.train(
+            job.plan,
+            is_reported=before is None,  # the version that is verified has its report
+            rival=rival,
+            on_iteration=on_iteration,
+            should_stop=should_stop,
+        )
         progress.record_best()
-        if job.verifies is None:
-            return Outcome(trained, None)
-        return Outcome(trained, self._compare(self.attempts.verified_artifact(job), trained.artifact_url))
+        return Outcome(trained, None if before is None else self._compare(before, trained.artifact_url))
 
     def complete(self, job: TrainingJob, outcome: Outcome) -> None:
         """Register or verify the version, and end the job.

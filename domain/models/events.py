@@ -63,6 +63,7 @@ class VersionRegistered(DomainEvent):
         dataset_id: What it learned from; None when not known here.
         dataset_sha256: The very bytes it learned from; None when not known here.
         source_url: Where the artifact was copied from; None when it was trained here, or the service holds none.
+        source_sha256: The very bytes that lay there; None where none did, or an older program copied them.
     """
 
     TOPIC: ClassVar[str] = "model.version-registered.v1"
@@ -76,6 +77,7 @@ class VersionRegistered(DomainEvent):
     dataset_id: UUID | None
     dataset_sha256: str | None
     source_url: str | None = Field(default=None, exclude_if=lambda url: url is None)
+    source_sha256: str | None = Field(default=None, exclude_if=lambda sha256: sha256 is None)
 
 
 class VersionVerified(DomainEvent):

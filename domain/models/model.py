@@ -114,6 +114,7 @@ def register_version(
     dataset_id: UUID | None,
     dataset_sha256: str | None,
     source_url: str | None = None,
+    source_sha256: str | None = None,
     by: Provenance,
 ) -> VersionRegistered:
     """Add a version, in staging, under the number given or the next of 1.0.0, 1.1.0, ….
@@ -142,6 +143,7 @@ def register_version(
         dataset_id=dataset_id,
         dataset_sha256=dataset_sha256,
         source_url=source_url,
+        source_sha256=source_sha256,
     )
 
 

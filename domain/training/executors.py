@@ -2,7 +2,6 @@
 
 from domain.datasets.values import DatasetFormat
 from domain.errors import InvalidInput
-from domain.training.hyperparameters.classification import Classification
 from domain.training.hyperparameters.tabular import Tabular
 from domain.training.values import TrainingPlan
 
@@ -25,19 +24,20 @@ def require_executable(plan: TrainingPlan, *, has_cluster: bool) -> None:
         return
     if not has_cluster:
         message = (
-            "asks for a Dask cluster, and this service has none: leave it out, or let the operator install "
+            "asks for a Dask cluster, and this service has none: train without it, or let the operator install "
             "requirements-dask.txt and set ML_SERVICE_DASK_ADDRESS."
         )
         raise InvalidInput.of(_FIELD, message, "dask")
     if plan.contents.format is not DatasetFormat.PARQUET:
-        message = "learns from Parquet only, whose row groups the workers of a cluster share: register it as such."
+        message = (
+            "learns from Parquet only, whose rows the workers of a cluster share: register the table as Parquet."
+        )
         raise InvalidInput.of(_FIELD, message, "dask")
     needless = {
         "folds": settings.folds != 0,
         "group_column": plan.group is not None,
         "time_column": plan.time is not None,
-        "class_weight": isinstance(settings, Classification) and settings.class_weight != "none",
     }
     if asked := [name for name, is_asked in needless.items() if is_asked]:
-        message = f"holds rows out at random, all of one weight, on a cluster: leave out {', '.join(asked)}."
+        message = f"holds rows out at random on a cluster: leave out {', '.join(asked)}."
         raise InvalidInput.of(_FIELD, message, "dask")

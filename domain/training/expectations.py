@@ -75,4 +75,6 @@ def shown(value: Any) -> str:
         return f"a whole number of {value.bit_length():,} bits"
     if isinstance(value, int | float):
         return str(value)
-    return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if value else "an empty list"

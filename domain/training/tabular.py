@@ -9,6 +9,7 @@ from domain.models.values import ModelType
 from domain.training.columns import Columns, chosen_columns, target_column
 from domain.training.hyperparameters.classification import Classification
 from domain.training.hyperparameters.tabular import Tabular
+from domain.training.objectives import require_fitting_objective
 from domain.training.values import LEARNABLE_TYPES
 
 FEATURE_TYPES = LEARNABLE_TYPES | {ColumnType.DATETIME}
@@ -20,9 +21,11 @@ def tabular_columns(model_type: ModelType, dataset: Dataset, hyperparameters: Ta
     """Return the target, and the columns to learn it from.
 
     Raises:
-        InvalidInput: A column does not exist (with the nearest), or cannot be what it is named for.
+        InvalidInput: A column does not exist (with the nearest), or cannot be what it is named for; or settings do
+            not belong together.
     """
     _require_one_weight(hyperparameters)
+    require_fitting_objective(hyperparameters)
     numbers = model_type is ModelType.REGRESSION
     target = target_column(
         model_type,
@@ -40,9 +43,6 @@ def _telling_apart(
 ) -> tuple[Column | None, Column | None]:
     """Return the columns that groups and times of rows are in; None where it is not them that are held apart."""
     way = settings.split
-    if way == "stratified" and model_type is ModelType.REGRESSION:
-        message = "gives each label its share, and a regression has none: take random, group or time."
-        raise _refused("split", message, way)
     asked = {"group": settings.group_column, "time": settings.time_column}
     if way == "auto":
         named = [each for each, column in asked.items() if column is not None]

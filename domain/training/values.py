@@ -63,7 +63,7 @@ class TrainedModel(Immutable):
         metrics: On the validation rows, by name.
         best_iteration: Boosting rounds kept, or steps of another kind of learning, from 1.
         parameters: What the learning library was given.
-        environment: Versions of the libraries that took part.
+        environment: Versions of this program and of the libraries that took part.
         duration_s: Wall time of the training process.
         report_url: `artifact:<sha256 of the evaluation report>`; None for trainings that made none.
         peak_memory_bytes: The most that the training process held; None where nobody measured it.

@@ -1,15 +1,18 @@
 """Artifacts in a store that is elsewhere, with copies of those that are used here."""
 
+import errno
 import hashlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
-from application.ports.artifacts import absent, damaged, opened
+from application.ports.artifacts import ArtifactStoreUnreachable, absent, damaged, opened, url_of
 from infrastructure.artifacts.cache import ArtifactCache
 from infrastructure.artifacts.local import place_of
 from infrastructure.artifacts.place import ArtifactPlace
 from infrastructure.artifacts.remote_files import RemoteFiles
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class RemoteArtifacts:
@@ -104,10 +107,25 @@ class RemoteArtifacts:
 
         Raises:
             ArtifactUnavailable: They are not there, or not what the hash says.
-            ArtifactStoreUnreachable: There is no copy here, and the store cannot be asked.
+            ArtifactStoreUnreachable: There is no copy here, and no room for one, or the store cannot be asked.
         """
         file = yield from self._cache.opening(sha256)
-        return file if file is not None else (yield from self._fetching(sha256))
+        if file is not None:
+            return file
+        try:
+            return (yield from self._fetching(sha256))
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+        self._cache.make_room()
+        try:
+            return (yield from self._fetching(sha256))
+        except OSError as error:
+            message = (
+                f"There is no room here for a copy of {url_of(sha256)} ({error.strerror}): free some on the disk "
+                f"of {self._place.root}, or let less lie there by ML_SERVICE_ARTIFACTS_CACHE_BYTES."
+            )
+            raise ArtifactStoreUnreachable(message) from error
 
     def read(self, sha256: str) -> bytes:
         """Return the bytes, checked against their hash.

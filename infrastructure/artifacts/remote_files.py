@@ -4,27 +4,17 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-import fsspec
-
 from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable, absent, url_of
+from infrastructure.artifacts.clients import client_of, reason_of
 from infrastructure.artifacts.local import is_sha256, place_of
-from infrastructure.artifacts.place import RemotePlaceInvalid
+from infrastructure.artifacts.remote_copies import settle_copy
 
 IDENTITY = "store.id"
 ASIDE = "collected"
 """Where a collection has what it removes, until it is sure."""
-
-_EXTRAS: Mapping[str, str] = MappingProxyType(
-    {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
-)
-"""What is to be installed for each kind of URL."""
-
-_OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType({"s3": {"max_concurrency": 2}})
-"""Of parts of 50 MiB, s3fs would have ten in memory at a time."""
 
 _FIRST_BYTES = 64 * 1024
 """Enough for who wants to know only what it is."""
@@ -48,7 +38,7 @@ class RemoteFiles:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._bare, self._root = _opened(url)
+        self._bare, self._root = client_of(url)
 
     def identity(self) -> str:
         """Return what tells the store from every other one; the first to ask settles it."""
@@ -100,7 +90,10 @@ class RemoteFiles:
             if not self.has(f"{ASIDE}/{sha256}") and self.has(name):
                 return
             if time.monotonic() > give_up_at:
-                message = f"{url_of(sha256)} is being collected, and cannot be kept meanwhile: try again."
+                message = (
+                    f"{url_of(sha256)} is being collected, and cannot be kept meanwhile: try again. If no "
+                    "collection runs, one was killed: let the operator run `ml-service artifacts collect`."
+                )
                 raise ArtifactStoreUnreachable(message)
             time.sleep(_LOOK_S)
 
@@ -147,9 +140,10 @@ class RemoteFiles:
         return found
 
     def copy(self, path: str, target: str) -> None:
-        """Copy an object within the store."""
+        """Copy an object within the store; the copy is whole when this returns."""
         with self._asked():
             self._bare.cp_file(self._at(path), self._at(target))
+            settle_copy(self._bare, self._at(target))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -161,36 +155,15 @@ class RemoteFiles:
             yield
         except ArtifactUnavailable:
             raise
-        except Exception as error:  # each kind of store fails in ways of its own
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            message = f"The store of artifacts at {self._url} cannot be asked now: {reason}"
+        except FileNotFoundError as error:  # clients do not always tell of what
+            message = (
+                f"The store of artifacts at {self._url} cannot be asked now: there is no such bucket, "
+                "or an object went while it was used"
+            )
             raise ArtifactStoreUnreachable(message) from error
-
-
-def _opened(url: str) -> tuple[Any, str]:
-    """Return the file system of a URL, and the directory on it."""
-    scheme, _, rest = url.partition("://")
-    if scheme not in _EXTRAS and scheme != "memory":
-        known = ", ".join(f"{each}://" for each in _EXTRAS)
-        message = f"artifacts cannot be kept at {url}: name a directory, or a URL that begins with one of {known}"
-        raise RemotePlaceInvalid(message)
-    if not rest.strip("/"):
-        message = f"artifacts cannot be kept at {url}: it names no bucket"
-        raise RemotePlaceInvalid(message)
-    try:
-        bare, root = fsspec.core.url_to_fs(
-            url,
-            use_listings_cache=False,  # what others put there is to be seen at once
-            skip_instance_cache=True,  # with the environment as it is now
-            **_OPTIONS.get(scheme, {}),
-        )
-    except ImportError:
-        message = (
-            f"artifacts at {url} need what is not installed: "
-            f".venv/bin/pip install --require-hashes --requirement requirements-{_EXTRAS[scheme]}.txt"
-        )
-        raise RemotePlaceInvalid(message) from None
-    return bare, root.rstrip("/")
+        except Exception as error:  # each kind of store fails in ways of its own
+            message = f"The store of artifacts at {self._url} cannot be asked now: {reason_of(error)}"
+            raise ArtifactStoreUnreachable(message) from error
 
 
 def is_artifact(path: str) -> bool:

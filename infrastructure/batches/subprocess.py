@@ -30,6 +30,7 @@ class SubprocessBatchPredictor:
         parse_condition: Reads what a plan says of explanations.
         memory_max_bytes: What one batch prediction may allocate, its libraries included; None for as much as there
             is.
+        time_max_s: How long one batch prediction may take; None for as long as it does.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class SubprocessBatchPredictor:
         artifacts: PlacedArtifacts,
         parse_condition: ParseCondition,
         memory_max_bytes: int | None = None,
+        time_max_s: int | None = None,
     ) -> None:
         self._artifacts = artifacts
         self._parse_condition = parse_condition
         self._memory_max_bytes = memory_max_bytes
+        self._time_max_s = time_max_s
 
     def predict(
         self, plan: BatchPlan, *, on_rows: Callable[[int], None], should_stop: Callable[[], bool]
@@ -54,7 +57,7 @@ class SubprocessBatchPredictor:
         Raises:
             WorkFailed: The dataset or the version cannot be read, or the process died
                 (`batch-prediction.process-died`), or took more memory than it may
-                (`batch-prediction.out-of-memory`).
+                (`batch-prediction.out-of-memory`), or longer (`batch-prediction.out-of-time`).
             WorkStopped: `should_stop` said True.
         """
         result = self._artifacts.incoming()
@@ -66,6 +69,7 @@ class SubprocessBatchPredictor:
                 result=result,
                 artifacts=self._artifacts.place,
                 memory_max_bytes=self._memory_max_bytes,
+                time_max_s=self._time_max_s,
             )
             return _PROGRAM.result_of(order, on_progress=on_rows, should_stop=should_stop)
         finally:

@@ -1,10 +1,11 @@
-"""Dataset files on the local disk, each looked into by a process of its own.
+"""Dataset files on the local disk, each read by a process of its own.
 
 Decoders of binary formats are large programs written for speed, and a file can be made to end them, or to have
-them take any amount of memory or time. Here that is the end of the inspecting process, and a refusal.
+them take any amount of memory or time. Here that is the end of the reading process, and a refusal.
 """
 
 import logging
+import os
 from pathlib import Path
 from queue import Empty
 from threading import BoundedSemaphore
@@ -13,9 +14,23 @@ from pydantic import ValidationError
 
 from domain.datasets.errors import UnreadableDataset
 from domain.datasets.values import Contents, DatasetFormat
-from infrastructure.datasets.fetching import fetch
-from infrastructure.datasets.protocol import ANSWER, MODULE, Answer, Inspected, Order, OutOfMemory, Refused
+from infrastructure.datasets.directories import Directory
+from infrastructure.datasets.fetching import SIZE_MAX_BYTES, fetch
+from infrastructure.datasets.protocol import (
+    ANSWER,
+    MODULE,
+    Answer,
+    Inspected,
+    Inspection,
+    Joined,
+    Joining,
+    NotWritten,
+    Order,
+    OutOfMemory,
+    Refused,
+)
 from infrastructure.datasets.refusals import unreadable
+from infrastructure.sources.allowed_urls import AllowedUrls
 from infrastructure.system.ordered_process import Death, OrderedProcess
 
 MIB = 1024 * 1024
@@ -32,6 +47,8 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
+_STRANGE = "The inspecting process answered what it was not asked."
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,12 +57,14 @@ class InspectionFailed(Exception):
 
 
 class IsolatedDatasetFiles:
-    """Reads files of the local disk; those that a URI names only below one directory.
+    """Reads files of the local disk; those that a URI names only below one directory, or below URLs.
 
     May be called from several threads at once: a few files are looked into at a time, the others wait.
 
     Args:
-        allowed_root: That directory; None allows no URI at all.
+        allowed_root: That directory; None allows none.
+        allowed_urls: Those URLs; none when not given.
+        size_max_bytes: Of what lies there, larger files are refused, and directories that make one.
         memory_max_bytes: What one inspection may allocate, the interpreter and its libraries (about 100 MiB)
             included.
         at_once: How many inspections run at a time.
@@ -56,11 +75,15 @@ class IsolatedDatasetFiles:
         self,
         allowed_root: Path | None,
         *,
+        allowed_urls: AllowedUrls | None = None,
+        size_max_bytes: int = SIZE_MAX_BYTES,
         memory_max_bytes: int = MEMORY_MAX_BYTES,
         at_once: int = 1,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._allowed_root = allowed_root
+        self._allowed_urls = allowed_urls or AllowedUrls()
+        self._size_max_bytes = size_max_bytes
         self._memory_max_bytes = memory_max_bytes
         self._turn = BoundedSemaphore(at_once)
         self._patience_s = patience_s
@@ -73,8 +96,37 @@ class IsolatedDatasetFiles:
                 down, more memory than allowed or more time: what, where, what to do.
             InspectionFailed: The process broke for a reason that does not lie in the file.
         """
-        order = Order(path=path, format=format, memory_max_bytes=self._memory_max_bytes)
-        timeout_s = self._patience_s + path.stat().st_size / BYTES_PER_S
+        answer = self._answer(Inspection(path=path, format=format), size_bytes=path.stat().st_size)
+        if not isinstance(answer, Inspected):
+            raise InspectionFailed(_STRANGE)
+        return answer.contents
+
+    def fetch(self, uri: str, to: Path) -> DatasetFormat:
+        """Copy what lies at the URI to the path and return its format: a directory's files as one of Parquet.
+
+        Raises:
+            InvalidInput: The URI is of a kind not supported, outside the allowed root, or nothing is there.
+            SourceUnavailable: It cannot be read now.
+            UnreadableDataset: Files of a directory do not make a table, or as `inspect` says.
+            InspectionFailed: As `inspect` says.
+        """
+        return fetch(
+            uri,
+            to,
+            allowed_root=self._allowed_root,
+            allowed_urls=self._allowed_urls,
+            size_max_bytes=self._size_max_bytes,
+            join=self._join,
+        )
+
+    def _join(self, directory: Directory, to: Path, *, size_max_bytes: int) -> None:
+        work = Joining(directory=directory, to=to, size_max_bytes=size_max_bytes)
+        if not isinstance(self._answer(work, size_bytes=sum(part.size_bytes for part in directory.parts)), Joined):
+            raise InspectionFailed(_STRANGE)
+
+    def _answer(self, work: Inspection | Joining, *, size_bytes: int) -> Inspected | Joined:
+        order = Order(work=work, memory_max_bytes=self._memory_max_bytes)
+        timeout_s = self._patience_s + size_bytes / BYTES_PER_S
         with self._turn, OrderedProcess(module=MODULE, order=order, environment=_ENVIRONMENT) as process:
             try:
                 line = process.next_line(timeout_s=timeout_s)
@@ -83,20 +135,14 @@ class IsolatedDatasetFiles:
             if line is None:
                 raise self._failure(process.death())
         match _parse(line):
-            case Inspected(contents=contents):
-                return contents
             case Refused(problems=problems):
                 raise UnreadableDataset(problems)
             case OutOfMemory():
                 raise self._too_much()
-
-    def fetch(self, uri: str, to: Path) -> DatasetFormat:
-        """Copy what lies at the URI to the path and return its format, known by its suffix.
-
-        Raises:
-            InvalidInput: The URI is of a kind not supported, outside the allowed root, or nothing is there.
-        """
-        return fetch(uri, to, allowed_root=self._allowed_root)
+            case NotWritten(errno=errno):
+                raise OSError(errno, os.strerror(errno))
+            case answer:
+                return answer
 
     def _failure(self, death: Death) -> Exception:
         if death.status >= 0:

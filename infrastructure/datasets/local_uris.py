@@ -1,4 +1,4 @@
-"""Local files that a URI may name: those below one directory, and nothing else."""
+"""Local files and directories that a URI may name: those below one directory, and nothing else."""
 
 import os
 import re
@@ -11,7 +11,10 @@ from domain.errors import InvalidInput
 
 _SCHEME = re.compile(r"(?i)([a-z][a-z0-9+.-]*)://")
 _FILE_SCHEME = re.compile(r"(?i)file:/")
-_SUPPORTED = "give a path, or a file:// URI, of a file below the service's dataset directory, or upload the file"
+_SUPPORTED = (
+    "give a path or a file:// URI below the directory in ML_SERVICE_DATASET_ROOT, or a URL below one in "
+    "ML_SERVICE_SOURCE_URLS"
+)
 
 
 def path_of(uri: str) -> Path:
@@ -32,11 +35,37 @@ def path_of(uri: str) -> Path:
 def open_below(root: Path, path: Path, *, uri: str) -> BinaryIO:
     """Open a regular file below the root, wherever symbolic links lead.
 
+    Raises:
+        InvalidInput: It lies outside, is not there, may not be read, or is no regular file.
+    """
+    descriptor = descriptor_below(root, path, uri=uri)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _refused(uri, "is no regular file: name a single one.")
+    return os.fdopen(descriptor, "rb")
+
+
+def is_directory_below(root: Path, path: Path, *, uri: str) -> bool:
+    """Tell whether a directory is what lies there.
+
+    Raises:
+        InvalidInput: As `descriptor_below` says.
+    """
+    descriptor = descriptor_below(root, path, uri=uri)
+    try:
+        return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+    finally:
+        os.close(descriptor)
+
+
+def descriptor_below(root: Path, path: Path, *, uri: str) -> int:
+    """Open whatever lies below the root, wherever symbolic links lead.
+
     Every directory on the way is opened by its parent's descriptor and no link is followed then, so
     nothing that is swapped after the check can lead outside.
 
     Raises:
-        InvalidInput: It lies outside, is not there, may not be read, or is no regular file.
+        InvalidInput: It lies outside, is not there, or may not be read.
     """
     try:
         real_root = root.resolve(strict=True)
@@ -44,17 +73,13 @@ def open_below(root: Path, path: Path, *, uri: str) -> BinaryIO:
     except (OSError, RuntimeError, ValueError):
         raise _refused(uri, "cannot be followed: its links go in a circle, or it is too long.") from None
     if not real.is_relative_to(real_root):
-        raise _refused(uri, "lies outside the directory that datasets may come from (ML_SERVICE_DATASET_ROOT).")
+        raise _refused(uri, "lies outside the directory that files may come from (ML_SERVICE_DATASET_ROOT).")
     try:
-        descriptor = _open_without_links(real_root, real.relative_to(real_root).parts)
+        return _open_without_links(real_root, real.relative_to(real_root).parts)
     except (FileNotFoundError, NotADirectoryError):
         raise _refused(uri, "names nothing that is there: look for a mistyped name.") from None
     except OSError as error:
         raise _refused(uri, f"cannot be read: {os.strerror(error.errno or 0)}.") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _refused(uri, "is no regular file: name a single file.")
-    return os.fdopen(descriptor, "rb")
 
 
 def _open_without_links(root: Path, parts: tuple[str, ...]) -> int:

@@ -6,7 +6,7 @@ timestamps are instants; text that is spelled as one is text.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,16 +52,48 @@ def read_parquet(path: Path, columns: Sequence[Column]) -> pa.Table:
         pyarrow.ArrowException: The same: a value is not of its column's type.
     """
     with opened(path) as table:
-        found = {column.name: column for column in table.columns}
-        return pa.table(
-            {
-                column.name: pa.chunked_array(
-                    [to_values(cells, column.type) for cells in _cells(table, found[column.name])],
-                    type=VALUE_TYPES[column.type],
-                )
-                for column in columns
-            }
+        return _typed(columns, table, lambda column: _cells(table, column))
+
+
+def read_parquet_slices(path: Path, columns: Sequence[Column], slices: Mapping[int, Sequence[range]]) -> pa.Table:
+    """Return the columns' values in some rows; of a row group, no more than these rows are in memory.
+
+    Args:
+        path: The file.
+        columns: Of the table.
+        slices: Row group → places of rows in it.
+
+    Raises:
+        UnreadableDataset: The file is not the one that was inspected.
+        KeyError: The same: a column is not there.
+        pyarrow.ArrowException: The same: a value is not of its column's type.
+    """
+    with opened(path) as table:
+        return _typed(
+            columns,
+            table,
+            lambda column: (
+                cells
+                for index, spans in slices.items()
+                for cells in _within(_group_cells(table, column, index), spans)
+            ),
         )
+
+
+def _typed(
+    columns: Sequence[Column], table: ParquetTable, cells_of: Callable[[ParquetColumn], Iterable[pa.Array]]
+) -> pa.Table:
+    """Return what `cells_of` finds in the columns of the file, as values of the columns' types."""
+    found = {column.name: column for column in table.columns}
+    return pa.table(
+        {
+            column.name: pa.chunked_array(
+                [to_values(cells, column.type) for cells in cells_of(found[column.name])],
+                type=VALUE_TYPES[column.type],
+            )
+            for column in columns
+        }
+    )
 
 
 def read_parquet_cells(path: Path) -> Iterator[pa.RecordBatch]:
@@ -71,16 +103,25 @@ def read_parquet_cells(path: Path) -> Iterator[pa.RecordBatch]:
         UnreadableDataset: They cannot be decoded.
     """
     with opened(path) as table:
-        has_text = any(column.type not in _FIXED_WIDTH for column in table.columns)
-        rows_max = _TEXT_ROWS_MAX if has_text else _BATCH_ROWS_MAX
-        for index in range(table.file.num_row_groups):
-            with decoding(f"is damaged in row group {index}, or encoded in a way not supported: write it again."):
-                group = table.file.metadata.row_group(index)
-                row_bytes = max(1, group.total_byte_size // max(1, group.num_rows))
-                size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
-                for batch in table.file.iter_batches(size, row_groups=[index], use_threads=False):
-                    batch.validate(full=True)
-                    yield batch
+        yield from cells_of(table)
+
+
+def cells_of(table: ParquetTable) -> Iterator[pa.RecordBatch]:
+    """Yield all rows of an open file, as `read_parquet_cells` does.
+
+    Raises:
+        UnreadableDataset: They cannot be decoded.
+    """
+    has_text = any(column.type not in _FIXED_WIDTH for column in table.columns)
+    rows_max = _TEXT_ROWS_MAX if has_text else _BATCH_ROWS_MAX
+    for index in range(table.file.num_row_groups):
+        with decoding(f"is damaged in row group {index}, or encoded in a way not supported: write it again."):
+            group = table.file.metadata.row_group(index)
+            row_bytes = max(1, group.total_byte_size // max(1, group.num_rows))
+            size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
+            for batch in table.file.iter_batches(size, row_groups=[index], use_threads=False):
+                batch.validate(full=True)
+                yield batch
 
 
 def to_values(cells: pa.Array, column_type: ColumnType) -> pa.Array:
@@ -145,21 +186,35 @@ def _cells(table: ParquetTable, column: ParquetColumn) -> Iterator[pa.Array]:
         UnreadableDataset: They cannot be decoded, or are not as many as the footer says.
     """
     rows = 0
-    rows_max = _BATCH_ROWS_MAX if column.type in _FIXED_WIDTH else _TEXT_ROWS_MAX
     for index in range(table.file.num_row_groups):
-        place = f"column {column.name!r}, row group {index}"
-        with decoding(f"is damaged in {place}, or encoded in a way not supported: write it again."):
-            group = table.file.metadata.row_group(index)
-            row_bytes = max(1, column.claimed_bytes(group) // max(1, group.num_rows))
-            size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
-            for batch in table.file.iter_batches(
-                size, row_groups=[index], columns=[column.name], use_threads=False
-            ):
-                cells = batch.column(column.name)
-                cells.validate(full=True)
-                rows += len(cells)
-                yield cells
+        for cells in _group_cells(table, column, index):
+            rows += len(cells)
+            yield cells
     if rows != table.rows:
         raise unreadable(
             f"is damaged: {table.rows:,} rows, but {rows:,} in column {column.name!r}: write it again."
         )
+
+
+def _group_cells(table: ParquetTable, column: ParquetColumn, index: int) -> Iterator[pa.Array]:
+    rows_max = _BATCH_ROWS_MAX if column.type in _FIXED_WIDTH else _TEXT_ROWS_MAX
+    place = f"column {column.name!r}, row group {index}"
+    with decoding(f"is damaged in {place}, or encoded in a way not supported: write it again."):
+        group = table.file.metadata.row_group(index)
+        row_bytes = max(1, column.claimed_bytes(group) // max(1, group.num_rows))
+        size = max(1, min(rows_max, _BATCH_BYTES // row_bytes))
+        for batch in table.file.iter_batches(size, row_groups=[index], columns=[column.name], use_threads=False):
+            cells = batch.column(column.name)
+            cells.validate(full=True)
+            yield cells
+
+
+def _within(batches: Iterator[pa.Array], spans: Sequence[range]) -> Iterator[pa.Array]:
+    """Yield the cells whose places are in one of the spans."""
+    first = 0
+    for cells in batches:
+        for span in spans:
+            start, stop = max(0, span.start - first), min(len(cells), span.stop - first)
+            if start < stop:
+                yield cells.slice(start, stop - start)
+        first += len(cells)

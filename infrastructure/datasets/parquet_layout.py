@@ -72,21 +72,26 @@ def require_parquet(file: BinaryIO) -> int:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ParquetTable]:
-    """Open the file.
+def opened(source: Path | BinaryIO, *, may_be_empty: bool = False) -> Iterator[ParquetTable]:
+    """Open the file; one that is given open is closed at the end.
 
     Raises:
         UnreadableDataset: The footer is damaged, or describes no table that can be learned from.
     """
-    with pa.OSFile(str(path)) as file:
+    with pa.OSFile(str(source)) if isinstance(source, Path) else pa.PythonFile(source) as file:
         with decoding("has a footer that is damaged or not supported: write it again."):
-            parquet = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, page_checksum_verification=True)
+            parquet = pq.ParquetFile(
+                file,
+                buffer_size=_BUFFER_BYTES,
+                pre_buffer=False,  # which would have all of a row group in memory, whatever the buffer's size
+                page_checksum_verification=True,
+            )
             fields = list(parquet.schema_arrow)
         require_names([field.name for field in fields])
         rows = parquet.metadata.num_rows
         if rows > ROWS_MAX:
             raise unreadable(f"has {rows:,} rows, at most {ROWS_MAX:,} are read: send fewer.")
-        if rows <= 0:
+        if rows <= 0 and not may_be_empty:
             raise unreadable("has columns but no rows: add rows.")
         yield ParquetTable(file=parquet, rows=rows, columns=tuple(_columns(fields)))
 

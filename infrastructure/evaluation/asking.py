@@ -9,8 +9,8 @@ from domain.inference.conformance import Schema
 from domain.inference.values import Feature, FeatureType
 from domain.training.values import TrainingPlan
 from infrastructure.learning.encoding import encode_rows
-from infrastructure.learning.forecast_inputs import SERIES
-from infrastructure.learning.predictors.time_series import EXOGENOUS, HORIZON
+from infrastructure.learning.forecast_inputs import EXOGENOUS, SERIES
+from infrastructure.learning.forecast_questions import HORIZON
 from infrastructure.learning.series import series_name
 from infrastructure.learning.trained import HeldOut, Trained
 

@@ -37,18 +37,34 @@ def compared(
         Unaskable: The rival cannot be asked for such rows, or answers with other things.
     """
     if rival.answers is AnswerKind.FORECASTS:
-        msg = "a forecast begins where the data of its version end, so two versions speak of different steps"
+        msg = "it forecasts, this version does not"
         raise Unaskable(msg)
-    both = evenly(sampled, count=max(_ROWS_MIN, _BYTES_MAX // max(rival.size_bytes, 1)))
-    count, mine = len(both.truth), Judged.of_model(both)
+    both = rows_for_rival(sampled, rival)
+    mine = Judged.of_model(both)
     others = _said(mine, both.labels, rival, rows_for(rival.schema, both.table, columns))
+    return Production(version=version, rows=len(both.truth), metrics=differences(mine, others, seed=seed))
+
+
+def rows_for_rival(sampled: HeldOut, rival: Predictor) -> HeldOut:
+    """Return as many of the rows as the rival's size allows."""
+    return evenly(sampled, count=max(_ROWS_MIN, _BYTES_MAX // max(rival.size_bytes, 1)))
+
+
+def differences(mine: Judged, others: Judged, *, seed: int) -> list[Difference]:
+    """Return the metrics of both, by name, and how sure it is that they differ.
+
+    Args:
+        mine: What the new model says.
+        others: What the rival says of the same rows.
+        seed: Of the resamples.
+    """
     value, production = metrics_of_all(mine), metrics_of_all(others)
-    spread = spreads(mine, against=others, seed=seed, rows=count)
-    differences = []
-    for name in value.keys() & production.keys():
+    spread = spreads(mine, against=others, seed=seed, rows=len(mine.truth))
+    found = []
+    for name in sorted(value.keys() & production.keys()):
         difference = value[name] - production[name]
         around = spread.get(name)
-        differences.append(
+        found.append(
             Difference(
                 name=name,
                 value=value[name],
@@ -58,7 +74,7 @@ def compared(
                 high=None if around is None else difference + around.above,
             )
         )
-    return Production(version=version, rows=count, metrics=sorted(differences, key=lambda each: each.name))
+    return found
 
 
 def _said(mine: Judged, labels: Sequence[Label] | None, rival: Predictor, rows: Rows) -> Judged:

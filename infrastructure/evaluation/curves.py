@@ -12,10 +12,15 @@ from application.reports.views import (
     Curve,
     Curves,
     HorizonError,
+    LabelFigures,
     Residuals,
 )
 from domain.inference.values import Label
+from infrastructure.evaluation.closed_forms import mean_interval, share_interval
 from infrastructure.evaluation.judged import Judged
+from infrastructure.evaluation.shortening import shortened
+from infrastructure.learning.losses import MEAN
+from infrastructure.learning.trained import HeldOut
 
 Floats = NDArray[np.float64]
 
@@ -38,10 +43,36 @@ def confusion_of(judged: Judged, labels: Sequence[Label]) -> Confusion:
     pairs = place_of[codes] * (others + 1) + place_of[judged.chosen]
     counts = np.bincount(pairs, minlength=(others + 1) ** 2).reshape(others + 1, others + 1)
     return Confusion(
-        labels=[labels[code] for code in shown],
+        labels=[shortened(labels[code]) for code in shown],
         has_others=len(labels) > others,
         counts=counts[:size, :size].tolist(),
     )
+
+
+def figures_of_labels(judged: Judged, labels: Sequence[Label]) -> list[LabelFigures]:
+    """Return how well each of the most frequent labels is told from all others."""
+    assert judged.chosen is not None, "labels are chosen"
+    codes = judged.truth.astype(np.int64)
+    found = []
+    for code in _most_frequent(codes, len(labels), _LABELS_MAX):
+        rows, predicted = int((codes == code).sum()), int((judged.chosen == code).sum())
+        right = int(((codes == code) & (judged.chosen == code)).sum())
+        precision, recall = _share(right, predicted), _share(right, rows)
+        found.append(
+            LabelFigures(
+                label=shortened(labels[code]),
+                rows=rows,
+                predicted=predicted,
+                precision=precision[0],
+                precision_low=precision[1],
+                precision_high=precision[2],
+                recall=recall[0],
+                recall_low=recall[1],
+                recall_high=recall[2],
+                f1=2.0 * right / max(1, rows + predicted),
+            )
+        )
+    return found
 
 
 def residuals_of(judged: Judged) -> Residuals:
@@ -57,10 +88,10 @@ def curves_of_labels(judged: Judged, labels: Sequence[Label]) -> Curves:
     codes = judged.truth.astype(np.int64)
     is_binary = len(labels) == 2  # noqa: PLR2004 - two
     shown = [1] if is_binary else _most_frequent(codes, len(labels), _CURVES_MAX)
-    drawn = [(labels[code], judged.scores[:, code], codes == code) for code in shown]
+    drawn = [(shortened(labels[code]), judged.scores[:, code], codes == code) for code in shown]
     drawn = [each for each in drawn if 0 < each[2].sum() < len(codes)]
     if is_binary:
-        calibration = _calibration(judged.scores[:, 1], codes == 1, label=labels[1])
+        calibration = _calibration(judged.scores[:, 1], codes == 1, label=shortened(labels[1]))
     else:
         top = judged.scores.max(axis=1)
         calibration = _calibration(top, judged.scores.argmax(axis=1) == codes, label=None)
@@ -71,18 +102,19 @@ def curves_of_labels(judged: Judged, labels: Sequence[Label]) -> Curves:
     )
 
 
-def curves_of_numbers(judged: Judged, baseline: Floats, steps: NDArray[np.int64] | None) -> Curves:
-    """Return how numbers hold on average, and how their errors grow with the steps that they look ahead.
+def curves_of_numbers(judged: Judged, held_out: HeldOut) -> Curves:
+    """Return how means hold on average, and how the errors of numbers grow with the steps that they look ahead.
 
     Args:
         judged: Rows.
-        baseline: What is said of them without learning, of shape (rows, 1).
-        steps: Of shape (rows,), from 1; None where nothing is forecast.
+        held_out: The same, with what is said of them without learning.
     """
     by_step = []
+    baseline, steps = held_out.baseline, held_out.steps
     errors, of_baseline = judged.scores[:, 0] - judged.truth, baseline[:, 0] - judged.truth
     for step in [] if steps is None else np.unique(steps).tolist():
         is_here = steps == step
+        low, high = mean_interval(np.abs(errors[is_here]))
         by_step.append(
             HorizonError(
                 step=step,
@@ -90,10 +122,18 @@ def curves_of_numbers(judged: Judged, baseline: Floats, steps: NDArray[np.int64]
                 mae=float(np.abs(errors[is_here]).mean()),
                 rmse=float(np.sqrt(np.square(errors[is_here]).mean())),
                 baseline_mae=float(np.abs(of_baseline[is_here]).mean()),
+                mae_low=max(0.0, low),
+                mae_high=high,
             )
         )
-    calibration = _calibration(judged.scores[:, 0], judged.truth, label=None)
+    calibration = None
+    if held_out.statistic == MEAN:  # medians and quantiles are not met on average
+        calibration = _calibration(judged.scores[:, 0], judged.truth, label=None)
     return Curves(calibration=calibration, error_by_horizon=by_step)
+
+
+def _share(hits: int, rows: int) -> tuple[float, float, float] | tuple[None, None, None]:
+    return (hits / rows, *share_interval(hits, rows)) if rows else (None, None, None)
 
 
 def _most_frequent(codes: NDArray[np.int64], labels: int, count: int) -> list[int]:
@@ -107,23 +147,33 @@ def _calibration(said: Floats, true: NDArray[np.generic], *, label: Label | None
     order = np.argsort(said, kind="stable")
     ends = np.searchsorted(said[order], np.quantile(said, np.linspace(0.0, 1.0, _BINS + 1)[1:-1]), side="right")
     parts = np.split(order, np.unique(ends))
-    bins = [
-        CalibrationBin(predicted=float(said[part].mean()), observed=float(true[part].mean()), rows=len(part))
-        for part in parts
-        if len(part)
-    ]
-    return Calibration(label=label, bins=bins)
+    bins = [_bin(said[part], true[part]) for part in parts if len(part)]
+    error = sum(each.rows * abs(each.predicted - each.observed) for each in bins) / len(said)
+    return Calibration(label=label, bins=bins, error=error)
+
+
+def _bin(said: Floats, true: NDArray[np.generic]) -> CalibrationBin:
+    observed = float(true.mean())
+    if true.dtype == np.bool_:
+        low, high = share_interval(float(true.sum()), len(true))
+    else:
+        low, high = mean_interval(true.astype(np.float64))
+    return CalibrationBin(predicted=float(said.mean()), observed=observed, rows=len(said), low=low, high=high)
 
 
 def _roc(label: Label, scores: Floats, is_positive: NDArray[np.bool_]) -> Curve:
     right, wrong = _above(scores, is_positive)
-    return _curve(label, wrong / wrong[-1], right / right[-1])
+    across, upwards = wrong / wrong[-1], right / right[-1]
+    area = float((np.diff(across) * (upwards[1:] + upwards[:-1])).sum() / 2.0)
+    return _curve(label, across, upwards, area=area)
 
 
 def _precision_recall(label: Label, scores: Floats, is_positive: NDArray[np.bool_]) -> Curve:
     right, wrong = _above(scores, is_positive)
     right, wrong = right[1:], wrong[1:]  # where nothing is predicted there is no precision
-    return _curve(label, right / right[-1], right / (right + wrong))
+    recall, precision = right / right[-1], right / (right + wrong)
+    area = float((np.diff(recall, prepend=0.0) * precision).sum())
+    return _curve(label, recall, precision, area=area, base=float(is_positive.mean()))
 
 
 def _above(scores: Floats, is_positive: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -135,6 +185,6 @@ def _above(scores: Floats, is_positive: NDArray[np.bool_]) -> tuple[Floats, Floa
     return np.concatenate([[0.0], right]), np.concatenate([[0.0], wrong])
 
 
-def _curve(label: Label, x: Floats, y: Floats) -> Curve:
+def _curve(label: Label, x: Floats, y: Floats, *, area: float, base: float | None = None) -> Curve:
     kept = np.unique(np.linspace(0, len(x) - 1, POINTS_MAX).round().astype(np.int64))
-    return Curve(label=label, x=x[kept].tolist(), y=y[kept].tolist())
+    return Curve(label=label, x=x[kept].tolist(), y=y[kept].tolist(), area=area, base=base)

@@ -10,10 +10,12 @@ from domain.inference.values import AnswerKind
 from domain.training.values import TrainingPlan
 from infrastructure.evaluation.asking import forecasts_for, rows_for
 from infrastructure.evaluation.sampling import evenly
+from infrastructure.evaluation.shortening import shortened
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.dates import Layout
 from infrastructure.learning.forecast_inputs import INPUTS
 from infrastructure.learning.manifest import TREES
+from infrastructure.learning.predictors.nlp import NlpPredictor
 from infrastructure.learning.trained import HeldOut, Trained
 
 FEATURES_MAX = 100
@@ -36,24 +38,32 @@ def importance_of(
     Raises:
         Unaskable: The rows do not have what the predictor asks for.
     """
-    gains, sizes = _gains(trained), _contributions(plan, trained, predictor, sampled)
+    gains, sizes = _gains(trained, predictor), _contributions(plan, trained, predictor, sampled)
+    if predictor.explained is None:  # of many terms or inputs, those that do nothing are not worth a line
+        gains = {name: gain for name, gain in gains.items() if gain > 0.0 or name in sizes}
     names = sorted(
         gains.keys() | sizes.keys(), key=lambda name: (-sizes.get(name, 0.0), -gains.get(name, 0.0), name)
     )
-    return [Importance(feature=name, gain=gains.get(name), shap=sizes.get(name)) for name in names[:FEATURES_MAX]]
+    return [
+        Importance(feature=shortened(name), gain=gains.get(name), shap=sizes.get(name))
+        for name in names[:FEATURES_MAX]
+    ]
 
 
-def _gains(trained: Trained) -> dict[str, float]:
-    """Return the share of each feature in the gain of all splits; nothing where trees have other features."""
+def _gains(trained: Trained, predictor: Predictor) -> dict[str, float]:
+    """Return the share of each feature or term in the gain of all splits; nothing where there are no splits."""
     body, features = trained.parts.get(TREES), trained.manifest.features
     if body is None:
         return {}
     gains = lgb.Booster(model_str=body.decode()).feature_importance("gain")
-    names, layout = trained.manifest.settings.get(INPUTS), Layout([feature.type for feature in features])
-    if names is None and layout.width == len(gains):
+    if isinstance(predictor, NlpPredictor):
+        names = predictor.terms
+    elif INPUTS in trained.manifest.settings:
+        names = trained.manifest.settings[INPUTS]
+    else:
         names = [feature.name for feature in features]
-        gains = layout.summed(np.append(gains, 0.0))[:-1]
-    if names is None:
+        gains = Layout([feature.type for feature in features]).summed(np.append(gains, 0.0))[:-1]
+    if not np.isfinite(gains).all():  # those of very large numbers are beyond any
         return {}
     return dict(zip(names, (gains / (gains.sum() or 1.0)).tolist(), strict=True))
 

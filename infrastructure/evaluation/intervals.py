@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infrastructure.evaluation.judged import Judged
+from infrastructure.evaluation.ranking import areas_of_many
 from infrastructure.evaluation.weighing import metrics_of, metrics_of_all
 
 Metric = TypeVar("Metric", float, NDArray[np.float64])
 
 RESAMPLES = 200
+ROWS_MIN = 5
 _TAILS = (0.025, 0.975)
 _AT_ONCE = 25
 """So many resamples are held at a time: of 10,000 rows, they take 2 MB."""
@@ -33,27 +35,69 @@ class Spread(NamedTuple):
 def spreads(judged: Judged, *, against: Judged | None = None, seed: int, rows: int) -> Mapping[str, Spread]:
     """Return how far each metric may lie from its value; without those of which too few resamples tell anything.
 
+    Of fewer than 5 rows nothing is told: drawn again, they would seem to be certain.
+
     Args:
         judged: Some of the rows, or all.
         against: Another model on the same rows, whose metrics are taken away each time; None for none.
         seed: Of the draws.
         rows: That the values are of.
     """
+    if len(judged.truth) < ROWS_MIN:
+        return {}
     values = differences(metrics_of_all(judged), None if against is None else metrics_of_all(against))
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in values}
-    for weights in _resamples(len(judged.truth), seed=seed):
+    for weights in resamples(len(judged.truth), seed=seed):
         found = differences(metrics_of(judged, weights), None if against is None else metrics_of(against, weights))
         for name, each in drawn.items():
             each.append(found[name])
     narrower = math.sqrt(len(judged.truth) / rows)
     spread = {}
     for name, each in drawn.items():
-        told = np.concatenate(each)
-        told = told[~np.isnan(told)]
-        if len(told) > RESAMPLES // 2:
-            low, high = np.quantile(told, _TAILS) - values[name]
-            spread[name] = Spread(float(low) * narrower, float(high) * narrower)
+        around = spread_of(np.concatenate(each) - values[name])
+        if around is not None:
+            spread[name] = Spread(around.below * narrower, around.above * narrower)
+    if against is None and (ranked := areas_of_many(judged)) is not None:
+        (around,) = spreads_of_means(ranked[np.newaxis], seed=seed)
+        spread["auc"] = Spread(around.below * narrower, around.above * narrower)
     return spread
+
+
+def spread_of(drawn: NDArray[np.float64]) -> Spread | None:
+    """Return the interval of how far resamples lie from the value; None where too few of them tell anything."""
+    told = drawn[~np.isnan(drawn)]
+    if len(told) <= RESAMPLES // 2:
+        return None
+    low, high = np.quantile(told, _TAILS)
+    return Spread(float(low), float(high))
+
+
+def spreads_of_means(influences: NDArray[np.float64], *, seed: int) -> list[Spread]:
+    """Return how far figures may lie from their values.
+
+    Args:
+        influences: Of shape (figures, rows): what each grows by with the share of a row; they add up to 0.
+        seed: Of the draws.
+    """
+    rows = influences.shape[1]
+    drawn = np.concatenate([weights @ influences.T / rows for weights in resamples(rows, seed=seed)])
+    return [Spread(float(low), float(high)) for low, high in np.quantile(drawn, _TAILS, axis=0).T]
+
+
+def spreads_of_values(values: Mapping[str, NDArray[np.float64]], *, seed: int, rows: int) -> Mapping[str, Spread]:
+    """Return how far the means of what is known of each row may lie from their values.
+
+    Args:
+        values: By name, of some of the rows, or all.
+        seed: Of the draws.
+        rows: That the means are of.
+    """
+    sampled = {name: each for name, each in values.items() if len(each) >= ROWS_MIN}
+    if not sampled:
+        return {}
+    influences = np.array([each - each.mean() for each in sampled.values()])
+    narrower = math.sqrt(influences.shape[1] / rows)
+    return dict(zip(sampled, spreads_of_means(narrower * influences, seed=seed), strict=True))
 
 
 def differences(metrics: Mapping[str, Metric], others: Mapping[str, Metric] | None) -> Mapping[str, Metric]:
@@ -63,7 +107,7 @@ def differences(metrics: Mapping[str, Metric], others: Mapping[str, Metric] | No
     return {name: value - others[name] for name, value in metrics.items() if name in others}
 
 
-def _resamples(rows: int, *, seed: int) -> Iterator[NDArray[np.float64]]:
+def resamples(rows: int, *, seed: int) -> Iterator[NDArray[np.float64]]:
     """Yield how often each row is drawn, for some resamples at a time: of shape (resamples, rows)."""
     generator = np.random.default_rng(seed)
     for _ in range(0, RESAMPLES, _AT_ONCE):

@@ -3,8 +3,9 @@
 from application.ports.artifacts import ArtifactStore, ArtifactUnavailable, url_of
 from application.ports.trainer import Rival as RivalOrder
 from domain.training.values import TrainingPlan
+from infrastructure.evaluation.acquaintance import has_learned_from
 from infrastructure.evaluation.report import Rival, evaluated
-from infrastructure.learning.artifact import canonical_json
+from infrastructure.learning.artifact import canonical_json, load_manifest
 from infrastructure.learning.loading import ArtifactPredictorLoader, predictor_of
 from infrastructure.learning.trained import Trained
 
@@ -27,7 +28,8 @@ def kept_report(
     if rival is not None:
         try:
             loaded = ArtifactPredictorLoader(artifacts=artifacts).load(rival.artifact_url)
-            against = Rival(version=rival.version, predictor=loaded)
+            knows = has_learned_from(load_manifest(artifacts, rival.artifact_url), plan)
+            against = Rival(version=rival.version, predictor=loaded, has_seen=knows)
         except ArtifactUnavailable as why:
             notes = (f"Version {rival.version}, in production, was not compared with: {why.message}",)
     report = evaluated(

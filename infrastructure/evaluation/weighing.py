@@ -4,12 +4,15 @@ A resample of rows weighs each by how often it was drawn, a slice of them by one
 either is a product of matrices, or a sum along the rows.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from infrastructure.evaluation.closed_forms import mean_interval, share_interval
 from infrastructure.evaluation.judged import Judged
+from infrastructure.learning.losses import RowLoss, is_below
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +29,8 @@ def metrics_of(judged: Judged, weights: Floats) -> dict[str, Floats]:
         weights: Of shape (weightings, rows), whole numbers.
 
     Returns:
-        `log_loss`, `accuracy`, `f1` (macro) and `auc` for labels, `rmse`, `mae` and `r2` for numbers; each of
-        shape (weightings,).
+        `log_loss`, `accuracy`, `f1` (macro) and `auc` for labels, `rmse`, `mae`, `r2` and the means of further
+        losses for numbers; each of shape (weightings,).
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = weights.sum(axis=1)
@@ -42,23 +45,50 @@ def metrics_of_all(judged: Judged) -> dict[str, float]:
     return {name: float(values[0]) for name, values in found.items() if not np.isnan(values[0])}
 
 
+def intervals_of_means(judged: Judged) -> dict[str, tuple[float, float]]:
+    """Return where the metrics lie that are means of rows, by closed forms: of many parts, that takes no time."""
+    if judged.chosen is None:
+        errors = judged.scores[:, 0] - judged.truth
+        (low, high), (least, most) = mean_interval(np.square(errors)), mean_interval(np.abs(errors))
+        found = {"rmse": (math.sqrt(max(0.0, low)), math.sqrt(high)), "mae": (max(0.0, least), most)}
+        return found | {name: _mean_interval_of(loss, judged) for name, loss in judged.losses.items()}
+    codes = judged.truth.astype(np.int64)
+    least, most = mean_interval(_surprises(judged, codes))
+    hits = float((judged.chosen == codes).sum())
+    return {"log_loss": (max(0.0, least), most), "accuracy": share_interval(hits, len(codes))}
+
+
+def _mean_interval_of(loss: RowLoss, judged: Judged) -> tuple[float, float]:
+    values = loss(judged.truth, judged.scores[:, 0])
+    if loss is is_below:
+        return share_interval(float(values.sum()), len(values))
+    least, most = mean_interval(values)
+    return max(0.0, least), most
+
+
 def _of_numbers(judged: Judged, weights: Floats, total: Floats) -> Iterator[tuple[str, Floats]]:
     errors = judged.scores[:, 0] - judged.truth
     squared = weights @ np.square(errors)
     yield "rmse", np.sqrt(squared / total)
     yield "mae", weights @ np.abs(errors) / total
     around = judged.truth - judged.truth.mean()  # which keeps the squares of large numbers apart
+    for name, loss in judged.losses.items():
+        yield name, weights @ loss(judged.truth, judged.scores[:, 0]) / total
     yield "r2", 1.0 - squared / (weights @ np.square(around) - np.square(weights @ around) / total)
 
 
 def _of_labels(judged: Judged, weights: Floats, total: Floats) -> Iterator[tuple[str, Floats]]:
     codes = judged.truth.astype(np.int64)
-    of_truth = np.clip(judged.scores[np.arange(len(codes)), codes], _SMALLEST, 1.0)
-    yield "log_loss", -(weights @ np.log(of_truth)) / total
+    yield "log_loss", weights @ _surprises(judged, codes) / total
     yield "accuracy", weights @ (judged.chosen == codes) / total
     yield "f1", _macro_f1(judged, codes, weights)
     if judged.scores.shape[1] <= RANKED_LABELS_MAX:
         yield "auc", _auc(judged.scores, codes, weights)
+
+
+def _surprises(judged: Judged, codes: NDArray[np.int64]) -> Floats:
+    of_truth: Floats = judged.scores[np.arange(len(codes)), codes]
+    return -np.log(np.clip(of_truth, _SMALLEST, 1.0))
 
 
 def _macro_f1(judged: Judged, codes: NDArray[np.int64], weights: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""What is said of the process of a job that died, or found no more memory."""
+"""What is said of the process of a job that died, or found no more memory, or took too long."""
 
 import signal
 
@@ -37,6 +37,21 @@ def out_of_memory(why: str, *, kind: Kind, memory_max_bytes: int | None) -> Work
         f"allow more by ML_SERVICE_TRAINING_MEMORY_BYTES, or {kind.remedy}."
     )
     return WorkFailed(message, code=f"{kind.code}.out-of-memory")
+
+
+def out_of_time(silent_s: float, *, kind: Kind, time_max_s: int) -> WorkFailed:
+    """Return the failure of work that was not done in the time.
+
+    Args:
+        silent_s: How long ago its process was last heard of; that of one that hangs is silent.
+        kind: Of the job.
+        time_max_s: What it was allowed.
+    """
+    message = (
+        f"The {kind.noun} takes longer than the {time_max_s:,} s that it is allowed, and was last heard of "
+        f"{silent_s:,.0f} s ago: allow more by ML_SERVICE_TRAINING_TIME_S, or {kind.remedy}."
+    )
+    return WorkFailed(message, code=f"{kind.code}.out-of-time")
 
 
 def died(death: Death, *, kind: Kind, memory_max_bytes: int | None) -> WorkFailed:

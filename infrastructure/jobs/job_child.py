@@ -80,7 +80,10 @@ def _outcome(order: Order, tell: Tell, work: Work[Order], kind: Kind) -> Finishe
         wanting = out_of_memory(why, kind=kind, memory_max_bytes=order.memory_max_bytes)
         return Failed(code=wanting.code, message=wanting.message)
     except OSError as error:
-        message = f"What the {kind.noun} gives cannot be written: {error.strerror or error}."
+        message = (
+            f"What the {kind.noun} gives cannot be written: {error.strerror or error}. "
+            "See to the room where artifacts are kept, then have it done over."
+        )
         return Failed(code=f"{kind.code}.not-written", message=message)
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from application.ports.work import WorkFailed, WorkStopped
 from domain.jobs.job import Kind
-from infrastructure.jobs.deaths import died
+from infrastructure.jobs.deaths import died, out_of_time
 from infrastructure.jobs.protocol import Failed, Finished, JobOrder, Progress, Progressed, Result
 from infrastructure.system.ordered_process import OrderedProcess
 
@@ -45,18 +45,22 @@ class Program(Generic[Progress, Result]):
 
         Raises:
             WorkFailed: As the process says, or it died (`….process-died`; `….out-of-memory` where it did so of the
-                limit that the order sets).
+                limit that the order sets), or it took longer than the order allows (`….out-of-time`).
             WorkStopped: `should_stop` said True.
         """
         environment = self.environment if order.memory_max_bytes is None else {**self.environment, **_LIMITED}
         with OrderedProcess(module=self.module, order=order, environment=environment) as process:
+            heard_at_s = 0.0
             while True:
                 if should_stop():
                     raise WorkStopped
+                if order.time_max_s is not None and (age_s := order.age_s()) > order.time_max_s:
+                    raise out_of_time(age_s - heard_at_s, kind=self.kind, time_max_s=order.time_max_s)
                 try:
                     line = process.next_line(timeout_s=_POLL_S)
                 except Empty:
                     continue
+                heard_at_s = order.age_s()
                 if line is None:
                     raise died(process.death(), kind=self.kind, memory_max_bytes=order.memory_max_bytes)
                 match self._parse(line):

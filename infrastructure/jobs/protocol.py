@@ -24,12 +24,14 @@ class JobOrder(ProcessOrder):
         sha256: Of the dataset's bytes, when it was registered.
         artifacts: Where these are, and where the result goes.
         memory_max_bytes: What the process may allocate; None for as much as there is.
+        time_max_s: How long after it was given there must be a result; None for whenever there is one.
         given_at: When the order was, by the monotonic clock of the machine.
     """
 
     sha256: str
     artifacts: ArtifactPlace
     memory_max_bytes: int | None = None
+    time_max_s: int | None = None
     given_at: float = Field(default_factory=time.monotonic)
 
     def age_s(self) -> float:

@@ -136,7 +136,7 @@ def grow(
     with _told():
         growing = _Growing(pair, objective=objective, parameters=parameters, num_threads=num_threads)
         _boost([growing], objective, parameters, early_stopping_rounds, on_iteration)
-        return Grown(body=growing.body(), rounds=growing.kept_rounds, predicted=growing.kept_predicted)
+        return Grown(body=growing.body(), rounds=growing.kept_rounds, predicted=growing.predicted())
 
 
 def grow_in_folds(
@@ -163,7 +163,7 @@ def grow_in_folds(
             _Growing(pair, objective=objective, parameters=parameters, num_threads=num_threads) for pair in pairs
         ]
         rounds = _boost(growing, objective, parameters, early_stopping_rounds, on_iteration)
-        predicted = np.concatenate([each.kept_predicted for each in growing])
+        predicted = np.concatenate([each.predicted() for each in growing])
         del growing
         booster = lgb.Booster({**parameters, "num_threads": num_threads}, whole)
         for _ in range(rounds):
@@ -206,9 +206,11 @@ def _boost(
 class _Growing:
     """Trees that grow on some rows and are held against others.
 
+    LightGBM takes longer to tell what is predicted of a row than to predict it. So the rows that a round's figure
+    is of are held against it by themselves, and the others once, against the rounds that are kept.
+
     Attributes:
         kept_rounds: How many are to be kept; 0 until `keep` was called.
-        kept_predicted: What these say of the rows that they are held against.
     """
 
     def __init__(
@@ -216,13 +218,17 @@ class _Growing:
     ) -> None:
         given: dict[str, Any] = {**parameters, "num_threads": num_threads}
         self._booster = lgb.Booster(given, pair.training)
-        self._booster.add_valid(pair.validation, "held out")
+        self._validation = pair.validation
+        self._told_by = pair.told_by
+        self._others = np.setdiff1d(np.arange(len(pair.truth)), pair.told_by)
+        are_all = len(self._others) == 0
+        self._telling = pair.validation if are_all else part_of_dataset(pair.validation, pair.told_by)
+        self._booster.add_valid(self._telling, "telling")
         self._metric = objective.metric
-        self._told_by = None if len(pair.told_by) == len(pair.truth) else pair.told_by
         self._truth = pair.truth[pair.told_by]
         self._weights = None if pair.weights is None else pair.weights[pair.told_by]
         self._predicted = np.empty(0)
-        self.kept_predicted = np.empty(0)
+        self._kept_predicted = np.empty(0)
         self.kept_rounds = 0
 
     def grow(self) -> bool:
@@ -231,21 +237,38 @@ class _Growing:
 
     def value(self) -> float:
         """Return the figure of the rounds that are done."""
-        return float(self._booster.eval_valid(self._evaluate)[0].metric_value)
+        return float(self._booster.eval(self._telling, "telling", self._evaluate)[0].metric_value)
 
     def keep(self) -> None:
         """Let these rounds be the ones that are kept."""
         self.kept_rounds = self._booster.current_iteration()
-        self.kept_predicted = self._predicted.copy()  # LightGBM writes the next round's to the same place
+        self._kept_predicted = self._predicted.copy()  # LightGBM writes the next round's to the same place
 
     def body(self) -> str:
         """Return the rounds that were kept, as text."""
         return _body(self._booster, self.kept_rounds)
 
-    def _evaluate(self, predicted: Floats, _: lgb.Dataset) -> tuple[str, float, bool]:
+    def predicted(self) -> Floats:
+        """Return what the rounds that were kept say of all rows held out; nothing grows afterwards."""
+        if len(self._others) == 0:
+            return self._kept_predicted
+        while self._booster.current_iteration() > self.kept_rounds:
+            self._booster.rollback_one_iter()
+        others = part_of_dataset(self._validation, self._others)
+        self._booster.add_valid(others, "others")
+        self._booster.eval(others, "others", self._noted)
+        found = np.empty((len(self._told_by) + len(self._others), *self._predicted.shape[1:]))
+        found[self._told_by] = self._kept_predicted
+        found[self._others] = self._predicted
+        return found
+
+    def _evaluate(self, predicted: Floats, telling: lgb.Dataset) -> tuple[str, float, bool]:
+        self._noted(predicted, telling)
+        return "told", self._metric(self._truth, predicted, self._weights), False
+
+    def _noted(self, predicted: Floats, _: lgb.Dataset) -> tuple[str, float, bool]:
         self._predicted = predicted
-        told_by = predicted if self._told_by is None else predicted[self._told_by]
-        return "told", self._metric(self._truth, told_by, self._weights), False
+        return "noted", 0.0, False
 
 
 def _body(booster: lgb.Booster, rounds: int) -> str:

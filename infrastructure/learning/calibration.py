@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 ISOTONIC, PLATT = "isotonic", "platt"
-_PARTS = 5
 _SMALLEST = float(np.finfo(np.float64).eps)
 _NEWTON_STEPS = 100
 _NEWTON_DONE = 1e-12
@@ -187,21 +186,6 @@ class Calibration:
         for label in range(found.shape[1]):  # one after the other: alone as among others
             sums += found[:, label]
         return found / sums[:, np.newaxis]
-
-
-def calibrated_unseen(kind: str, scores: Floats, truth: Floats, *, seed: int) -> Floats:
-    """Return what curves say of rows that they were not fitted on: each fifth by curves of the other four.
-
-    On their own rows they would be as right as can be, whatever they are on others.
-    """
-    part_of_row = np.random.default_rng(seed).permutation(len(truth)) % _PARTS
-    found = np.empty_like(scores, order="C")
-    for part in range(_PARTS):
-        is_in = part_of_row == part
-        if is_in.any():
-            fitted = Calibration.fitted(kind, scores[~is_in], truth[~is_in]) if not is_in.all() else None
-            found[is_in] = scores[is_in] if fitted is None else fitted(scores[is_in])
-    return found
 
 
 _CURVES: Mapping[str, Any] = {ISOTONIC: Isotonic, PLATT: Platt}

@@ -24,13 +24,12 @@ def main() -> None:
 
 
 def _trained(given: Given[Order]) -> TrainedModel:
+    learn = _here
     if needs_cluster(given.order.plan):
         _require_cluster(given.order)
-        import lightgbm  # noqa: F401, PLC0415 - as a whole, before others here load what they need of it
-
-        return _kept(given, _on_cluster)
+        learn = _on_cluster
     with unseen("pandas"):  # which LightGBM and Arrow import wherever it is installed
-        return _kept(given, _here)
+        return _kept(given, learn)
 
 
 def _here(given: Given[Order], progress: Gathered) -> "Trained":
@@ -68,10 +67,9 @@ def _require_cluster(order: Order) -> None:
 
 
 def _kept(given: Given[Order], learn: "Callable[[Given[Order], Gathered], Trained]") -> TrainedModel:
-    from infrastructure.evaluation.keeping import kept_report  # noqa: PLC0415 - see above
     from infrastructure.learning.artifact import keep  # noqa: PLC0415 - see above
 
-    order, plan = given.order, given.order.plan
+    order = given.order
     progress = Gathered(given.tell)
     training = learn(given, progress)
     progress.finish()
@@ -82,10 +80,16 @@ def _kept(given: Given[Order], learn: "Callable[[Given[Order], Gathered], Traine
         best_iteration=manifest.best_iteration,
         parameters=manifest.parameters,
         environment=manifest.environment,
-        report_url=kept_report(plan, training, order.rival, artifacts=given.artifacts),
+        report_url=_reported(given, training) if order.is_reported else None,
         duration_s=order.age_s(),
         peak_memory_bytes=peak_memory_bytes(),
     )
+
+
+def _reported(given: Given[Order], training: "Trained") -> str:
+    from infrastructure.evaluation.keeping import kept_report  # noqa: PLC0415 - see above
+
+    return kept_report(given.order.plan, training, given.order.rival, artifacts=given.artifacts)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,11 @@ _EXACT_INTEGER_MAX = 2**53
 """Beyond it a float64 stands for several integers."""
 _NUMBER_MAX = float(np.finfo(np.float32).max)
 """LightGBM keeps targets as float32."""
+_SMALLEST_NUMBER = float(np.finfo(np.float32).tiny)
 _LABEL_MAX = float(np.finfo(np.float64).max)
 """Of labels LightGBM sees the index only."""
+_ROUNDED_AWAY_MAX = 0.1
+"""So much of how numbers differ may float32 change, in the mean."""
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -47,7 +50,7 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
 
     Raises:
         WorkFailed: `training.all-missing`, `training.target-out-of-range`, `training.constant-target`,
-            `training.one-class` or `training.too-many-classes`.
+            `training.target-too-fine`, `training.one-class` or `training.too-many-classes`.
     """
     found = None if target.type is ColumnType.CATEGORICAL else numbers(values)
     present = ~np.isnan(found) if found is not None else values.is_valid().to_numpy()
@@ -58,11 +61,12 @@ def encode_target(model_type: ModelType, target: Column, values: pa.ChunkedArray
     if found is None:
         return _text_target(target, values.filter(pa.array(present)), rows)
     known = found[rows] + 0.0  # one zero: -0.0 becomes 0.0
-    _require_range(target, known, limit=_NUMBER_MAX if model_type is ModelType.REGRESSION else _LABEL_MAX)
+    require_range(target, known, limit=_NUMBER_MAX if model_type is ModelType.REGRESSION else _LABEL_MAX)
     if model_type is ModelType.REGRESSION:
         if known.min() == known.max():
             message = f"The target {target.name!r} is {known[0]:g} in every row: there is nothing to learn."
             raise WorkFailed(message, code="training.constant-target")
+        _require_coarse(target, known)
         return EncodedTarget(rows=rows, values=known, labels=None)
     distinct, indexes = np.unique(known, return_inverse=True)
     codes = indexes.astype(np.float64)
@@ -121,7 +125,8 @@ def numbers(values: pa.ChunkedArray) -> Floats:
     """Return values as float64, NaN where one is missing; of dates and instants, the seconds since 1970 in UTC."""
     if pt.is_temporal(values.type):
         microseconds = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return numbers(microseconds) / 1e6
+        # before 1684 and after 2255 a float64 tells whole seconds, but not every microsecond
+        return numbers(microseconds.cast(pa.float64(), safe=False)) / 1e6
     found: Floats = values.cast(pa.float64()).to_numpy()  # null becomes NaN
     return found
 
@@ -149,13 +154,33 @@ def _numeric_labels(target: Column, distinct: Floats) -> tuple[Label, ...]:
     return tuple(float(each) for each in distinct)
 
 
-def _require_range(target: Column, known: Floats, *, limit: float) -> None:
-    if not np.all(np.abs(known) <= limit):
+def require_range(target: Column, known: Floats, *, limit: float = _LABEL_MAX) -> None:
+    """Demand that no number of a target is infinite, or too large to be learned.
+
+    Raises:
+        WorkFailed: `training.target-out-of-range`.
+    """
+    if np.isinf(known).any():
         message = (
-            f"The target {target.name!r} holds infinite numbers or such beyond ±{limit:.1e}: "
-            "remove those rows or scale the column down."
+            f"The target {target.name!r} holds infinite numbers: remove those rows, or let it be missing there."
         )
-        raise WorkFailed(message, code="training.target-out-of-range")
+    elif not np.all(np.abs(known) <= limit):
+        message = f"The target {target.name!r} holds numbers beyond ±{limit:.1e}: scale the column down."
+    else:
+        return
+    raise WorkFailed(message, code="training.target-out-of-range")
+
+
+def _require_coarse(target: Column, known: Floats) -> None:
+    mean = known.mean()
+    lost = np.abs(known.astype(np.float32) - known).mean()
+    if lost > _ROUNDED_AWAY_MAX * np.abs(known - mean).mean():
+        advice = "scale them up" if np.abs(known).max() < _SMALLEST_NUMBER else f"subtract {mean:.6g} from them"
+        message = (
+            f"The numbers of target {target.name!r} differ too little: of each, LightGBM keeps about seven "
+            f"digits. In the dataset, {advice}."
+        )
+        raise WorkFailed(message, code="training.target-too-fine")
 
 
 def _require_classes(target: Column, classes: int, first: str) -> None:

@@ -4,8 +4,6 @@ Source:
     R. J. Hyndman and G. Athanasopoulos, "Forecasting: Principles and Practice": rolling origins, scaled errors.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,20 +19,20 @@ from infrastructure.learning.trained import HeldOut
 Floats = NDArray[np.float64]
 
 
-def widths_of(found: Sequence[Backtest], *, horizon: int, share: float) -> Floats:
+def widths_of(backtest: Backtest, *, horizon: int, share: float) -> Floats:
     """Return the half widths of intervals by step, in units of the series' scales.
 
     Raises:
         WorkFailed: `training.diverged`.
     """
-    errors = np.concatenate([_errors_of(each) for each in found])
+    errors = _errors_of(backtest)
     if not np.isfinite(errors).all():
         raise WorkFailed(DIVERGED, code="training.diverged")
-    return half_widths(errors, np.concatenate([each.pairs.steps for each in found]), horizon=horizon, share=share)
+    return half_widths(errors, backtest.pairs.steps, horizon=horizon, share=share)
 
 
 def forecast_metrics(
-    panel: Panel, found: Sequence[Backtest], held_out: HeldOut, backtests: Backtests, *, share: float
+    panel: Panel, backtest: Backtest, held_out: HeldOut, backtests: Backtests, *, share: float
 ) -> dict[str, float]:
     """Return figures of all backtests, of the seasonal naive forecast (`baseline_…`), and of the intervals.
 
@@ -43,29 +41,46 @@ def forecast_metrics(
 
     Args:
         panel: The series.
-        found: Each backtest.
-        held_out: The rows of all of them, in that order.
+        backtest: What was forecast.
+        held_out: The same rows, in that order.
         backtests: What was tried.
         share: Of the values, that intervals are to hold.
 
     Raises:
         WorkFailed: `training.diverged`.
     """
-    scales = np.concatenate([_mase_scales(panel, each, backtests) for each in found])
     metrics = {}
     for prefix, said in (("", held_out.scores[:, 0]), ("baseline_", held_out.baseline[:, 0])):
         off = np.abs(said - held_out.truth)
-        size = np.abs(said) + np.abs(held_out.truth)
         metrics[f"{prefix}rmse"] = float(np.sqrt(np.square(off).mean()))
         metrics[f"{prefix}mae"] = float(off.mean())
-        metrics[f"{prefix}mase"] = float((off / scales).mean())
-        relative = np.divide(2.0 * off, size, out=np.zeros(len(off)), where=size > 0)
-        metrics[f"{prefix}smape"] = float(relative.mean())
-    if len(found) > 1:
-        metrics["coverage"] = _coverage(found, share)
+        for name, values in _relative_errors(panel, backtest, backtests, said, held_out.truth).items():
+            metrics[f"{prefix}{name}"] = float(values.mean())
+    if len(np.unique(backtest.folds)) > 1:
+        metrics["coverage"] = float(_is_covered(backtest, share).mean())
     if not np.isfinite(list(metrics.values())).all():
         raise WorkFailed(DIVERGED, code="training.diverged")
     return metrics
+
+
+def forecast_means(
+    panel: Panel, backtest: Backtest, held_out: HeldOut, backtests: Backtests, *, share: float
+) -> dict[str, Floats]:
+    """Return what `mase`, `smape` and `coverage` are the means of, each of shape (rows,)."""
+    means = _relative_errors(panel, backtest, backtests, held_out.scores[:, 0], held_out.truth)
+    if len(np.unique(backtest.folds)) > 1:
+        means["coverage"] = _is_covered(backtest, share)
+    return means
+
+
+def _relative_errors(
+    panel: Panel, backtest: Backtest, backtests: Backtests, said: Floats, truth: Floats
+) -> dict[str, Floats]:
+    off, size = np.abs(said - truth), np.abs(said) + np.abs(truth)
+    return {
+        "mase": off / _mase_scales(panel, backtest, backtests),
+        "smape": np.divide(2.0 * off, size, out=np.zeros(len(off)), where=size > 0),
+    }
 
 
 def _errors_of(backtest: Backtest) -> Floats:
@@ -77,17 +92,16 @@ def _mase_scales(panel: Panel, backtest: Backtest, backtests: Backtests) -> Floa
     scales = np.empty(len(backtest.pairs))
     for code, part in backtest.pairs.by_series():
         values = panel.series[code].values
-        known = values[: backtests.known(len(values), backtests.folds)]
-        scales[part] = scale_of(known if len(known) > 1 else values, season=backtests.lags.season)
+        known = backtests.known(len(values), backtests.folds)
+        scales[part] = scale_of(values, known=known, season=backtests.lags.season)
     return scales
 
 
-def _coverage(found: Sequence[Backtest], share: float) -> float:
-    """Return what share of the values lies within intervals made of the backtests that do not hold them."""
-    held = total = 0
-    for each in found:
-        others = [other for other in found if other is not each]
-        widths = widths_of(others, horizon=int(each.pairs.steps.max()), share=share)
-        held += int((_errors_of(each) <= widths[each.pairs.steps - 1]).sum())
-        total += len(each.pairs)
-    return held / total
+def _is_covered(backtest: Backtest, share: float) -> Floats:
+    """Return 1 for each value within intervals made of the backtests that do not hold it, 0 for all others."""
+    errors, steps, covered = _errors_of(backtest), backtest.pairs.steps, np.zeros(len(backtest.pairs))
+    for fold in np.unique(backtest.folds):
+        is_held = backtest.folds == fold
+        widths = half_widths(errors[~is_held], steps[~is_held], horizon=int(steps[is_held].max()), share=share)
+        covered[is_held] = errors[is_held] <= widths[steps[is_held] - 1]
+    return covered

@@ -26,8 +26,8 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def where(self, is_kept: NDArray[np.bool_]) -> "Pairs":
-        """Return some of the pairs."""
+    def where(self, is_kept: NDArray[np.bool_] | Integers) -> "Pairs":
+        """Return some of the pairs: those that are kept, or those at places that ascend."""
         return Pairs(series=self.series[is_kept], origins=self.origins[is_kept], steps=self.steps[is_kept])
 
     def by_series(self) -> Iterator[tuple[int, slice]]:
@@ -51,9 +51,10 @@ def drawn(firsts: Sequence[int], counts: Sequence[int], *, horizon: int, limit: 
     """
     ends = np.cumsum(np.array(counts, dtype=np.int64) * horizon)
     total = int(ends[-1])
-    places = np.arange(total)
     if total > limit:
         places = np.unique(np.random.default_rng(seed).integers(0, total, limit))
+    else:
+        places = np.arange(total)
     series = np.searchsorted(ends, places, side="right")
     within = places - np.concatenate([[0], ends[:-1]])[series]
     return Pairs(

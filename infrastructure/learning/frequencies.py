@@ -15,7 +15,9 @@ Floats = NDArray[np.float64]
 
 _SECOND_US = 1_000_000
 _MINUTE_US = 60 * _SECOND_US
-_DAY_US = 24 * 60 * _MINUTE_US
+_HOUR_US = 60 * _MINUTE_US
+_DAY_US = 24 * _HOUR_US
+_YEAR_US = 365 * _DAY_US
 _MONTHS_OF_YEAR = 12
 _SEASON_MAX = 288
 """A day in steps of five minutes: longer seasons are none that so few days show."""
@@ -83,7 +85,8 @@ class Frequency:
     @property
     def in_words(self) -> str:
         """How far two steps are apart, for people."""
-        units = ((self.months, "month"), (self.us / _DAY_US, "day"), (self.us / _MINUTE_US, "minute"))
+        spans = {"day": _DAY_US, "hour": _HOUR_US, "minute": _MINUTE_US}
+        units = ((self.months, "month"), *((self.us / span, unit) for unit, span in spans.items()))
         count, unit = next((each for each in units if each[0] >= 1), (self.us / _SECOND_US, "second"))
         return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
@@ -107,19 +110,26 @@ class Frequency:
         """Steps of a week where the season is a day; 0 for all else."""
         return 7 * self.season if not self.months and self.us < _DAY_US and self.season > 1 else 0
 
-    @property
-    def calendar(self) -> tuple[str, ...]:
-        """What of the calendar may matter from step to step."""
+    def calendar(self, steps: int) -> tuple[str, ...]:
+        """Return what of the calendar may be learned from so many steps.
+
+        Of fewer than two years, months are but another name of what happened then.
+        """
         if self.months:
             return ("month",) if self.months % _MONTHS_OF_YEAR else ()
+        month = ("month",) if steps * self.us >= 2 * _YEAR_US else ()
         if self.us % (7 * _DAY_US) == 0:
-            return ("month",)
+            return month
         if self.us % _DAY_US == 0:
-            return ("weekday", "day", "month")
-        return ("minute_of_day", "weekday", "month")
+            return ("weekday", "day", *month)
+        return ("minute_of_day", "weekday", *month)
 
-    def calendar_of(self, steps: Integers) -> Floats:
-        """Return what `calendar` names of steps, of shape (steps, names)."""
+    def calendar_of(self, steps: Integers, names: Sequence[str]) -> Floats:
+        """Return what the names of `calendar` stand for at steps, of shape (steps, names).
+
+        Raises:
+            KeyError: There is no such name.
+        """
         instants = self.instants_of(steps)
         days, months = instants.astype("datetime64[D]"), instants.astype("datetime64[M]")
         read = {
@@ -128,7 +138,7 @@ class Frequency:
             "weekday": (days.astype(np.int64) + 3) % 7,  # 1970 began on a Thursday; 0 is Monday
             "minute_of_day": (instants - days).astype(np.int64) // _MINUTE_US,
         }
-        return np.array([read[name] for name in self.calendar], dtype=np.float64).reshape(-1, len(steps)).T
+        return np.array([read[name] for name in names], dtype=np.float64).reshape(-1, len(steps)).T
 
     def texts_of(self, steps: Integers) -> list[str]:
         """Return the instants in ISO 8601: as dates where each step is at midnight."""
@@ -157,6 +167,12 @@ def frequency_of(series: Sequence[Integers]) -> Frequency:
     )
     steps = sum(int(np.ptp(found.steps_of(each))) + 1 for each in series)
     if steps > _SPARSE * sum(len(each) for each in series) + _SPARSE:
+        if _is_by_changed_clocks(all_times):
+            msg = (
+                "they are whole days apart, but for an hour now and then, as where clocks are changed in summer. "
+                "Write them as dates, or as local times without an offset"
+            )
+            raise Irregular(msg)
         place = int(np.argmin(np.diff(all_times)))
         near = [
             f"{each}Z" for each in all_times[place : place + 2].astype("datetime64[us]").astype("datetime64[s]")
@@ -164,6 +180,13 @@ def frequency_of(series: Sequence[Integers]) -> Frequency:
         msg = f"some rows are near in time ({near[0]}, {near[1]}) and most others far from each other"
         raise Irregular(msg)
     return found
+
+
+def _is_by_changed_clocks(times: Integers) -> bool:
+    """Return whether all are at one hour of the day by clocks that are an hour ahead for a part of the year."""
+    apart = np.diff(times)
+    is_near_days = np.isin((apart + _HOUR_US) % _DAY_US, (0, _HOUR_US, 2 * _HOUR_US))
+    return bool((is_near_days & (apart >= _DAY_US - _HOUR_US)).all())
 
 
 def _by_calendar(times: Integers) -> Frequency | None:

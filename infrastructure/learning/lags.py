@@ -3,6 +3,7 @@
 One model answers for all steps: each looks back to the same origin, so no forecast rests on another one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -18,6 +19,7 @@ BASES: tuple[Base, ...] = ("level", "last", "seasonal", "longer", "drift")
 
 _LAGS_MIN, _LAGS_MAX = 8, 24
 _FEW = 3
+_LAG = "lag_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +47,18 @@ class Lags:
     @property
     def memory(self) -> int:
         """So many values are looked at, at most."""
-        return max(2 * self.window, self.count, self.longer)
+        return max(2 * self.window, self.count, max(self.season, self.longer) + _FEW)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the features, in the order of their columns."""
-        seasonal = ("season_before", "two_seasons_before", "step_of_season") if self.season > 1 else ()
-        longer = ("longer_season_before",) if self.longer else ()
-        newest = tuple(f"lag_{place}" for place in range(1, self.count + 1))
-        return ("step", *newest, *seasonal, *longer, "growth", "newest_mean")
+        newest = tuple(f"{_LAG}{place}" for place in range(1, self.count + 1))
+        found = ["step", *newest, "growth", "newest_mean"]
+        if self.season > 1:
+            found += ["step_of_season", "season_before", "two_seasons_before", "newest_growth"]
+        if self.longer:
+            found += ["longer_season_before", "newest_longer_growth"]
+        return tuple(found)
 
 
 class Past:
@@ -70,27 +75,23 @@ class Past:
         self.scale = scale
         self._lags = lags
 
-    def features(self, origins: Integers, steps: Integers) -> Floats:
+    def features(self, origins: Integers, steps: Integers, names: Sequence[str]) -> Floats:
         """Return the features of so many steps behind origins, of shape (origins, names); NaN where unknown.
 
         Args:
             origins: The last places that are known, of shape (origins,).
             steps: From 1, of the same shape.
+            names: Of the features, some of `Lags.names` in any order.
+
+        Raises:
+            ValueError: There is no such feature.
         """
         level = self._level[origins]
-        newest = [self._at(origins - place) - level for place in range(self._lags.count)]
-        seasonal = []
-        if self._lags.season > 1:
-            before = self._before(origins, steps, self._lags.season)
-            seasonal = [self._at(before) - level, self._at(before - self._lags.season) - level]
-        longer = []
-        if self._lags.longer:
-            longer = [self._at(self._before(origins, steps, self._lags.longer)) - level]
-        differences = [*newest, *seasonal, *longer, self._growth(origins), self._newest_mean[origins] - level]
-        columns = [each / self.scale for each in differences]
-        if seasonal:
-            columns.insert(self._lags.count + 2, ((steps - 1) % self._lags.season + 1).astype(np.float64))
-        return np.column_stack([steps, *columns])
+        return np.column_stack([self._feature(name, origins, steps, level) for name in names])
+
+    def before(self, origins: Integers, steps: Integers, season: int) -> Integers:
+        """Return the last places up to origins that are whole seasons before the steps; below 0, there is none."""
+        return origins + steps - season * -(-steps // season)
 
     def base(self, base: Base, origins: Integers, steps: Integers) -> Floats:
         """Return what a forecast begins with; the level where that is not known."""
@@ -98,7 +99,7 @@ class Past:
         if base == "level":
             return level
         season = self._lags.longer or self._lags.season if base == "longer" else self._lags.season
-        before = self._at(origins if base == "last" else self._before(origins, steps, season))
+        before = self._at(origins if base == "last" else self.before(origins, steps, season))
         if base == "drift":
             seasons = np.ceil(steps / self._lags.season)
             before = before + self._growth(origins) * seasons * self._lags.season / self._lags.window
@@ -112,14 +113,46 @@ class Past:
     def _newest_mean(self) -> Floats:
         return means(self.values, _FEW)
 
+    def _feature(self, name: str, origins: Integers, steps: Integers, level: Floats) -> Floats | Integers:
+        season, longer = self._lags.season, self._lags.longer
+        match name:
+            case "step":
+                return steps
+            case "step_of_season":
+                return (steps - 1) % season + 1
+            case "growth":
+                return self._growth(origins) / self.scale
+            case "newest_growth":
+                return self._newest_growth(origins, season) / self.scale
+            case "newest_longer_growth":
+                return self._newest_growth(origins, longer) / self.scale
+            case "newest_mean":
+                found = self._newest_mean[origins]
+            case "season_before":
+                found = self._at(self.before(origins, steps, season))
+            case "two_seasons_before":
+                found = self._at(self.before(origins, steps, season) - season)
+            case "longer_season_before":
+                found = self._at(self.before(origins, steps, longer))
+            case _:
+                place = name.removeprefix(_LAG)
+                if not name.startswith(_LAG) or not place.isdecimal():
+                    msg = f"there is no feature {name!r} of a series' past"
+                    raise ValueError(msg)
+                found = self._at(origins - (int(place) - 1))
+        return (found - level) / self.scale
+
     def _growth(self, origins: Integers) -> Floats:
         before = origins - self._lags.window
         return self._level[origins] - np.where(before < 0, np.nan, self._level[np.maximum(before, 0)])
 
-    @staticmethod
-    def _before(origins: Integers, steps: Integers, season: int) -> Integers:
-        """Return the last places up to origins that are whole seasons before the steps."""
-        return origins + steps - season * -(-steps // season)
+    def _newest_growth(self, origins: Integers, season: int) -> Floats:
+        """Return how far the newest values are from those a season before, on average; NaN where none is known."""
+        grown = np.array([self._at(origins - place) - self._at(origins - place - season) for place in range(_FEW)])
+        is_known = ~np.isnan(grown)
+        with np.errstate(invalid="ignore"):
+            found: Floats = np.where(is_known, grown, 0.0).sum(axis=0) / is_known.sum(axis=0)
+        return found
 
     def _at(self, places: Integers) -> Floats:
         return np.where(places < 0, np.nan, self.values[np.maximum(places, 0)])
@@ -137,10 +170,20 @@ def means(values: Floats, window: int) -> Floats:
     return found
 
 
-def scale_of(values: Floats, *, season: int) -> float:
-    """Return how far values are as a rule from those of a season before; 1 where they do not differ."""
-    for apart in (season, 1):
-        differences = np.abs(values[apart:] - values[:-apart])
-        if not np.isnan(differences).all() and (found := float(np.nanmean(differences))) > 0.0:
-            return found
+def scale_of(values: Floats, *, known: int, season: int) -> float:
+    """Return how far values are as a rule from those of a season before, as far as they are known.
+
+    Where these do not differ it is said of all values: a series whose unit is small for want of known ones would
+    count for more than all others. It is 1 where none differ.
+
+    Args:
+        values: By step, NaN where one is missing.
+        known: So many of them, from the first.
+        season: In steps.
+    """
+    for part in (values[:known], values):
+        for apart in (season, 1):
+            differences = np.abs(part[apart:] - part[:-apart])
+            if not np.isnan(differences).all() and (found := float(np.nanmean(differences))) > 0.0:
+                return found
     return 1.0

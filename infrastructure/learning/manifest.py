@@ -68,7 +68,7 @@ class Manifest(Immutable):
         hyperparameters: As planned, with defaults.
         parameters: What the learning library was given, without the number of threads, which changes nothing.
         settings: The few numbers and words beside the parts that predictions need.
-        environment: Versions of the libraries that took part.
+        environment: Versions of this program and of the libraries that took part.
         dataset: None where the model was trained elsewhere.
         parts: By name.
     """

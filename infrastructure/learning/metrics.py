@@ -41,7 +41,7 @@ def multiclass_log_loss(actual: Floats, predicted: Floats, weights: Floats | Non
 def rmse(actual: Floats, predicted: Floats, weights: Floats | None = None) -> float:
     """Return the root of the mean squared error; infinite or NaN when the predictions are."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return math.sqrt(_mean(np.square(predicted - actual), weights))
+        return math.sqrt(weighted_mean(np.square(predicted - actual), weights))
 
 
 def classification_metrics(
@@ -94,17 +94,18 @@ def roc_auc(is_positive: NDArray[np.bool_], scores: Floats) -> float:
 
 
 def regression_metrics(actual: Floats, predicted: Floats) -> dict[str, float]:
-    """Return `rmse`, `mae` and, where the actual values differ, `r2`."""
+    """Return `rmse`, `mae` and, where the actual values differ so that their squares tell, `r2`."""
     found = {"rmse": rmse(actual, predicted), "mae": float(np.mean(np.abs(predicted - actual)))}
-    if actual.min() != actual.max():
-        left = float(np.sum(np.square(predicted - actual)))
-        found["r2"] = 1.0 - left / float(np.sum(np.square(actual - actual.mean())))
+    spread = float(np.sum(np.square(actual - actual.mean())))
+    if actual.min() != actual.max() and spread > 0.0:
+        found["r2"] = 1.0 - float(np.sum(np.square(predicted - actual))) / spread
     return found
 
 
 def _mean_surprise(probabilities: Floats, weights: Floats | None) -> float:
-    return -_mean(np.log(np.clip(probabilities, _SMALLEST, 1.0)), weights)
+    return -weighted_mean(np.log(np.clip(probabilities, _SMALLEST, 1.0)), weights)
 
 
-def _mean(values: Floats, weights: Floats | None) -> float:
+def weighted_mean(values: Floats, weights: Floats | None) -> float:
+    """Return the mean of values; without weights all of them weigh the same."""
     return float(np.mean(values) if weights is None else np.sum(values * weights) / np.sum(weights))

@@ -1,6 +1,7 @@
 """What trees are to get right, and what LightGBM is given for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.training.hyperparameters.classification import Classification
 from domain.training.hyperparameters.trees import Trees
@@ -36,12 +37,16 @@ class Objective:
         classes: Classes that have scores of their own; 1 for two classes and for numbers.
         metric_name: Under which each round's figure is known.
         metric: That figure.
+        parameters: What LightGBM is told of it beside its name.
+        has_log_link: Whether trees add up to the logarithm of what is predicted.
     """
 
     name: str
     classes: int
     metric_name: str
     metric: RoundMetric
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    has_log_link: bool = False
 
 
 def objective_for(labels: int | None) -> Objective:
@@ -63,6 +68,7 @@ def parameters_for(objective: Objective, hyperparameters: Trees) -> Parameters:
         "force_row_wise": True,
         "verbosity": -1,
     }
+    parameters |= objective.parameters
     if objective.classes > 1:
         parameters["num_class"] = objective.classes
     if objective.name == "binary" and isinstance(hyperparameters, Classification):

@@ -16,12 +16,14 @@ class Order(JobOrder):
     """What to train.
 
     Attributes:
+        is_reported: Whether a report is made of it.
         rival: What it is compared with; None where no version is in production.
         cluster: Address of a Dask scheduler; None where there is none.
     """
 
     plan: TrainingPlan
     num_threads: int = Field(ge=1)
+    is_reported: bool = True
     rival: Rival | None = None
     cluster: str | None = None
 

@@ -11,7 +11,7 @@ from application.ports.work import WorkFailed
 from domain.datasets.values import Column
 from domain.inference.values import Feature
 from domain.training.values import TrainingPlan
-from infrastructure.learning.encoding import encode_features, encode_rows
+from infrastructure.learning.encoding import encode_features, encode_rows, require_range
 from infrastructure.learning.frequencies import Frequency, Irregular, frequency_of
 
 Integers = NDArray[np.int64]
@@ -55,7 +55,8 @@ def panel_of(plan: TrainingPlan, table: pa.Table) -> Panel:
     """Return the series; rows without an instant or a series are left out.
 
     Raises:
-        WorkFailed: `training.all-missing`, `training.duplicate-times` or `training.irregular-times`.
+        WorkFailed: `training.all-missing`, `training.target-out-of-range`, `training.duplicate-times` or
+            `training.irregular-times`.
     """
     assert plan.target is not None, "what is forecast is a column"
     assert plan.time is not None, "a forecast has a time"
@@ -69,6 +70,7 @@ def panel_of(plan: TrainingPlan, table: pa.Table) -> Panel:
     if np.isnan(targets[order]).all():
         message = f"No row has an instant in {plan.time.name!r} and a number in the target {plan.target.name!r}."
         raise WorkFailed(message, code="training.all-missing")
+    require_range(plan.target, targets[order][~np.isnan(targets[order])])
     exogenous = encode_features(plan.features, table, rows=order) if plan.features else ()
     known = encode_rows(exogenous, table, rows=np.arange(table.num_rows))
     parts = [each for each in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(each)]

@@ -38,10 +38,12 @@ class Texts:
     Attributes:
         rows: Their terms.
         target: Of shape (rows,): the place of the label, or the number.
+        weights: Of shape (rows,); None where all weigh the same.
     """
 
     rows: Sequence[Weighed]
     target: Floats
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,8 @@ class Learned:
         trees: LightGBM's text; empty for a linear model.
         steps: Rounds of trees, or steps of the solver.
         parameters: What the learning library was given.
-        loss: On the rows held out: log loss of labels, the root of the mean squared error of numbers.
+        loss: On the rows held out, by their weights: log loss of labels, the root of the mean squared error of
+            numbers.
     """
 
     name: str
@@ -125,7 +128,7 @@ class Learner:
             fitted = LogisticRegression(**given)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # what is held out tells whether it is good enough
-            fitted.fit(rows, target)
+            fitted.fit(rows, target, sample_weight=self.training.weights)
         coefficients = np.atleast_2d(np.asarray(fitted.coef_, dtype=np.float64)).T.copy()
         intercepts = np.atleast_1d(np.asarray(fitted.intercept_, dtype=np.float64))
         model = LinearModel(coefficients=coefficients, intercepts=intercepts)
@@ -149,7 +152,7 @@ class Learner:
                 training=training,
                 validation=binned(self._example(self.validation), **given, like=training),
                 truth=self.validation.target,
-                weights=None,
+                weights=self.validation.weights,
                 told_by=np.arange(len(self.validation.target)),
             ),
             objective=objective,
@@ -169,10 +172,10 @@ class Learner:
         )
 
     def _example(self, texts: Texts) -> Example:
-        return Example(rows=sparse_rows(texts.rows, terms=self.terms), target=texts.target)
+        return Example(rows=sparse_rows(texts.rows, terms=self.terms), target=texts.target, weights=texts.weights)
 
     def _loss(self, model: TermModel) -> float:
         raw = model.raw(self.validation.rows)
         if self.labels is None:
             return rmse(self.validation.target, raw[:, 0])
-        return multiclass_log_loss(self.validation.target, probabilities(raw))
+        return multiclass_log_loss(self.validation.target, probabilities(raw), self.validation.weights)

@@ -62,6 +62,31 @@ class WrappedBooster:
         return found.reshape(len(matrix), self._scores, matrix.shape[1] + 1)
 
 
+class AveragedTrees:
+    """Trees whose mean is the score, as those of random forests: LightGBM adds up what contributes to each.
+
+    Args:
+        trees: The same, as LightGBM answers.
+        rounds: Trees for each score.
+    """
+
+    def __init__(self, trees: Trees, rounds: int) -> None:
+        self._trees = trees
+        self._rounds = rounds
+
+    def scores_of_row(self, row: Row) -> list[float]:
+        """Return the scores of one row."""
+        return self._trees.scores_of_row(row)
+
+    def scores(self, matrix: Floats) -> Floats:
+        """Return the scores of shape (rows, scores)."""
+        return self._trees.scores(matrix)
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """Return the contributions of shape (rows, scores, features + 1)."""
+        return self._trees.contributions(matrix) / self._rounds
+
+
 def trees_of(booster: "lgb.Booster") -> Trees:
     """Return the trees, asked through LightGBM's C functions if these are there and give the wrapper's numbers."""
     wrapped = WrappedBooster(booster)

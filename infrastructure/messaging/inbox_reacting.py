@@ -13,6 +13,7 @@ from application.integration.inbound import InboundEvent
 from application.integration.ingestion import ReadModelsBehind
 from application.integration.reactions import Reaction
 from application.ledger import Conflict
+from application.ports.artifacts import ArtifactStoreUnreachable
 from application.ports.messaging import MessagingUnavailable
 from domain.errors import DomainError
 from domain.kernel import Immutable
@@ -31,6 +32,7 @@ OUTAGES = (
     sqlalchemy.exc.TimeoutError,
     ReadModelsBehind,
     MessagingUnavailable,
+    ArtifactStoreUnreachable,
 )
 """They say nothing about the event, and are waited for however long they last."""
 

@@ -21,6 +21,7 @@ from infrastructure.messaging.dead_letter_stream import DeadLetterStream, MovedO
 from infrastructure.messaging.inbound_messages import InboundMessage, UnreadableMessage, read
 from infrastructure.messaging.inbox_attempts import InboxAttempts, Place
 from infrastructure.messaging.inbox_reacting import BACKOFF_S, OUTAGES, Reacting, Refused
+from infrastructure.messaging.inbox_sources import SourcePatience
 from infrastructure.messaging.lanes import Turns
 
 AT_ONCE = 8
@@ -129,6 +130,7 @@ class Settling:
     def __init__(self, *, react: Reaction, about: About, attempts: InboxAttempts, clock: Clock) -> None:
         self._about = about
         self._reacting = Reacting(react=react, at_once=AT_ONCE)
+        self._patience = SourcePatience()
         self._attempts = attempts
         self._clock = clock
         self._in_threads: set[str] = set()
@@ -138,7 +140,7 @@ class Settling:
     @property
     def retries(self) -> int:
         """So often something was tried again."""
-        return self._reacting.retries
+        return self._reacting.retries + self._patience.retries
 
     async def receive(self, message: InboundMessage) -> Received:
         """Return what can be read of a message, however long it cannot be said what that is about."""
@@ -215,10 +217,14 @@ class Settling:
             return Refused(code="inbox.process-died", reason=f"{deaths} processes have died while handling it")
         if received.message.deliveries >= DELIVERIES_MAX:
             return given_up(received.message.deliveries)
-        async with self._turns.turn(alone=deaths > 0):
-            while received.lane in self._in_threads:  # noqa: ASYNC110 - threads of an earlier connection are no tasks
-                await asyncio.sleep(_LOOK_EVERY_S)
-            outcome = await self._reacting.to(event, around=lambda work: self._watched(received, work))
+
+        async def attempt() -> bool | Refused:
+            async with self._turns.turn(alone=deaths > 0):
+                while received.lane in self._in_threads:  # noqa: ASYNC110 - threads of an earlier connection are no tasks
+                    await asyncio.sleep(_LOOK_EVERY_S)
+                return await self._reacting.to(event, around=lambda work: self._watched(received, work))
+
+        outcome = await self._patience.outcome(attempt)  # between attempts others have the turn
         if isinstance(outcome, Refused):
             return outcome
         self.handled += 1

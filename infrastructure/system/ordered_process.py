@@ -22,6 +22,8 @@ import infrastructure
 from infrastructure.system.orders import ProcessOrder
 
 _TAIL_BYTES = 2_000
+_SETTINGS = "ML_SERVICE_"
+"""How the names of the service's settings begin. Some are secrets, and an order says all that is needed."""
 _CODE_ROOT = Path(infrastructure.__file__).parents[1]
 
 Line = bytes | None
@@ -55,7 +57,8 @@ class OrderedProcess:
     Args:
         module: What it runs; it hands itself to `ordered_child.carry_out`.
         order: What it is to do.
-        environment: Variables that it has beside this process's own.
+        environment: Variables that it has beside this process's own, which are passed on but for the service's
+            settings.
     """
 
     def __init__(self, *, module: str, order: ProcessOrder, environment: Mapping[str, str]) -> None:
@@ -71,7 +74,7 @@ class OrderedProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env={**os.environ, "PYTHONPATH": python_path, **environment},
+                env={**_inherited(), "PYTHONPATH": python_path, **environment},
                 start_new_session=True,  # Ctrl-C in a terminal is the starter's to hear
             )
         except BaseException:
@@ -126,6 +129,10 @@ class OrderedProcess:
         for line in self._process.stdout:
             self._lines.put(line)
         self._lines.put(None)
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
 
 
 def _signal_name(number: int) -> str:

@@ -8,7 +8,10 @@ _log = logging.getLogger(__name__)
 
 
 class Periodic:
-    """A thread that calls a function at intervals; an error is logged, and the next time comes all the same."""
+    """A thread that calls a function at intervals; an error is logged, and the next time comes all the same.
+
+    Of errors in a row the first is told with all there is to it, and the end of the row.
+    """
 
     def __init__(self, *, name: str, interval_s: float, function: Callable[[], None]) -> None:
         self._interval_s = interval_s
@@ -26,10 +29,17 @@ class Periodic:
         self._thread.join()
 
     def _run(self) -> None:
+        failures = 0
         while True:
             try:
                 self._function()
-            except Exception:
-                _log.exception("%s", self._thread.name)
+            except Exception as error:
+                level = logging.DEBUG if failures else logging.ERROR
+                _log.log(level, "%s: %s", self._thread.name, error, exc_info=error)
+                failures += 1
+            else:
+                if failures:
+                    _log.warning("%s works again (failures: %d)", self._thread.name, failures)
+                failures = 0
             if self._stopping.wait(self._interval_s):
                 return

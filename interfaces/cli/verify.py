@@ -29,6 +29,8 @@ def verify(
     with connected(url) as connection:
         versions = f"/models/{quote(model, safe='')}/versions"
         job = connection.post(f"{versions}/{quote(version, safe='')}/verify", None)
+        for each in job["environment_differences"]:
+            complain(f"It may come out otherwise: {_told(each)}")
         job = ended_or_left(connection, job["id"], is_shown=is_shown)
         if job["status"] != "completed":
             complain(f"The job is {job['status']}: {job['error'] or 'somebody cancelled it.'}")
@@ -49,5 +51,9 @@ def _show(version: str, verification: Mapping[str, Any]) -> None:
     said = "reproduced, bit for bit" if verification["reproduced"] else "not reproduced"
     out.print(f"version  {printable(version)}: {said}")
     for each in verification["differences"]:
-        expected, actual = (printable(value or "none") for value in (each["expected"], each["actual"]))
-        out.print(f"differs  {printable(each['what'])}: {expected} → {actual}")
+        out.print(f"differs  {_told(each)}")
+
+
+def _told(difference: Mapping[str, Any]) -> str:
+    expected, actual = (printable(difference[each] or "none") for each in ("expected", "actual"))
+    return f"{printable(difference['what'])}: {expected} → {actual}"

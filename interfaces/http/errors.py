@@ -15,6 +15,7 @@ from eventsourcing.persistence import OperationalError
 from application.ports.artifacts import ArtifactUnavailable
 from application.ports.messaging import MessagingUnavailable
 from application.ports.read_models import ReadTooLong
+from application.ports.sources import SourceUnavailable
 from domain.commands import KeyReused
 from domain.errors import (
     PROBLEMS_MAX,
@@ -45,6 +46,7 @@ STATUSES: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (UnreadableHistory, HTTPStatus.SERVICE_UNAVAILABLE),  # a newer program, beside or after this one, can
     (MessagingUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (ArtifactUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (SourceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 """Error class → status; the first that fits counts."""
 

@@ -8,6 +8,7 @@ from application.execution import Context, Executed, Outcome, replay
 from application.models import foreign
 from application.models.commands import RegisterVersion
 from application.models.views import ModelVersionResponse
+from application.ports.foreign_models import KeptModel
 from application.service import Service
 from interfaces.http.bodies import JSON, parsed, read_body, require_json
 from interfaces.http.commands import Commands, Success
@@ -62,7 +63,7 @@ class ForeignVersionEndpoints:
         key = idempotency(request, demanded.key, body)
         given = self._commands.context(request).model_copy(update={"idempotency": key})
 
-        def look() -> Executed | str | None:
+        def look() -> Executed | KeptModel | None:
             ledger = self._service.ledger
             if (done := replay(ledger=ledger, context=given)) is not None:
                 return done

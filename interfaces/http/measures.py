@@ -72,6 +72,24 @@ MEASURES = (
     ),
     Measure(dependency=WORKERS, fact="alive", name="workers_alive", says="Workers that show signs of life."),
     Measure(
+        dependency=WORKERS,
+        fact="waiting",
+        name="jobs_waiting",
+        says="Jobs, of the first thousand of a kind, that wait for a worker.",
+    ),
+    Measure(
+        dependency=WORKERS,
+        fact="oldest_waiting_s",
+        name="jobs_oldest_waiting_seconds",
+        says="Since the first of them was asked for.",
+    ),
+    Measure(
+        dependency=WORKERS,
+        fact="running",
+        name="jobs_running",
+        says="Jobs, of the first thousand of a kind, that workers hold.",
+    ),
+    Measure(
         dependency=API_PROCESSES,
         fact="alive",
         name="api_processes_alive",

@@ -1,10 +1,11 @@
 """The report on a version over HTTP: as JSON, or as a page to read."""
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from application.models.queries import get_model, get_version
-from application.ports.artifacts import sha256_of
+from application.ports.artifacts import ArtifactUnavailable, sha256_of
 from application.ports.read_models import Document
 from application.reports.queries import report_url
 from application.reports.views import Report
@@ -14,7 +15,7 @@ from interfaces.http.bodies import JSON
 from interfaces.http.openapi_descriptions import Description
 from interfaces.http.operations import BASE, Operation
 from interfaces.http.reads import Reads, reader_has
-from interfaces.http.report_page import report_page
+from interfaces.http.report_page.page import report_page
 
 HTML = "text/html"
 _PATH = f"{BASE}/models/{{model}}/versions/{{version}}/report"
@@ -64,16 +65,25 @@ class ReportEndpoint:
         position = read_models.position()
         model = get_model(request.path_params["model"], read_models=read_models)
         version = get_version(model, request.path_params["version"], read_models=read_models)
-        sha256 = sha256_of(report_url(model, version, ledger=self._service.ledger))
+        url = report_url(model, version, ledger=self._service.ledger)
+        sha256 = sha256_of(url)
         tag = f"{sha256}-{media_type.partition('/')[2]}"
         headers = {"x-event-position": str(position), "etag": f'"{tag}"', "vary": "accept"}
         if reader_has(request, tag):
             return Response(status_code=304, headers=headers)
-        report = Report.model_validate_json(artifacts.read(sha256))
+        report = _read(artifacts.read(sha256), url=url)
         if media_type == JSON:
             return Response(report.model_dump_json(), headers=headers, media_type=JSON)
         page = report_page(report, model=_name(model), version=version["version"])
         return Response(page, headers={**headers, "content-security-policy": _POLICY}, media_type=HTML)
+
+
+def _read(content: bytes, *, url: str) -> Report:
+    try:
+        return Report.model_validate_json(content)
+    except ValidationError:
+        message = f"{url} holds no report that can be read here: perhaps a newer program has made it."
+        raise ArtifactUnavailable(message, url=url) from None
 
 
 def _name(model: Document) -> str:

@@ -12,7 +12,7 @@ from application.ports.read_models import Collection
 from application.training import handlers, repetitions
 from application.training.commands import RequestTraining
 from application.training.projection import TRAINING_JOBS
-from application.training.views import TrainingJobResponse
+from application.training.views import TrainingJobResponse, VerificationResponse
 from interfaces.http.bodies import read_body
 from interfaces.http.commands import Success
 from interfaces.http.jobs import JobEndpoints, JobOperations
@@ -51,7 +51,7 @@ class TrainingEndpoints(JobEndpoints[RequestTraining, TrainingJobResponse]):
                 path=f"{BASE}/models/{{model}}/versions/{{version}}/verify",
                 endpoint=self.verify,
                 description=Description.of_command(
-                    "verify_version", success=self._requested, answers=TrainingJobResponse
+                    "verify_version", success=self._requested, answers=VerificationResponse
                 ),
             ),
             Operation(
@@ -71,7 +71,11 @@ class TrainingEndpoints(JobEndpoints[RequestTraining, TrainingJobResponse]):
         def decide(context: Context) -> Outcome[TrainingJobResponse]:
             job_id = self._job_id(request)
             return repetitions.retry_training(
-                job_id, context=context, ledger=self._service.ledger, identity=self._service.identity
+                job_id,
+                context=context,
+                ledger=self._service.ledger,
+                identity=self._service.identity,
+                has_cluster=self._service.has_cluster,
             )
 
         return await self._commands.carry_out(request, decide, success=self._repeated, body=body)
@@ -81,9 +85,15 @@ class TrainingEndpoints(JobEndpoints[RequestTraining, TrainingJobResponse]):
         body = await read_body(request)
         model, version = request.path_params["model"], request.path_params["version"]
 
-        def decide(context: Context) -> Outcome[TrainingJobResponse]:
+        def decide(context: Context) -> Outcome[VerificationResponse]:
             return repetitions.request_verification(
-                model, version, context=context, ledger=self._service.ledger, identity=self._service.identity
+                model,
+                version,
+                context=context,
+                ledger=self._service.ledger,
+                identity=self._service.identity,
+                version_here=self._service.version_here,
+                has_cluster=self._service.has_cluster,
             )
 
         return await self._commands.carry_out(request, decide, success=self._requested, body=body)

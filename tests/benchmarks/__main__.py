@@ -16,6 +16,7 @@ ALL = (
     "quality",
     "cancel",
     "uploads",
+    "artifacts",
     "search",
     "rebuild",
     "snapshots",

@@ -18,7 +18,8 @@ from tests.benchmarks.plain_training import PARAMETERS
 from tests.support.service import RunningService, running_service
 
 ROWS, COLUMNS = 400_000, 30
-TRIED_ROUNDS = (20, 60)
+FIRST_TRIED_ROUNDS = 200
+NEARLY = 0.9
 MIB = 1024 * 1024
 
 
@@ -55,9 +56,11 @@ def run() -> list[Figure]:
 
 
 def _rounds_that_take(asked_s: float, directory: Path) -> int:
-    few, more = (_alone(directory, rounds).took_s for rounds in TRIED_ROUNDS)
-    round_s = (more - few) / (TRIED_ROUNDS[1] - TRIED_ROUNDS[0])
-    return max(1, round((asked_s - few) / round_s))
+    """Return how many rounds take nearly as long, by trying: later rounds are cheaper than the first ones."""
+    rounds = FIRST_TRIED_ROUNDS
+    while (took_s := _alone(directory, rounds).took_s) < asked_s * NEARLY:
+        rounds = round(rounds * asked_s / took_s)
+    return rounds
 
 
 def _alone(directory: Path, rounds: int) -> Training:

@@ -15,14 +15,16 @@ from tests.support.examples import examples
 from tests.support.fakes.artifacts import InMemoryArtifacts
 
 
-@pytest.fixture(params=["local", "S3", "another object store", "in-memory"])
+@pytest.fixture(params=["local", "an object store", "another one", "in-memory"])
 def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
     match request.param:
         case "local":
             return artifacts_at(ArtifactPlace(root=tmp_path))
-        case "S3":
-            return artifacts_at(ArtifactPlace(root=tmp_path, url=f"{request.getfixturevalue('s3_url')}/artifacts"))
-        case "another object store":
+        case "an object store":
+            return artifacts_at(
+                ArtifactPlace(root=tmp_path, url=f"{request.getfixturevalue('bucket_url')}/artifacts")
+            )
+        case "another one":
             return artifacts_at(ArtifactPlace(root=tmp_path, url=f"memory://{tmp_path.name}"))
         case _:
             return InMemoryArtifacts(directory=tmp_path)

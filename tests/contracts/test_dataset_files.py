@@ -86,6 +86,33 @@ def test_what_a_uri_names_is_copied_and_its_format_known_by_its_name(
     assert to.read_bytes() == CSV
 
 
+def test_of_a_directory_all_files_are_copied_as_one_of_parquet(
+    files: DatasetFiles, root: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "copy"
+    for year, ages in ((2025, [31, None]), (2026, [45])):
+        directory = root / "people" / f"year={year}"
+        directory.mkdir(parents=True)
+        pq.write_table(pa.table({"age": ages}), directory / "part-0.parquet")
+
+    assert files.fetch((root / "people").as_uri() + "/", to) is DatasetFormat.PARQUET
+    assert pq.read_table(to).to_pydict() == {"age": [31, None, 45], "year": [2025, 2025, 2026]}
+
+
+def test_of_files_that_make_no_table_it_is_told_which_does_not_fit(
+    files: DatasetFiles, root: Path, tmp_path: Path
+) -> None:
+    (root / "people").mkdir()
+    pq.write_table(pa.table({"age": [31]}), root / "people" / "part-0.parquet")
+    pq.write_table(pa.table({"age": ["old"]}), root / "people" / "part-1.parquet")
+    to = tmp_path / "copy"
+
+    with pytest.raises(UnreadableDataset, match=r"'part-1.parquet' has string in the column 'age'"):
+        files.fetch("people", to)
+
+    assert not to.exists()
+
+
 @pytest.mark.parametrize("uri", ["nothing.csv", "../other.csv", "https://example.org/a.csv", "people.txt", ""])
 def test_what_cannot_be_fetched_is_refused_and_leaves_nothing(
     files: DatasetFiles, a_csv: Path, tmp_path: Path, uri: str

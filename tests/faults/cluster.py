@@ -1,22 +1,26 @@
 """A service that trains on other machines: workers that know of nothing but its database, artifacts and NATS."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from infrastructure.artifacts.local import LocalArtifacts
 from infrastructure.learning.loading import ArtifactPredictorLoader
+from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.stores import NO_WORKER, Store
 from tests.support.nats import NatsServer
 from tests.support.processes import eventually, started
 from tests.support.service import RunningService
 
-LEASE_S = 2.0
+LEASE_S = 5.0
+"""More than a worker that has to wait for its disk or a core, and is well, shows no sign of life."""
 ENOUGH_S = 120.0
 ENDED = {"completed", "failed", "cancelled"}
 
@@ -29,6 +33,9 @@ class Cluster:
         database_url: PostgreSQL.
         workers: How many.
         settings: More environment variables, of all.
+
+    Attributes:
+        ways: To the database: that of the service, and one for each worker.
     """
 
     def __init__(self, directory: Path, *, database_url: str, workers: int, **settings: str) -> None:
@@ -43,8 +50,9 @@ class Cluster:
             "ML_SERVICE_TRAINING_THREADS": "1",
             **settings,
         }
+        self.ways = [self._way(database_url) for _ in range(1 + workers)]
         self.service = self._serve()
-        self.workers = [self._work() for _ in range(workers)]
+        self.workers = [self._work(place) for place in range(workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +65,40 @@ class Cluster:
             worker.wait()
         self.service.stop()
         self._resources.close()
+
+    @property
+    def database_url(self) -> str:
+        """Where the log is."""
+        return self._settings["ML_SERVICE_DATABASE_URL"]
+
+    @property
+    def artifacts_root(self) -> Path:
+        """Where the artifacts are."""
+        return Path(self._settings["ML_SERVICE_ARTIFACTS"])
+
+    @contextmanager
+    def paused(self, worker: "subprocess.Popen[str]") -> Iterator[None]:
+        """Let a worker stand still in the block."""
+        worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            worker.send_signal(signal.SIGCONT)
+
+    @contextmanager
+    def cut_off(self, worker: "subprocess.Popen[str]") -> Iterator[None]:
+        """Let a worker alone not reach the database in the block."""
+        with self.ways[1 + self.workers.index(worker)].closed():
+            yield
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """Let nobody reach the database in the block; after it the service does again."""
+        with ExitStack() as closed:
+            for way in self.ways:
+                closed.enter_context(way.closed())
+            yield
+        assert eventually(lambda: self.service.client.get("/health/ready").is_success)
 
     @property
     def faults(self) -> list[Callable[[], None]]:
@@ -96,24 +138,30 @@ class Cluster:
         versions = self.service.get(f"/models/{model}/versions", page_size=1000)["items"]
         completed = [job_id for job_id, job in jobs.items() if job["status"] == "completed"]
         assert sorted(each["training_job_id"] for each in versions) == sorted(completed)
-        artifacts = LocalArtifacts(root=Path(self._settings["ML_SERVICE_ARTIFACTS"]))
+        artifacts = LocalArtifacts(root=self.artifacts_root)
         for version in versions:
             ArtifactPredictorLoader(artifacts=artifacts).load(version["artifact_url"])
 
-    def _serve(self) -> RunningService:
-        return RunningService(self._store.home, **{**self._settings, **NO_WORKER})
+    def _way(self, database_url: str) -> CuttingProxy:
+        # not the cluster's directory: the path of a socket may have about a hundred bytes
+        directory = self._resources.enter_context(tempfile.TemporaryDirectory())
+        return self._resources.enter_context(CuttingProxy(database_url, directory=Path(directory)))
 
-    def _work(self) -> "subprocess.Popen[str]":
+    def _serve(self) -> RunningService:
+        way = {"ML_SERVICE_DATABASE_URL": self.ways[0].url}
+        return RunningService(self._store.home, **{**self._settings, **NO_WORKER, **way})
+
+    def _work(self, place: int) -> "subprocess.Popen[str]":
         return started(
             [sys.executable, "-m", "interfaces.main", "worker", "--home", str(self.directory / "nowhere")],
             text=True,
-            env={**os.environ, **self._settings},
+            env={**os.environ, **self._settings, "ML_SERVICE_DATABASE_URL": self.ways[1 + place].url},
         )
 
     def _replace_worker(self, place: int) -> None:
         self.workers[place].kill()
         self.workers[place].wait()
-        self.workers[place] = self._work()
+        self.workers[place] = self._work(place)
 
     def _replace_service(self) -> None:
         self.service.kill()

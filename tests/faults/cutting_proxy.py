@@ -1,9 +1,10 @@
-"""A proxy before PostgreSQL that can swallow the answer to a COMMIT and hang up."""
+"""A proxy before PostgreSQL that can swallow the answer to a COMMIT and hang up, or be closed for a while."""
 
 import contextlib
 import selectors
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +35,9 @@ class CuttingProxy:
         self.url = url.replace(host, str(directory))
         self.cuts = 0
         self._is_armed = threading.Event()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._clients: set[socket.socket] = set()
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -52,6 +56,19 @@ class CuttingProxy:
         """Cut off the next answer to a COMMIT."""
         self._is_armed.set()
 
+    @contextlib.contextmanager
+    def closed(self) -> Iterator[None]:
+        """Let nobody reach the server in the block: connections end, and new ones do at once."""
+        with self._lock:
+            self._is_closed = True
+            for client in self._clients:
+                with contextlib.suppress(OSError):  # it has just hung up itself
+                    client.shutdown(socket.SHUT_RDWR)
+        try:
+            yield
+        finally:
+            self._is_closed = False
+
     def _accept(self) -> None:
         while True:
             try:
@@ -67,7 +84,13 @@ class CuttingProxy:
             threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        with client, server, selectors.DefaultSelector() as ready, contextlib.suppress(OSError):
+        with (
+            contextlib.suppress(OSError),
+            client,
+            server,
+            self._open(client),
+            selectors.DefaultSelector() as ready,
+        ):
             ready.register(client, selectors.EVENT_READ, server)
             ready.register(server, selectors.EVENT_READ, client)
             while True:
@@ -82,3 +105,15 @@ class CuttingProxy:
                         self.cuts += 1
                         return
                     target.sendall(passed)
+
+    @contextlib.contextmanager
+    def _open(self, client: socket.socket) -> Iterator[None]:
+        with self._lock:
+            if self._is_closed:
+                raise ConnectionAbortedError
+            self._clients.add(client)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._clients.discard(client)

@@ -22,12 +22,14 @@ class Load:
     Attributes:
         acknowledged: Idempotency key → what the service answered.
         unanswered: Keys of commands whose answer never came, or said that nothing could be done.
+        waiting: How many threads wait for an answer.
     """
 
     def __init__(self) -> None:
         self.acknowledged: dict[str, Any] = {}
         self.unanswered: set[str] = set()
         self.refused: list[httpx.Response] = []
+        self.waiting = 0
         self._lock = threading.Lock()
 
     @contextmanager
@@ -48,13 +50,17 @@ class Load:
         with client_of(url) as client:
             while not stopping.wait(_PAUSE_S):
                 key = f"model-{uuid4().hex}"  # names the model, too
+                with self._lock:
+                    self.waiting += 1
                 try:
                     response = _register(client, key)
                 except httpx.TransportError:
                     with self._lock:
+                        self.waiting -= 1
                         self.unanswered.add(key)
                     continue
                 with self._lock:
+                    self.waiting -= 1
                     if response.status_code == httpx.codes.CREATED:
                         self.acknowledged[key] = response.json()
                     else:

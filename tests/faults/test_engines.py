@@ -121,6 +121,6 @@ def test_a_rebuild_that_is_killed_disturbs_nobody_and_the_next_one_ends(a_busy_s
         except subprocess.TimeoutExpired:
             building.kill()
             building.wait()
-        assert service.client.get("/health/ready").status_code == httpx.codes.OK
+        assert eventually(lambda: service.client.get("/health/ready").status_code == httpx.codes.OK)
     assert "row by row" in rebuild(store)
     load.require_every_effect_once(service, beside={FIRST})

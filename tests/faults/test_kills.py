@@ -1,16 +1,17 @@
 """The service is killed under load, again and again."""
 
 import random
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from tests.faults.load import Load
+from tests.faults.load import THREADS, Load
 from tests.faults.stores import NO_WORKER, Store
 from tests.support.postgres import PostgresServer
+from tests.support.processes import eventually
 from tests.support.service import RunningService
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
@@ -29,11 +30,13 @@ def what_was_killed(
             url = resources.enter_context(server.fresh_database())
         store, load, chance = Store(home=home, database_url=url), Load(), random.Random(7)
         for _ in range(2 * scale):
-            service = store.serve(**NO_WORKER)
-            killer = threading.Timer(chance.uniform(0.1, 0.8), service.kill)
+            service, acknowledged = store.serve(**NO_WORKER), len(load.acknowledged)
             with load.on(service.url):
-                killer.start()
-                killer.join()
+                assert eventually(lambda: len(load.acknowledged) > acknowledged)  # noqa: B023 - used at once
+                time.sleep(chance.uniform(0.0, 0.7))
+                service.freeze()  # as it stands it will be killed; and every thread has an answer to lose
+                assert eventually(lambda: load.waiting == THREADS)
+                service.kill()
         yield resources.enter_context(store.serve(**NO_WORKER)), load
 
 

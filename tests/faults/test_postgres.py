@@ -87,6 +87,6 @@ def test_another_engine_takes_over_from_one_that_was_killed(postgres_url: str, t
             assert eventually(lambda: len(load.acknowledged) > killed + 20)
         newest = list(load.acknowledged)[-1]
         assert eventually(lambda: second.client.get(f"/api/v1/models/{newest}").status_code == httpx.codes.OK)
-        assert second.client.get("/health/ready").status_code == httpx.codes.OK
+        assert eventually(lambda: second.client.get("/health/ready").status_code == httpx.codes.OK)
         models = [model["name"] for model in second.get("/models", page_size=1000)["items"]]
         assert sorted(models) == sorted({"before", *models} | load.acknowledged.keys())

@@ -156,7 +156,7 @@ def test_while_the_server_stands_still_commits_go_on_and_then_the_backlog_drains
         a_server.pause()
         with load(a_ledger):
             sleep(min(60, 3 * scale))
-        assert len(public_positions(a_ledger)) > 100
+            assert eventually(lambda: len(public_positions(a_ledger)) > 100)
         a_server.resume()
         catch_up(relay)
     require_every_event_once_and_in_order(a_ledger, a_server)

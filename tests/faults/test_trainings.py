@@ -1,10 +1,12 @@
 """Trainings go wrong in every way that there is: each ends once, and all else goes on."""
 
 import random
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from subprocess import Popen
 
 import httpx
 import numpy as np
@@ -12,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.faults.cluster import Cluster
+from infrastructure.event_store.postgres_log import PostgresLog
+from tests.faults.cluster import LEASE_S, Cluster
+from tests.faults.collector import Collector, Shelf
 from tests.support.data import iris
 from tests.support.postgres import PostgresServer
 from tests.support.processes import eventually
@@ -75,27 +79,34 @@ def test_a_job_that_takes_more_memory_than_it_may_fails_cleanly_and_the_worker_d
     assert all(worker.poll() is None for worker in a_cluster.workers)
 
 
-def test_a_worker_that_is_paused_past_its_lease_and_resumed_changes_nothing(a_cluster: Cluster) -> None:
+@pytest.mark.parametrize("lost", [Cluster.paused, Cluster.cut_off])
+def test_a_worker_that_is_lost_past_its_lease_and_comes_back_changes_nothing(
+    a_cluster: Cluster, lost: Callable[[Cluster, Popen[str]], AbstractContextManager[None]]
+) -> None:
     job_id = a_cluster.service.train("flowers", "iris", **LONG)["id"]
     assert eventually(lambda: a_cluster.holder(job_id) is not None)
-    paused = a_cluster.holder(job_id)
-    assert paused is not None
-    paused.send_signal(signal.SIGSTOP)
-    try:
+    holder = a_cluster.holder(job_id)
+    assert holder is not None
+    with lost(a_cluster, holder):
         ended = a_cluster.ended()[job_id]
         assert (ended["status"], ended["attempt"]) == ("completed", 2)
         before = a_cluster.history(job_id)
-    finally:
-        paused.send_signal(signal.SIGCONT)
-    (other,) = (worker for worker in a_cluster.workers if worker is not paused)
-    other.send_signal(signal.SIGSTOP)
-    try:
+    (other,) = (worker for worker in a_cluster.workers if worker is not holder)
+    with a_cluster.paused(other):
         next_one = a_cluster.service.train("flowers", "iris", num_iterations=5)
         assert a_cluster.service.ended(next_one)["status"] == "completed"
-        assert a_cluster.holder(next_one["id"]) is paused
-    finally:
-        other.send_signal(signal.SIGCONT)
+        assert a_cluster.holder(next_one["id"]) is holder
     assert a_cluster.history(job_id) == before
+    a_cluster.require_each_job_to_have_ended_once("flowers")
+
+
+def test_a_training_outlives_a_database_that_is_away_for_longer_than_a_lease(a_cluster: Cluster) -> None:
+    job_id = a_cluster.service.train("flowers", "iris", **LONG)["id"]
+    assert eventually(lambda: a_cluster.holder(job_id) is not None)
+    with a_cluster.without_database():
+        time.sleep(1.5 * LEASE_S)
+    ended = a_cluster.ended()[job_id]
+    assert (ended["status"], ended["attempt"]) == ("completed", 1)
     a_cluster.require_each_job_to_have_ended_once("flowers")
 
 
@@ -113,3 +124,40 @@ def test_whatever_is_killed_while_jobs_are_trained_each_ends_once_and_gives_one_
         kill()
     a_cluster.require_each_job_to_have_ended_once("flowers")
     assert a_cluster.service.get("/audit/verify")["verified"] is True
+
+
+def test_collections_that_never_end_lose_nothing_that_is_referred_to_whatever_is_killed(
+    a_cluster: Cluster, scale: int
+) -> None:
+    chance = random.Random(5)
+    shelf = Shelf(root=a_cluster.artifacts_root, log=PostgresLog(a_cluster.database_url))
+    kept, nobodys = set[str](), set[str]()
+
+    def upload(number: int) -> str | None:
+        """Keep bytes that a collection is about to take, and return their hash if they are said to be kept."""
+        table = a_cluster.directory / f"table-{number}.csv"
+        table.write_text("a,b\n" + f"{number},1\n2,3\n" * 20)
+        sha256 = shelf.leave(table.read_bytes())
+        with suppress(httpx.HTTPError, RuntimeError):  # its service was killed, and its client closed
+            a_cluster.service.upload(table.stem, table, None)
+            return sha256
+        return None
+
+    with (
+        Collector(database_url=a_cluster.database_url, root=a_cluster.artifacts_root) as collector,
+        ThreadPoolExecutor(3) as uploaders,
+    ):
+        for number in range(2 * scale - 1):
+            a_cluster.service.train("flowers", "iris", num_iterations=chance.randint(5, 60), seed=1_000 + number)
+            nobodys.add(shelf.leave(b"nobody's %d" % number))
+            uploads = [uploaders.submit(upload, 10 * number + each) for each in range(6)]
+            time.sleep(chance.uniform(0.0, 1.0))
+            chance.choice([collector.kill_and_replace, *(a_cluster.faults if scale > 1 else ())])()
+            kept |= {sha256 for each in uploads if (sha256 := each.result()) is not None}
+            shelf.age_what_is_referred_to()
+        a_cluster.require_each_job_to_have_ended_once("flowers")
+        shelf.age_what_is_referred_to()
+        assert eventually(lambda: not any(map(shelf.has, nobodys)))
+
+    assert shelf.require_what_was_referred_to() > len(kept) > 0
+    assert all(map(shelf.has, kept))

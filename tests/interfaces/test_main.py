@@ -1,11 +1,14 @@
 """What `ml-service` says when it cannot start."""
 
+import inspect
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from interfaces.roles import serve
+from interfaces.settings import Settings
 from tests.interfaces.cli.commands import Ended, run, run_apart
 
 
@@ -44,6 +47,7 @@ def test_a_host_that_does_not_exist_is_named() -> None:
         ("--lease-s", "0.001", "ML_SERVICE_LEASE_S"),
         ("--dataset-root", "/nowhere", "ML_SERVICE_DATASET_ROOT"),
         ("--training-memory-bytes", "1000", "ML_SERVICE_TRAINING_MEMORY_BYTES"),
+        ("--training-time-s", "0", "ML_SERVICE_TRAINING_TIME_S"),
         ("--log-level", "loud", "ML_SERVICE_LOG_LEVEL"),
         ("--nats-url", "http://localhost", "ml-service: A NATS URL is nats://host:port"),
         ("--nats-replicas", "3", "ML_SERVICE_NATS_REPLICAS"),
@@ -57,6 +61,17 @@ def test_a_setting_that_cannot_be_is_a_usage_error(tmp_path: Path, flag: str, va
     assert ended.status == 2
     assert ended.err.startswith(name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_setting_of_a_service_is_a_flag() -> None:
+    assert inspect.signature(serve).parameters.keys() - {"demo"} == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("role", ["serve", "api", "worker", "engine", "database"])
+def test_whatever_works_with_nats_is_told_how_by_flags(role: str) -> None:
+    ended = run(role, "--nats-tls-ca", "/nowhere")
+    assert ended.status == 2
+    assert ended.err.startswith("ML_SERVICE_NATS_TLS_CA")
 
 
 def test_a_database_service_without_a_database_of_its_kind_does_not_start() -> None:

@@ -189,15 +189,14 @@ def test_a_process_that_is_killed_is_replaced_while_the_others_answer(
     assert held.get("/api/v1/models").is_success  # on a connection that it makes anew
 
 
-def test_a_signal_stops_all_processes_and_leaves_the_service_alone(
-    an_api: RunningService, a_service: RunningService
-) -> None:
-    assert eventually(lambda: len(descendants(an_api.pid)) >= PROCESSES, within_s=START_S)
-    processes = descendants(an_api.pid)
-    assert an_api.stop(signal.SIGTERM) == 0
+def test_a_signal_stops_all_processes_and_leaves_the_service_alone(a_service: RunningService) -> None:
+    with RunningService(a_service.home, "--workers", str(PROCESSES), role="api") as api:
+        assert eventually(lambda: len(descendants(api.pid)) >= PROCESSES, within_s=START_S)
+        processes = descendants(api.pid)
+        assert api.stop(signal.SIGTERM) == 0
     assert not any(is_running(pid) for pid in processes)
     assert (a_service.home / "service.json").exists()
-    assert a_service.client.get("/health/ready").is_success
+    assert eventually(lambda: a_service.client.get("/health/ready").is_success)
 
 
 def test_processes_end_with_the_one_that_started_them(a_service: RunningService) -> None:

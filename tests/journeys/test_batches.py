@@ -71,7 +71,7 @@ def kill_the_worker_at_its_work(service: RunningService) -> None:
 
 
 def test_a_batch_whose_worker_was_killed_gives_one_dataset_with_the_numbers_of_inference(tmp_path: Path) -> None:
-    with running_service(tmp_path / "home", ML_SERVICE_LEASE_S="1.5") as service:
+    with running_service(tmp_path / "home", ML_SERVICE_LEASE_S="5") as service:
         a_trained_version(service, tmp_path)
         now = a_table(tmp_path, "now", rows=ROWS, target=False)
         dataset = service.upload("now", now, None)

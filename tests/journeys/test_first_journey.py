@@ -3,14 +3,17 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import lightgbm as lgb
+import pyarrow.parquet as pq
 import pytest
 
 from tests.support import data
 from tests.support.data import ExampleTable
 from tests.support.predicting import Traffic
+from tests.support.series import sales
 from tests.support.service import RunningService
 
 pytestmark = pytest.mark.slow
@@ -65,6 +68,63 @@ def test_a_user_trains_promotes_predicts_and_looks_back(
         history[1]["correlation_id"]
         == service.get("/events", aggregate_id=job["id"])["items"][0]["correlation_id"]
     )
+
+
+def test_a_table_of_dates_is_forecast_and_predicted_by_dates(a_service: RunningService, tmp_path: Path) -> None:
+    service, table = a_service, sales()
+    service.upload("sales", table.write(tmp_path), table.target)
+    for name, kind in (("coming", "time_series"), ("sold", "regression")):
+        assert service.post("/models", {"name": name, "type": kind}).status_code == httpx.codes.CREATED
+    first = service.train("coming", "sales", series_column="shop", **table.quickly)
+    sold = service.train("sold", "sales", min_data_in_leaf=5, features=["month", "shop", "price"])
+    assert [service.ended(job)["error"] for job in (first, sold)] == [None, None]
+    for name in ("coming", "sold"):
+        assert service.promote(name, "1.0.0").status_code == httpx.codes.OK
+
+    asked = [{"series": "north", "horizon": 2}, {"series": "south", "horizon": 6}]
+    forecasts = [each["prediction"] for each in predicted(service, "coming", asked)]
+    assert [step["time"] for step in forecasts[0]] == ["2021-01-01", "2021-02-01"]
+    assert [len(each) for each in forecasts] == [2, 6]
+    wanted = tmp_path / "wanted.csv"
+    wanted.write_text("series,horizon\nnorth,2\nsouth,6\n")
+    service.upload("wanted", wanted, None)
+    assert in_a_batch(service, "coming", "wanted", tmp_path) == forecasts
+
+    days = ["2020-12-01", "2020-12-01T00:00:00Z", "2015-01-01"]
+    numbers = [
+        each["prediction"]
+        for each in predicted(service, "sold", [{"month": day, "shop": "south", "price": 1.0} for day in days])
+    ]
+    assert numbers[0] == numbers[1] > numbers[2]  # sales grow
+    refused = service.post(
+        "/inference", {"model_id": "sold", "features": [{"month": "12/2020", "shop": "south", "price": 1}]}
+    )
+    assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert refused.json()["validation_errors"][0]["field"] == "features[0].month"
+
+    second = service.ended(service.train("coming", "sales", series_column="shop", **table.quickly, seed=2))
+    report = service.get(f"/models/coming/versions/{second['resulting_version']}/report")
+    assert report["production"]["version"] == "1.0.0"
+    assert report["production"]["has_seen"]
+
+
+def predicted(service: RunningService, model: str, features: list[dict[str, object]]) -> list[Any]:
+    answer = service.post("/inference", {"model_id": model, "features": features})
+    assert answer.status_code == httpx.codes.OK, answer.text
+    found: list[Any] = answer.json()["results"]
+    return found
+
+
+def in_a_batch(service: RunningService, model: str, dataset: str, directory: Path) -> list[Any]:
+    """Return what a batch predicts of the rows of a dataset."""
+    batch = service.post("/batch-predictions", {"model_id": model, "dataset_id": dataset}).json()
+    done = service.client.get(
+        f"/api/v1/batch-predictions/{batch['id']}", headers={"Prefer": "wait=60"}, timeout=90
+    ).json()
+    assert done["status"] == "completed", done
+    kept = directory / "predicted.parquet"
+    kept.write_bytes(service.client.get(f"/api/v1/datasets/{done['resulting_dataset_id']}/content").content)
+    return [each["prediction"] for each in pq.read_table(kept).to_pylist()]
 
 
 def boosters(service: RunningService) -> set[str]:

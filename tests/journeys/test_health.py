@@ -57,6 +57,8 @@ def test_a_service_that_runs_knows_all_that_it_works_with(a_service_on_nats: Run
     found = health(a_service_on_nats)
     assert {each["service_name"] for each in found["dependencies"]} == DEPENDENCIES
     assert found["active_subscriptions"] > 0
+    workers = next(each for each in found["dependencies"] if each["service_name"] == "workers")
+    assert workers["details"] == {"alive": 1, "waiting": 0, "running": 0, "oldest_waiting_s": 0.0}
     assert all(each["url"] and "@" not in each["url"] for each in found["dependencies"])
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -19,13 +18,14 @@ from domain.training.events import TrainingJobInterrupted
 from interfaces.settings import Settings
 from interfaces.stores import event_environment
 from tests.interfaces.cli.commands import run
+from tests.support.data import endless
 from tests.support.processes import descendants, eventually, is_running
 from tests.support.service import STOP_S, RunningService, running_service
 
 pytestmark = pytest.mark.slow
 
-LEASE = {"ML_SERVICE_LEASE_S": "1.5"}
-LONG = {"num_iterations": 100_000, "early_stopping_rounds": 0, "learning_rate": 0.001}
+LEASE = {"ML_SERVICE_LEASE_S": "5"}
+TABLE, LONG = endless()
 
 
 async def takes_messages(nats_url: str) -> bool:
@@ -42,10 +42,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def a_table(tmp_path: Path) -> Path:
-    path = tmp_path / "table.csv"
-    lines = [f"{row},{row * 7 % 11},{'yes' if row * 7 % 11 > 5 else 'no'}" for row in range(500)]
-    path.write_text("\n".join(["a,b,target", *lines]))
-    return path
+    return TABLE.write(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +52,16 @@ def a_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServi
         yield service
 
 
+def is_listening(service: RunningService) -> bool:
+    try:
+        return service.client.get("/health/live").is_success
+    except httpx.TransportError:
+        return False
+
+
 def a_running_job(service: RunningService, table: Path, *, name: str = "model") -> dict[str, str]:
-    service.upload(name, table, "target")
-    service.post("/models", {"name": name, "type": "classification"})
+    service.upload(name, table, TABLE.target)
+    service.post("/models", {"name": name, "type": TABLE.model_type})
     job = service.train(name, name, **LONG)
     wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
     wait_for(lambda: any(descendants(pid) for pid in descendants(service.pid)))
@@ -86,10 +90,10 @@ def test_a_job_whose_worker_was_killed_is_taken_up_again_and_ends_once(
 def test_a_job_survives_the_death_of_the_whole_service(tmp_path: Path, a_table: Path) -> None:
     home = tmp_path / "home"
     with RunningService(home, **LEASE) as service:
-        service.upload("table", a_table, "target")
-        service.post("/models", {"name": "model", "type": "classification"})
-        job = service.train("model", "table", num_iterations=1_000, early_stopping_rounds=0)
-        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["status"] == "running")
+        service.upload("table", a_table, TABLE.target)
+        service.post("/models", {"name": "model", "type": TABLE.model_type})
+        job = service.train("model", "table", num_iterations=500, early_stopping_rounds=0)
+        wait_for(lambda: service.get(f"/training-jobs/{job['id']}")["attempt"] == 1)
         others = descendants(service.pid)
         service.kill()
         wait_for(lambda: not any(is_running(pid) for pid in others))
@@ -138,7 +142,7 @@ def test_a_second_signal_stops_everything_at_once(tmp_path: Path, a_table: Path)
         (worker,) = [pid for pid in others if descendants(pid)]
         os.kill(worker, signal.SIGSTOP)  # so that the first signal has somebody to wait for
         os.kill(service.pid, signal.SIGINT)
-        time.sleep(1)
+        wait_for(lambda: not is_listening(service))  # two signals at once would be one
         assert is_running(service.pid)
         assert service.stop(signal.SIGINT) == 130
         wait_for(lambda: not any(is_running(pid) for pid in others))
@@ -150,7 +154,7 @@ def test_a_running_service_says_how_it_is_reached_to_its_owner_alone(a_service: 
     assert said == {"pid": a_service.pid, "url": a_service.url, "nats_url": said["nats_url"]}
     assert asyncio.run(takes_messages(said["nats_url"]))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert httpx.get(f"{a_service.url}/health/ready", trust_env=False).status_code == httpx.codes.OK
+    wait_for(lambda: a_service.client.get("/health/ready").is_success)
 
 
 def test_a_second_service_on_the_same_home_is_refused_and_says_where_the_first_is(

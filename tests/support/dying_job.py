@@ -1,6 +1,7 @@
 """A process of a job that ends as its order says: `python -m tests.support.dying_job`."""
 
 import ctypes
+import errno
 import os
 import signal
 from enum import StrEnum
@@ -20,6 +21,8 @@ class End(StrEnum):
         SEGFAULTS: It reads where nothing is.
         ABORTS: A library gives up.
         IS_KILLED: As by a system that is out of memory.
+        FINDS_NO_ROOM: The disk is full.
+        HANGS: It is there, and does nothing any more.
     """
 
     TAKES_MUCH = "takes much"
@@ -27,6 +30,8 @@ class End(StrEnum):
     SEGFAULTS = "segfaults"
     ABORTS = "aborts"
     IS_KILLED = "is killed"
+    FINDS_NO_ROOM = "finds no room"
+    HANGS = "hangs"
 
 
 class DyingOrder(JobOrder):
@@ -47,6 +52,10 @@ def die(given: Given[DyingOrder]) -> NoReturn:
             ctypes.string_at(8)
         case End.ABORTS:
             os.abort()
+        case End.FINDS_NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        case End.HANGS:
+            os.kill(os.getpid(), signal.SIGSTOP)
         case End.IS_KILLED:
             os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError(given.order.end)

@@ -155,7 +155,9 @@ def served(
         service, runner = _service(directory, ledger, loader, resources)
         if neighbours is not None:
             service = replace(service, inbox=neighbours.inbox, dead_letters=neighbours.dead_letters)
-        health = Health(own_dependencies(service), clock=service.clock, version="1.2.3", kept_s=kept_s)
+        health = Health(
+            own_dependencies(service), clock=service.clock, version="1.2.3", timeout_s=_START_S, kept_s=kept_s
+        )
         app = create_app(
             service, **{"health": health, "upload_max_bytes": UPLOAD_MAX_BYTES, "settled_s": 0.0, **settings}
         )
@@ -203,6 +205,7 @@ def _service(
             artifacts=LocalArtifacts(root=directory / "artifacts"), allowed_root=directory / "datasets"
         ),
         features_of=lambda artifact_url: loader.load(artifact_url).schema.features,
+        version_here={"lightgbm": "4.7.0"}.get,
         verify_log=LogVerifier(
             log=SQLiteLog(directory / "events.sqlite"), files=CheckpointFiles(directory / "home")
         ),

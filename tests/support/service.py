@@ -75,6 +75,10 @@ class RunningService:
             self._close()
         return status
 
+    def freeze(self) -> None:
+        """Let it do nothing from now on, but go on to take connections and what is sent to it."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def kill(self) -> None:
         """End it as a power cut would: no handler runs."""
         self._process.kill()

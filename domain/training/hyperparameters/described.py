@@ -34,9 +34,9 @@ class Setting:
         aliases: Other names that it is known by.
         kind: `choice` where nothing but its choices is taken.
         default: None where the data decide.
-        minimum: The least number; None where there is none.
+        minimum: The least number, of the setting's kind; None where there is none.
         is_minimum_exclusive: Whether a value must be above it.
-        maximum: The greatest number; None where there is none.
+        maximum: The greatest number, of the setting's kind; None where there is none.
         is_maximum_exclusive: Whether a value must be below it.
         choices: Words and numbers that are taken, beside what its kind says.
     """
@@ -45,9 +45,9 @@ class Setting:
     aliases: tuple[str, ...] = ()
     kind: Kind = Kind.CHOICE
     default: Any = None
-    minimum: float | None = None
+    minimum: int | float | None = None
     is_minimum_exclusive: bool = False
-    maximum: float | None = None
+    maximum: int | float | None = None
     is_maximum_exclusive: bool = False
     choices: tuple[str | int, ...] = ()
     description: str = ""
@@ -88,18 +88,19 @@ def _typed(setting: Setting, annotation: Any, bounds: Any) -> Setting:
 
 
 def _bounded(setting: Setting, bounds: Any) -> Setting:
+    is_whole = setting.kind is Kind.INTEGER
     for bound in bounds:
         match bound:
             case Ge(ge=int() | float() as limit):
-                setting = replace(setting, minimum=limit)
+                setting = replace(setting, minimum=limit if is_whole else float(limit))
             case Gt(gt=int() | float() as limit):
-                setting = replace(setting, minimum=limit, is_minimum_exclusive=True)
+                setting = replace(setting, minimum=limit if is_whole else float(limit), is_minimum_exclusive=True)
             case Le(le=int() | float() as limit):
-                setting = replace(setting, maximum=limit)
-            case Lt(lt=int(limit)) if setting.kind is Kind.INTEGER:
+                setting = replace(setting, maximum=limit if is_whole else float(limit))
+            case Lt(lt=int(limit)) if is_whole:
                 setting = replace(setting, maximum=limit - 1)
             case Lt(lt=int() | float() as limit):
-                setting = replace(setting, maximum=limit, is_maximum_exclusive=True)
+                setting = replace(setting, maximum=float(limit), is_maximum_exclusive=True)
     return setting
 
 

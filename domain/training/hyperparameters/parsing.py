@@ -29,7 +29,7 @@ BY_TYPE: Mapping[ModelType, type[Hyperparameters]] = MappingProxyType(
 
 
 def parse(model_type: ModelType, given: Mapping[str, Any]) -> Hyperparameters:
-    """Return the hyperparameters with aliases resolved and defaults filled in.
+    """Return the hyperparameters with aliases resolved, and what they imply and defaults filled in.
 
     Raises:
         InvalidInput: An unknown name (with the nearest real one), one setting given under two names, a
@@ -52,7 +52,7 @@ def parse(model_type: ModelType, given: Mapping[str, Any]) -> Hyperparameters:
         if len(problems) == PROBLEMS_MAX:
             raise InvalidInput(problems)
     try:
-        parsed = kind.model_validate(settings)
+        parsed = kind.model_validate({**kind.implied_by(settings), **settings})
     except ValidationError as error:
         # a field that takes one thing or another has a complaint of each
         complaints = {_place(each): each for each in error.errors(include_url=False)}

@@ -1,7 +1,7 @@
 """What every training has: settings with a default each, under the names and aliases of the field."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -26,3 +26,11 @@ class Hyperparameters(Immutable):
     ALIASES: ClassVar[Mapping[str, str]] = {"random_state": "seed", "random_seed": "seed"}
 
     seed: int = Field(default=0, ge=0, lt=2**31)
+
+    @classmethod
+    def implied_by(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the settings that follow from those that a user gives, and are given none of.
+
+        What is stored says them, so a plan of earlier means what it meant.
+        """
+        return {}

@@ -23,7 +23,8 @@ class Tabular(Trees):
         time_column: Tells the order of the rows, by numbers or dates; rows without one are left out.
         folds: So many times another part of the rows is held out, and the model learns from all of them
             in the end; 0 holds out `validation_fraction` once. In time, each part is told by those before it.
-        executor: Where trees are grown: in a process of this worker, or on a Dask cluster.
+        executor: Where trees are grown: in a process of this worker, or on a Dask cluster (`dask`), from Parquet
+            and without `folds`, groups and time; all rounds are done there, then cut at the best one.
     """
 
     target: ColumnName | None = None

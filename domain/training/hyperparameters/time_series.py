@@ -18,7 +18,8 @@ class TimeSeries(Trees):
         exogenous: The columns whose future values are known when a forecast is asked for; None for none.
         horizon: So many steps ahead a forecast may be asked for; None for one season, 12 where there is none.
         season: Steps after which the series repeats itself; None for what the distance of the steps suggests.
-        folds: Backtests, each a horizon earlier than the one before.
+        folds: Backtests, each a horizon earlier than the one before; None for a fifth of the longest series, 3 to
+            20 of them.
         interval: Share of the values that are to lie between `lower` and `upper`.
     """
 
@@ -28,5 +29,5 @@ class TimeSeries(Trees):
     exogenous: list[ColumnName] | None = Field(default=None, min_length=1)
     horizon: Annotated[int, Field(ge=1, le=1_000)] | None = None
     season: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    folds: int = Field(default=3, ge=1, le=20)
+    folds: Annotated[int, Field(ge=1, le=20)] | None = None
     interval: float = Field(default=0.9, gt=0, lt=1)

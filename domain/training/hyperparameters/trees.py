@@ -1,7 +1,7 @@
 """What LightGBM is asked for."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -22,7 +22,8 @@ class Trees(Hyperparameters):
         min_gain_to_split: A split that gains less is not made.
         feature_fraction: Share of the features that each tree may split by, drawn anew.
         bagging_fraction: Share of the rows that trees learn from, drawn anew every `bagging_freq` rounds.
-        bagging_freq: Rounds after which they are drawn; 0 never draws.
+        bagging_freq: Rounds after which they are drawn; 0 never draws. It is 1 where a `bagging_fraction` below 1
+            is asked for without it.
         lambda_l1: Draws the values of leaves to 0, by their size.
         lambda_l2: Draws the values of leaves to 0, by their square.
         max_bin: So many bins the values of a feature are put in at most.
@@ -91,3 +92,13 @@ class Trees(Hyperparameters):
     lambda_l2: float = Field(default=0.0, ge=0)
     max_bin: int = Field(default=255, ge=2, le=65_535)
     cat_smooth: float = Field(default=10.0, ge=0)
+
+    @classmethod
+    def implied_by(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return that rows are drawn in each round where a share of them is asked for and nothing else is said.
+
+        LightGBM itself would learn from all of them, and not say so.
+        """
+        if given.get("bagging_fraction", 1) == 1 or "bagging_freq" in given:
+            return {}
+        return {"bagging_freq": 1}

@@ -12,13 +12,14 @@ from queue import Empty
 from pydantic import ValidationError
 
 from application.ports.artifacts import ArtifactStore, url_of
-from application.ports.foreign_models import ForeignModel
+from application.ports.foreign_models import ForeignModel, KeptModel
 from domain.errors import FieldProblem
 from domain.models.errors import NotLoadable
 from infrastructure.learning.artifact import canonical_json
 from infrastructure.learning.foreign.fetching import fetch
 from infrastructure.learning.foreign.protocol import ANSWER, MODULE, Accepted, Answer, Order, OutOfMemory, Refused
 from infrastructure.learning.manifest import TREES, Manifest
+from infrastructure.sources.allowed_urls import AllowedUrls
 from infrastructure.system.ordered_process import Death, OrderedProcess
 
 MIB = 1024 * 1024
@@ -38,13 +39,14 @@ class CheckFailed(Exception):
 
 
 class IsolatedForeignModels:
-    """Takes LightGBM models as text from files below one directory.
+    """Takes LightGBM models as text from files below one directory, or below URLs.
 
     May be called from several threads at once.
 
     Args:
         artifacts: Keeps what is taken.
-        allowed_root: That directory; None allows no URL at all.
+        allowed_root: That directory; None allows none.
+        allowed_urls: Those URLs; none when not given.
         size_max_bytes: Larger ones are refused.
         memory_max_bytes: What one look may allocate.
         patience_s: How long it may take.
@@ -55,29 +57,39 @@ class IsolatedForeignModels:
         *,
         artifacts: ArtifactStore,
         allowed_root: Path | None,
+        allowed_urls: AllowedUrls | None = None,
         size_max_bytes: int = SIZE_MAX_BYTES,
         memory_max_bytes: int = MEMORY_MAX_BYTES,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._artifacts = artifacts
         self._allowed_root = allowed_root
+        self._allowed_urls = allowed_urls or AllowedUrls()
         self._size_max_bytes = size_max_bytes
         self._memory_max_bytes = memory_max_bytes
         self._patience_s = patience_s
 
-    def keep(self, model: ForeignModel) -> str:
-        """Copy the model from where it lies, look at all of it, and return the URL of the artifact that it is now.
+    def keep(self, model: ForeignModel) -> KeptModel:
+        """Copy the model from where it lies, look at all of it, and keep it as an artifact.
 
         Raises:
             InvalidInput: The URL cannot be read from here.
+            SourceUnavailable: It cannot be read now.
             NotLoadable: What lies there is no model that can be answered with, or not as it is said to be.
             CheckFailed: The process broke for a reason that does not lie in the model.
         """
         path, result = self._artifacts.incoming(), self._artifacts.incoming()
         try:
-            fetch(model.url, path, allowed_root=self._allowed_root, size_max_bytes=self._size_max_bytes)
+            fetch(
+                model.url,
+                path,
+                allowed_root=self._allowed_root,
+                allowed_urls=self._allowed_urls,
+                size_max_bytes=self._size_max_bytes,
+            )
             order = Order(path=path, model=model, result=result, memory_max_bytes=self._memory_max_bytes)
-            return self._kept(self._manifest(order), result)
+            artifact_url = self._kept(self._manifest(order), result)
+            return KeptModel(artifact_url=artifact_url, source_sha256=_sha256(path))
         finally:
             for each in (path, result):
                 each.unlink(missing_ok=True)
@@ -101,8 +113,7 @@ class IsolatedForeignModels:
                 raise self._too_much()
 
     def _kept(self, manifest: Manifest, trees: Path) -> str:
-        with trees.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256(trees)
         if sha256 != manifest.parts[TREES].sha256:
             msg = "The looking process wrote other trees than it says."
             raise CheckFailed(msg)
@@ -119,6 +130,11 @@ class IsolatedForeignModels:
     def _too_much(self) -> NotLoadable:
         allowed = f"{self._memory_max_bytes // MIB:,} MiB"
         return _not_loadable(f"it is damaged, or takes more memory to read than the {allowed} allowed")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _not_loadable(why: str) -> NotLoadable:

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 TREES_MAX = 100_000
@@ -87,12 +87,12 @@ def outline_of(text: str) -> Outline:
 
 def without_sizes(text: str) -> str:
     """Return the text without the places of its trees, which LightGBM would believe, too."""
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("tree_sizes="))
+    return "\n".join(line for line in text.split("\n") if not line.startswith("tree_sizes="))
 
 
 def _blocks(text: str) -> Iterator[Mapping[str, str]]:
     """Yield the head, then each tree, as key → value."""
-    lines = iter(text.splitlines())
+    lines = iter(text.split("\n"))  # at what LightGBM breaks them: others would hide lines from this look
     _require(next(lines, "") == _BEGIN, "it does not begin with 'tree'")
     block: dict[str, str] = {}
     trees = 0
@@ -128,6 +128,7 @@ def _require_sound(tree: Mapping[str, str], leaves: int, features: int) -> None:
     split = _numbers(tree, "split_feature", nodes, int)
     _require(all(0 <= each < features for each in split), "a tree asks for a feature that there is none of")
     children = [_numbers(tree, side, nodes, int) for side in ("left_child", "right_child")]
+    _require(len({*chain(*children)}) == 2 * nodes, "two branches of a tree lead to one place")
     depths = [0] * nodes
     for node, pair in enumerate(zip(*children, strict=True)):
         for child in pair:
@@ -201,7 +202,7 @@ def _numbers(block: Mapping[str, str], key: str, count: int, kind: Callable[[str
 
 def _words(block: Mapping[str, str], key: str, count: int) -> list[str]:
     _require(key in block, f"it does not say what its {key} is")
-    words = block[key].split()
+    words = [word for word in block[key].split(" ") if word]  # likewise
     _require(len(words) == count, f"its {key} has {len(words):,} words where {count:,} are needed")
     return words
 

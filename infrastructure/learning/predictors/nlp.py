@@ -13,10 +13,13 @@ from domain.inference.values import AnswerKind, Feature, FeatureType, Label
 from infrastructure.learning.arrays import array_of
 from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
-from infrastructure.learning.manifest import TREES, Manifest
+from infrastructure.learning.calibration import Calibration
+from infrastructure.learning.deciding import Decision
+from infrastructure.learning.manifest import CALIBRATION, THRESHOLD, TREES, Manifest
 from infrastructure.learning.row_costs import measured_cost_s
 from infrastructure.learning.term_models import LinearModel, TermModel, TreeModel, probabilities
 from infrastructure.learning.terms import Vocabulary, Weighed
+from infrastructure.learning.threshold import EVEN
 
 VOCABULARY, IDF, COEFFICIENTS, INTERCEPTS = "vocabulary", "idf", "coefficients", "intercepts"
 """The parts: JSON with the terms of each column, and arrays of shape (terms,), (terms, scores) and (scores,)."""
@@ -51,8 +54,18 @@ def load(manifest: Manifest, parts: Parts) -> Predictor:
         vocabulary=vocabulary,
         model=model,
         labels=labels,
+        decision=_decision(manifest),
         platform="lightgbm_text" if TREES in parts else "scikit_learn_numbers",
         size_bytes=sum(map(len, parts.values())) + _TERM_BYTES * len(vocabulary),
+    )
+
+
+def _decision(manifest: Manifest) -> Decision:
+    calibration = manifest.settings.get(CALIBRATION)
+    is_binary = len(manifest.labels or ()) == 2  # noqa: PLR2004 - two
+    return Decision(
+        calibration=None if calibration is None else Calibration.of(calibration),
+        threshold=float(manifest.settings.get(THRESHOLD, EVEN)) if is_binary else None,
     )
 
 
@@ -78,7 +91,7 @@ def _trees(parts: Parts, vocabulary: Vocabulary, scores: int) -> TermModel:
 
 
 class NlpPredictor:
-    """Answers with the most probable label, of equally probable ones with the first; or with a number.
+    """Answers with a number, the second of two labels above a threshold, or the most probable one of more labels.
 
     Explained by the terms that stand in the text; where there are several columns of text, the name of a term
     begins with that of its column.
@@ -88,8 +101,12 @@ class NlpPredictor:
         vocabulary: The terms that are known.
         model: Scores them.
         labels: In the order of their codes; None for numbers.
+        decision: What becomes of the probabilities of labels.
         platform: What the model is made of.
         size_bytes: About how much memory it takes.
+
+    Attributes:
+        terms: All that the model knows, by the names that explain it.
     """
 
     explained = None
@@ -101,6 +118,7 @@ class NlpPredictor:
         vocabulary: Vocabulary,
         model: TermModel,
         labels: tuple[Label, ...] | None,
+        decision: Decision,
         platform: str,
         size_bytes: int,
     ) -> None:
@@ -114,8 +132,9 @@ class NlpPredictor:
         self.size_bytes = size_bytes
         self._vocabulary = vocabulary
         self._model = model
+        self._decision = decision
         prefixes = [f"{each.name}: " if len(features) > 1 else "" for each in features]
-        self._names = [
+        self.terms = [
             prefix + term for prefix, terms in zip(prefixes, vocabulary.columns, strict=True) for term in terms
         ]
         self.row_cost_s = measured_cost_s(self.predict_row, [self._large_row()] * 2)
@@ -147,14 +166,13 @@ class NlpPredictor:
     def _named(self, row: Weighed, values: NDArray[np.float64]) -> Mapping[str, float]:
         by_size = np.argsort(-np.abs(values), kind="stable")
         places, ordered = row.places[by_size].tolist(), values[by_size].tolist()
-        return {self._names[place]: value for place, value in zip(places, ordered, strict=True) if value}
+        return {self.terms[place]: value for place, value in zip(places, ordered, strict=True) if value}
 
     def _predicted(self, weighed: Sequence[Weighed]) -> Predicted:
         raw = self._model.raw(weighed)
         if self.labels is None:
             return Predicted(predictions=raw[:, 0].tolist(), probabilities=None, scores=raw, chosen=None)
-        scores = probabilities(raw)
-        chosen = scores.argmax(axis=1)
+        scores, chosen = self._decision(probabilities(raw))
         return Predicted(
             predictions=[self.labels[code] for code in chosen.tolist()],
             probabilities=scores[np.arange(len(weighed)), chosen].tolist(),

@@ -15,9 +15,11 @@ from infrastructure.learning.artifact import Parts
 from infrastructure.learning.bare_lightgbm import lightgbm as lgb
 from infrastructure.learning.dates import DatedTrees, Layout
 from infrastructure.learning.manifest import TREES, Manifest
-from infrastructure.learning.trees import Trees, seconds_per_row, trees_of
+from infrastructure.learning.trees import AveragedTrees, Trees, seconds_per_row, trees_of
 
 PLATFORM = "lightgbm_text"
+
+_AVERAGED, _FIRST_TREE = b"average_output", b"\nTree=0"
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -84,6 +86,8 @@ def trees_and_schema(manifest: Manifest, parts: Parts) -> dict[str, Any]:
     if mismatch is not None:
         raise ValueError(mismatch)
     trees = trees_of(booster)
+    if _AVERAGED in body.partition(_FIRST_TREE)[0].splitlines():
+        trees = AveragedTrees(trees, booster.current_iteration())
     return {
         "schema": Schema(manifest.features),
         "trees": DatedTrees(trees, layout) if layout.has_dates else trees,

@@ -1,7 +1,6 @@
 """Classifications: trees that tell labels apart."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +10,18 @@ from application.ports.work import WorkFailed
 from domain.inference.values import Label
 from domain.training.hyperparameters.classification import Classification
 from domain.training.values import TrainingPlan
-from infrastructure.learning.calibration import Calibration, calibrated_unseen
-from infrastructure.learning.manifest import CALIBRATION, THRESHOLD
-from infrastructure.learning.metrics import Codes, classification_metrics
+from infrastructure.learning.deciding import Decision, decided_unseen, notes_on, require_use_of_threshold
+from infrastructure.learning.label_weights import balancing
+from infrastructure.learning.metrics import classification_metrics
 from infrastructure.learning.objectives import objective_for
-from infrastructure.learning.threshold import EVEN, best_threshold
 from infrastructure.learning.trained import HeldOut, OnIteration, Trained
 from infrastructure.learning.trainers.holding_out import target_and_parts
 from infrastructure.learning.trainers.tabular import Learned, learn, manifest_of
 
 Floats = NDArray[np.float64]
+
+_NAMED_MAX, _NAMED_MAX_CHARS = 5, 40
+"""So many labels are named in a note, by so many letters."""
 
 
 def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration: OnIteration) -> Trained:
@@ -36,7 +37,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     del table
     target, parts = target_and_parts(plan, columns)
     assert target.labels is not None, "a classification has labels"
-    _require_use_of_threshold(settings, labels=len(target.labels))
+    require_use_of_threshold(settings, labels=len(target.labels))
     for part in parts:
         _require_labels(target.values[part.training])
     learned = learn(
@@ -45,7 +46,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         target,
         parts,
         objective=objective_for(len(target.labels)),
-        weights=_balancing(target.values) if settings.class_weight == "balanced" else None,
+        weights=balancing(target.values) if settings.class_weight == "balanced" else None,
         num_threads=num_threads,
         on_iteration=on_iteration,
     )
@@ -69,74 +70,32 @@ def completed(
     scores = learned.grown.predicted
     if scores.ndim == 1:  # LightGBM gives one score for two labels: the probability of the second
         scores = np.column_stack([1.0 - scores, scores])
-    decided = _decided(settings, scores, learned.truth)
-    manifest, contents = manifest_of(plan, learned, labels=labels, settings=decided.settings)
+    decision = Decision.found(settings, scores, learned.truth)
+    decided = decided_unseen(settings, scores, learned.truth)
+    manifest, contents = manifest_of(plan, learned, labels=labels, settings=decision.settings())
     return Trained(
         manifest=manifest,
         parts=contents,
-        metrics=classification_metrics(learned.truth, decided.scores, chosen=decided.chosen),
+        metrics=classification_metrics(learned.truth, decided.probabilities, chosen=decided.chosen),
         held_out=HeldOut(
             table=learned.table,
             truth=learned.truth,
-            scores=decided.scores,
+            scores=decided.probabilities,
             baseline=np.tile(counts / counts.sum(), (len(scores), 1)),
             labels=labels,
             chosen=decided.chosen,
         ),
-        notes=(*learned.notes, *decided.notes),
+        notes=(*learned.notes, *notes_on(decision, settings), *_notes(settings, labels, learned.truth)),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Decided:
-    """What becomes of scores.
-
-    Attributes:
-        settings: Of the manifest.
-        scores: The probabilities, of rows that had no say in how they are made.
-        chosen: The places of the labels that are predicted.
-        notes: What a reader of the report is to know.
-    """
-
-    settings: dict[str, Any]
-    scores: Floats
-    chosen: Codes
-    notes: tuple[str, ...]
-
-
-def _decided(settings: Classification, scores: Floats, truth: Floats) -> _Decided:
-    found: dict[str, Any] = {}
-    notes = []
-    served = unseen = scores
-    if settings.calibration != "none":
-        calibration = Calibration.fitted(settings.calibration, scores, truth)
-        found[CALIBRATION] = calibration.settings()
-        served = calibration(scores)
-        unseen = calibrated_unseen(settings.calibration, scores, truth, seed=settings.seed)
-        notes.append(
-            "Probabilities are calibrated on the rows held out. The figures are of calibrations that have not "
-            "seen their row: each fifth of the rows by those of the others."
-        )
-    if scores.shape[1] > 2:  # noqa: PLR2004 - a threshold is between two
-        return _Decided(settings=found, scores=unseen, chosen=unseen.argmax(axis=1), notes=tuple(notes))
-    threshold = settings.threshold
-    if threshold == "auto":
-        threshold = best_threshold(truth, served[:, 1])
-        if threshold != EVEN:
-            notes.append(
-                f"The second label is predicted above a probability of {threshold:.4g}, which has the best F1 "
-                "on the rows held out."
-            )
-    chosen = (unseen[:, 1] > threshold).astype(np.intp)
-    return _Decided(settings={**found, THRESHOLD: threshold}, scores=unseen, chosen=chosen, notes=tuple(notes))
-
-
-def _balancing(codes: Floats) -> Floats:
-    """Return weights with which every label weighs the same, and all rows as much as without."""
-    places = codes.astype(np.intp)
-    counts = np.bincount(places)
-    weights: Floats = (len(places) / (len(counts) * counts))[places]
-    return weights
+def _notes(settings: Classification, labels: tuple[Label, ...], truth: Floats) -> Iterator[str]:
+    counts = np.bincount(truth.astype(np.intp), minlength=len(labels))
+    if absent := [str(label)[:_NAMED_MAX_CHARS] for label, count in zip(labels, counts, strict=True) if not count]:
+        named = ", ".join(map(repr, absent[:_NAMED_MAX])) + (" and others" if len(absent) > _NAMED_MAX else "")
+        yield f"No row with the label {named} was held out: no figure says how well that is told."
+    if settings.is_unbalance and len(labels) > 2:  # noqa: PLR2004 - LightGBM weighs two
+        yield "is_unbalance changed nothing: it weighs two labels, class_weight weighs any number of them."
 
 
 def _require_labels(codes: Floats) -> None:
@@ -146,11 +105,3 @@ def _require_labels(codes: Floats) -> None:
             "Take another seed, other groups or more rows."
         )
         raise WorkFailed(message, code="training.one-class")
-
-
-def _require_use_of_threshold(settings: Classification, *, labels: int) -> None:
-    if labels > 2 and settings.threshold not in ("auto", EVEN):  # noqa: PLR2004 - a threshold is between two
-        message = (
-            f"A threshold of {settings.threshold:g} is between two labels, the target has {labels}: leave it out."
-        )
-        raise WorkFailed(message, code="training.needless-threshold")

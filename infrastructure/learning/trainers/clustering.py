@@ -5,6 +5,7 @@ Source:
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,15 +22,20 @@ from domain.training.hyperparameters.clustering import Clustering
 from domain.training.values import TrainingPlan
 from infrastructure.learning.arrays import array_part
 from infrastructure.learning.encoding import encode_features, encode_rows
+from infrastructure.learning.environment import environment
 from infrastructure.learning.manifest import Manifest, Source
 from infrastructure.learning.predictors.clustering import CENTROIDS, SCALED, VARIANCE
 from infrastructure.learning.spaces import CATEGORIES_MAX, Space, space_of, squared_distances
-from infrastructure.learning.trained import OnIteration, Trained, environment
+from infrastructure.learning.trained import Grouped, OnIteration, Trained
 
 CLUSTERS_MIN, CLUSTERS_MAX = 2, 10
 """Numbers of clusters that are tried where none is asked for."""
 SAMPLE_ROWS = 2_000
 """The number of clusters is chosen by so many rows: silhouettes take time that grows with the square."""
+
+OF_ALL_ROWS = (
+    "All rows were learned from, and the figures are of the same rows: rows that come later may lie otherwise."
+)
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -80,7 +86,23 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         parts={name: part for name, (_, part) in arrays.items()},
     )
     parts = {name: content for name, (content, _) in arrays.items()}
-    return Trained(manifest=manifest, parts=parts, metrics=metrics, held_out=None)
+    return Trained(
+        manifest=manifest,
+        parts=parts,
+        metrics=metrics,
+        held_out=None,
+        notes=(OF_ALL_ROWS,),
+        grouped=Grouped(
+            table=table,
+            points=points,
+            axes=space.axes,
+            codes=codes,
+            clusters=clusters,
+            sampled=learner.sampled,
+            tried=learner.tried,
+            regroup=partial(learner.regrouped, clusters=clusters),
+        ),
+    )
 
 
 def _features(plan: TrainingPlan, table: pa.Table, rows: NDArray[np.int64]) -> tuple[Feature, ...]:
@@ -103,7 +125,12 @@ def _space(features: Sequence[Feature], rows: Floats) -> Space:
 
 
 class _Learner:
-    """Learns centroids of points, telling of each beginning that was tried."""
+    """Learns centroids of points, telling of each beginning that was tried.
+
+    Attributes:
+        sampled: Places of the points by which the number of clusters is chosen.
+        tried: Number of clusters → the cluster of each of these points.
+    """
 
     def __init__(self, hyperparameters: Clustering, points: Floats, on_iteration: OnIteration) -> None:
         self.parameters: dict[str, str | int | float | bool] = {
@@ -116,7 +143,8 @@ class _Learner:
         self._points = points
         self._on_iteration = on_iteration
         order = np.random.default_rng(hyperparameters.seed).permutation(len(points))
-        self._sample = np.sort(order[:SAMPLE_ROWS])
+        self.sampled = np.sort(order[:SAMPLE_ROWS])
+        self.tried: dict[int, Codes] = {}
 
     def learned(self) -> _Start:
         """Return the best of the beginnings, with as many clusters as are asked for or fit best.
@@ -152,25 +180,37 @@ class _Learner:
         found = {"inertia": float(np.square(self._points - centroids[codes]).sum())}
         if _are_comparable(codes):
             found["calinski_harabasz"] = float(sklearn_metrics.calinski_harabasz_score(self._points, codes))
-        return found | _silhouette(self._points[self._sample], codes[self._sample])
+        return found | _silhouette(self._points[self.sampled], codes[self.sampled])
+
+    def regrouped(self, points: Floats, *, clusters: int) -> Codes | None:
+        """Return the clusters of other points, found as these were; None where too few of them differ."""
+        if _different(points, clusters) < clusters:
+            return None
+        with threadpool_limits(limits=1):
+            return self._grouped(points, clusters)
 
     def _candidates(self) -> range:
-        sample = self._points[self._sample]
+        sample = self._points[self.sampled]
         return range(CLUSTERS_MIN, min(CLUSTERS_MAX, _different(sample, CLUSTERS_MAX), len(sample) - 1) + 1)
 
     def _best_number(self, candidates: range, total: int) -> int:
         """Return the number of clusters with the best silhouette, or the least where none can be told."""
-        sample = self._points[self._sample]
+        sample = self._points[self.sampled]
         best, best_number = -np.inf, CLUSTERS_MIN
         for done, clusters in enumerate(candidates, 1):
-            starts = [self._start(sample, clusters, number) for number in range(self._asked.n_init)]
-            codes = squared_distances(sample, min(starts, key=lambda each: each.inertia).centroids).argmin(axis=1)
+            codes = self.tried[clusters] = self._grouped(sample, clusters)
             metrics = _silhouette(sample, codes)
             is_best = metrics.get("silhouette", -np.inf) > best
             if is_best:
                 best, best_number = metrics["silhouette"], clusters
             self._on_iteration(Iteration(iteration=done, total=total, metrics=metrics, is_best=is_best))
         return best_number
+
+    def _grouped(self, points: Floats, clusters: int) -> Codes:
+        starts = [self._start(points, clusters, number) for number in range(self._asked.n_init)]
+        best = min(starts, key=lambda each: each.inertia)
+        codes: Codes = squared_distances(points, best.centroids).argmin(axis=1)
+        return codes
 
     def _start(self, points: Floats, clusters: int, number: int) -> _Start:
         given = {**self.parameters, "random_state": self._asked.seed + number}

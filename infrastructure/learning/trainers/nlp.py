@@ -7,21 +7,24 @@ from threadpoolctl import threadpool_limits
 
 from application.ports.predictor import Rows
 from application.ports.work import WorkFailed
-from domain.datasets.values import ColumnType
 from domain.inference.values import Feature, FeatureType, Label
-from domain.models.values import ModelType
 from domain.training.hyperparameters.nlp import Nlp
+from domain.training.nlp import task_of
 from domain.training.values import TrainingPlan
 from infrastructure.learning.arrays import array_part
 from infrastructure.learning.artifact import canonical_json, part_of
+from infrastructure.learning.deciding import Decided, Decision, decided_unseen, notes_on, require_use_of_threshold
 from infrastructure.learning.encoding import EncodedTarget, encode_target
-from infrastructure.learning.manifest import TREES, Manifest, Part, Source, Target
+from infrastructure.learning.environment import environment
+from infrastructure.learning.label_weights import balancing
+from infrastructure.learning.manifest import THRESHOLD, TREES, Manifest, Part, Source, Target
 from infrastructure.learning.metrics import classification_metrics, regression_metrics
 from infrastructure.learning.predictors.nlp import COEFFICIENTS, IDF, INTERCEPTS, NGRAM_MAX, VOCABULARY, load
 from infrastructure.learning.split import Split, split
 from infrastructure.learning.term_learning import Learned, Learner, Texts
 from infrastructure.learning.terms import Text, Vocabulary, learned_vocabulary
-from infrastructure.learning.trained import HeldOut, OnIteration, Trained, environment
+from infrastructure.learning.threshold import EVEN
+from infrastructure.learning.trained import HeldOut, OnIteration, Trained
 
 Floats = NDArray[np.float64]
 
@@ -38,9 +41,12 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     hyperparameters = plan.hyperparameters
     assert plan.target is not None, "what is learned is a column"
     assert isinstance(hyperparameters, Nlp), "the plan chooses by its type"
-    is_number = plan.target.type is ColumnType.NUMERIC
-    kind = ModelType.REGRESSION if is_number else ModelType.CLASSIFICATION
-    target = encode_target(kind, plan.target, table.column(plan.target.name))
+    task = task_of(hyperparameters, plan.target)
+    target = encode_target(task, plan.target, table.column(plan.target.name))
+    if target.labels is not None:
+        require_use_of_threshold(hyperparameters, labels=len(target.labels))
+    is_balanced = hyperparameters.class_weight == "balanced" and target.labels is not None
+    row_weights = balancing(target.values) if is_balanced else None
     divided = split(
         target.values,
         fraction=hyperparameters.validation_fraction,
@@ -49,7 +55,7 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     )
     columns = [table.column(each.name).take(pa.array(target.rows)).to_pylist() for each in plan.features]
     vocabulary = _vocabulary(plan, hyperparameters, columns, divided)
-    training, validation = (_texts(vocabulary, columns, target, part) for part in divided)
+    training, validation = (_texts(vocabulary, columns, target, row_weights, part) for part in divided)
     with threadpool_limits(limits=1):
         candidates = Learner(
             terms=len(vocabulary),
@@ -82,18 +88,27 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     texts = {place: [column[row] for row in divided.validation] for place, column in enumerate(columns)}
     unknown = np.full((len(divided.validation), len(columns)), np.nan)
     scores = load(manifest, parts).predict(Rows(unknown, texts)).scores
+    decided, notes = None, _notes(candidates, best)
+    if target.labels is not None:
+        decision = Decision.found(hyperparameters, scores, validation.target)
+        decided = decided_unseen(hyperparameters, scores, validation.target)
+        # a threshold of one half goes without saying, as ever
+        told = {name: value for name, value in decision.settings().items() if (name, value) != (THRESHOLD, EVEN)}
+        manifest = manifest.model_copy(update={"settings": {**manifest.settings, **told}})
+        scores, notes = decided.probabilities, (*notes, *notes_on(decision, hyperparameters))
     return Trained(
         manifest=manifest,
         parts=parts,
-        metrics=_metrics(scores, validation.target, target.labels),
+        metrics=_metrics(scores, validation.target, decided),
         held_out=HeldOut(
             table=table.take(pa.array(target.rows[divided.validation])),
             truth=validation.target,
             scores=scores,
             baseline=_baseline(training.target, target.labels, len(scores)),
             labels=target.labels,
+            chosen=None if decided is None else decided.chosen,
         ),
-        notes=_notes(candidates, best),
+        notes=notes,
     )
 
 
@@ -115,10 +130,14 @@ def _vocabulary(plan: TrainingPlan, hyperparameters: Nlp, columns: list[list[Tex
 
 
 def _texts(
-    vocabulary: Vocabulary, columns: list[list[Text]], target: EncodedTarget, part: NDArray[np.int64]
+    vocabulary: Vocabulary,
+    columns: list[list[Text]],
+    target: EncodedTarget,
+    weights: Floats | None,
+    part: NDArray[np.int64],
 ) -> Texts:
     rows = [vocabulary.weighed([column[row] for column in columns]) for row in part.tolist()]
-    return Texts(rows=rows, target=target.values[part])
+    return Texts(rows=rows, target=target.values[part], weights=None if weights is None else weights[part])
 
 
 def _parts(vocabulary: Vocabulary, best: Learned) -> tuple[dict[str, bytes], dict[str, Part]]:
@@ -132,8 +151,10 @@ def _parts(vocabulary: Vocabulary, best: Learned) -> tuple[dict[str, bytes], dic
     return found, described
 
 
-def _metrics(scores: Floats, truth: Floats, labels: tuple[Label, ...] | None) -> dict[str, float]:
-    return regression_metrics(truth, scores[:, 0]) if labels is None else classification_metrics(truth, scores)
+def _metrics(scores: Floats, truth: Floats, decided: Decided | None) -> dict[str, float]:
+    if decided is None:
+        return regression_metrics(truth, scores[:, 0])
+    return classification_metrics(truth, scores, chosen=decided.chosen)
 
 
 def _baseline(known: Floats, labels: tuple[Label, ...] | None, rows: int) -> Floats:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from domain.training.hyperparameters.regression import Regression
 from domain.training.values import TrainingPlan
 from infrastructure.artifacts.place import ArtifactPlace
-from infrastructure.learning.dask_boosting import learn_on_cluster
+from infrastructure.learning.cluster.boosting import learn_on_cluster
+from infrastructure.learning.number_objectives import number_objective
 from infrastructure.learning.trained import OnIteration, Trained
 from infrastructure.learning.trainers import classification, regression
 
@@ -29,6 +31,9 @@ def train(
     learned, labels, known = learn_on_cluster(
         plan, dataset, artifacts=artifacts, address=address, on_iteration=on_iteration
     )
-    if labels is None:
-        return regression.completed(plan, learned, mean=float(known[0]))
+    settings = plan.hyperparameters
+    if isinstance(settings, Regression):
+        objective = number_objective(settings)
+        return regression.completed(plan, learned, objective=objective, constant=float(known[0]))
+    assert labels is not None, "a classification has labels"
     return classification.completed(plan, learned, labels=labels, counts=known.astype(np.int64))

@@ -27,10 +27,11 @@ from infrastructure.learning.boosting import (
 )
 from infrastructure.learning.dates import Layout
 from infrastructure.learning.encoding import EncodedTarget, all_missing, encode_feature, encode_rows, encode_values
+from infrastructure.learning.environment import environment
 from infrastructure.learning.manifest import TREES, Manifest, Source, Target
 from infrastructure.learning.objectives import Objective, Parameters, parameters_for
 from infrastructure.learning.split import Split
-from infrastructure.learning.trained import OnIteration, environment
+from infrastructure.learning.trained import OnIteration
 from infrastructure.learning.trainers.holding_out import tabular_settings
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,12 @@ longer to be measured, and tell the same."""
 OF_FOLDS = (
     "The figures are of models that learned from the other folds; the version has learned from all rows, for as "
     "many rounds as were best on average."
+)
+
+FEW_ROWS = 5_000
+OF_FEW_ROWS = (
+    "The version has not learned from the rows held out, which of so few are missed: in 5 folds it learns from "
+    "all rows in the end, and its figures are of all."
 )
 
 
@@ -141,7 +148,7 @@ def learn(
         is_in_folds=is_in_folds,
         table=table,
         truth=target.values[held_out],
-        notes=(OF_FOLDS,) if is_in_folds else (),
+        notes=_notes(len(target.values), is_in_folds=is_in_folds),
     )
 
 
@@ -173,6 +180,12 @@ def manifest_of(
         parts={name: part_of(content) for name, content in parts.items()},
     )
     return manifest, parts
+
+
+def _notes(rows: int, *, is_in_folds: bool) -> tuple[str, ...]:
+    if is_in_folds:
+        return (OF_FOLDS,)
+    return (OF_FEW_ROWS,) if rows < FEW_ROWS else ()
 
 
 def _taken_apart(

@@ -4,7 +4,10 @@ Source:
     R. J. Hyndman and G. Athanasopoulos, "Forecasting: Principles and Practice": rolling origins, scaled errors.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +18,17 @@ from domain.training.hyperparameters.time_series import TimeSeries
 from domain.training.values import TrainingPlan
 from infrastructure.learning.artifact import part_of
 from infrastructure.learning.backtests import Backtests, backtests_for
-from infrastructure.learning.forecast_inputs import INPUTS, ForecastInputs, restored
-from infrastructure.learning.forecast_metrics import forecast_metrics, widths_of
-from infrastructure.learning.forecasting import Backtest, Learner, Start
-from infrastructure.learning.lags import Past
+from infrastructure.learning.environment import environment
+from infrastructure.learning.forecast_inputs import EXOGENOUS, SERIES, ForecastInputs, restored
+from infrastructure.learning.forecast_metrics import forecast_means, forecast_metrics, widths_of
+from infrastructure.learning.forecast_questions import asked_features
+from infrastructure.learning.forecasting import Learner, Start, Tried
+from infrastructure.learning.lags import Base, Past
 from infrastructure.learning.manifest import TREES, Manifest, Source, Target
 from infrastructure.learning.objectives import objective_for, parameters_for
-from infrastructure.learning.predictors.time_series import INTERVALS, STATE, asked_features
+from infrastructure.learning.predictors.time_series import INTERVALS, STATE
 from infrastructure.learning.series import Panel, panel_of
-from infrastructure.learning.trained import HeldOut, OnIteration, Trained, environment
+from infrastructure.learning.trained import HeldOut, OnIteration, Origins, Trained
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +36,8 @@ Floats = NDArray[np.float64]
 def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration: OnIteration) -> Trained:
     """Train as planned; manifest and parts depend on nothing but the plan, the table and the libraries.
 
-    The number of rounds is what is best for the latest backtest; the others, and the model itself, do as many.
+    Trees that have learned from what all backtests know are held against them, for the values and for their
+    logarithms: what comes nearest, if nearer than any forecast without trees, learns from everything.
 
     Raises:
         WorkFailed: The data cannot be learned; the code says why.
@@ -42,46 +48,42 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     assert plan.target is not None, "what is forecast is a column"
     panel = panel_of(plan, table)
     backtests = backtests_for(asked, [len(each.values) for each in panel.series], panel.frequency)
-    inputs = ForecastInputs(
-        lags=backtests.lags,
-        frequency=panel.frequency,
+    inputs = ForecastInputs.learned(
+        backtests.lags,
+        panel.frequency,
+        steps=max(len(each.values) for each in panel.series),
         has_series=plan.series is not None,
         exogenous=panel.exogenous,
     )
     learner = Learner(panel, backtests, inputs, seed=asked.seed)
-    start = learner.start()
     parameters = {
         **parameters_for(objective_for(None), asked),
-        # a leaf is to rest on so many values, each of which is forecast from many origins
-        "min_data_in_leaf": round(asked.min_data_in_leaf * learner.pairs_per_value()),
+        # the fewer rounds, the nearer to what they begin with
+        "boost_from_average": False,
+        "min_data_in_leaf": learner.rows_per_leaf(asked.min_data_in_leaf),
     }
-    progress = _Progress(on_iteration, fits=backtests.folds + 1, rounds=asked.num_iterations)
-    latest, first = learner.learned(
-        1,
-        start,
-        parameters=parameters,
-        early_stopping_rounds=asked.early_stopping_rounds,
-        num_threads=num_threads,
-        on_iteration=progress.of_fit(0, is_told=True),
-    )
-    same = {**parameters, "num_iterations": latest.rounds}
-    found = [first]
-    for fold in (*range(2, backtests.folds + 1), 0):
-        grown, backtest = learner.learned(
-            fold,
-            start,
-            parameters=same,
-            early_stopping_rounds=0,
-            num_threads=num_threads,
-            on_iteration=progress.of_fit(fold - 1 if fold else backtests.folds),
+    starts = learner.starts()
+    progress = _Progress(on_iteration, fits=len(starts) + 1, rounds=asked.num_iterations)
+    candidates = [learner.alone()]
+    for fit, start in enumerate(starts):
+        candidates.append(
+            learner.tried(
+                start,
+                parameters=parameters,
+                early_stopping_rounds=asked.early_stopping_rounds,
+                num_threads=num_threads,
+                on_iteration=progress.of_fit(fit, is_told=True),
+            )
         )
-        if fold:
-            found.append(backtest)
-    widths = widths_of(found, horizon=backtests.horizon, share=asked.interval)
-    arrays = {STATE: _state(learner, panel, start, backtests), INTERVALS: widths}
+    best = min(candidates, key=lambda each: each.error)
+    grown = learner.grown(
+        best, parameters=parameters, num_threads=num_threads, on_iteration=progress.of_fit(len(starts))
+    )
+    widths = widths_of(best.backtest, horizon=backtests.horizon, share=asked.interval)
+    arrays = {**_state(learner, panel, best.start, inputs), INTERVALS: widths}
     parts = {TREES: grown.body.encode(), **{name: each.astype("<f8").tobytes() for name, each in arrays.items()}}
     shapes = {name: each.shape for name, each in arrays.items()}
-    held_out = _held_out(panel, found, start, backtests, table)
+    held_out = _held_out(panel, best, backtests, table)
     manifest = Manifest(
         model_type=plan.model_type,
         target=Target(name=plan.target.name, type=plan.target.type),
@@ -89,16 +91,17 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
         labels=None,
         best_iteration=grown.rounds,
         hyperparameters=asked.model_dump(mode="json"),
-        parameters={**same, "horizon": backtests.horizon, "season": backtests.lags.season},
-        settings={
-            "frequency": panel.frequency.written(),
+        parameters={
+            **parameters,
+            "num_iterations": grown.rounds,
+            "horizon": backtests.horizon,
             "season": backtests.lags.season,
-            "longer_season": backtests.lags.longer,
-            "base": start.base,
-            "transform": start.transform,
-            "series": [each.name for each in panel.series] if inputs.has_series else None,
-            INPUTS: list(inputs.names),
-            "exogenous": [each.model_dump(mode="json") for each in panel.exogenous],
+        },
+        settings={
+            **inputs.written(),
+            "base": best.start.base,
+            "transform": best.start.transform,
+            SERIES: [each.name for each in panel.series] if inputs.has_series else None,
         },
         environment=environment(),
         dataset=Source(
@@ -111,9 +114,12 @@ def train(plan: TrainingPlan, table: pa.Table, *, num_threads: int, on_iteration
     return Trained(
         manifest=manifest,
         parts=parts,
-        metrics=forecast_metrics(panel, found, held_out, backtests, share=asked.interval),
-        held_out=held_out,
-        notes=(_in_words(backtests, panel, start), *backtests.notes),
+        metrics=forecast_metrics(panel, best.backtest, held_out, backtests, share=asked.interval),
+        held_out=replace(
+            held_out,
+            means=forecast_means(panel, best.backtest, held_out, backtests, share=asked.interval),
+        ),
+        notes=(*_in_words(backtests, panel, best), *backtests.notes),
     )
 
 
@@ -124,65 +130,84 @@ class _Progress:
         self._on_iteration = on_iteration
         self._fits = fits
         self._rounds = rounds
+        self._least = math.inf
 
     def of_fit(self, fit: int, *, is_told: bool = False) -> Callable[[Iteration], None]:
         """Return what takes the rounds of a fit; its figures go on only where they tell how good the model is."""
 
         def tell(iteration: Iteration) -> None:
+            metrics = iteration.metrics if is_told else {}
+            least = min(metrics.values(), default=math.inf)
+            is_best, self._least = least < self._least, min(least, self._least)
             self._on_iteration(
                 Iteration(
                     iteration=fit * self._rounds + iteration.iteration,
                     total=self._fits * self._rounds,
-                    metrics=iteration.metrics if is_told else {},
-                    is_best=iteration.is_best and is_told,
+                    metrics=metrics,
+                    is_best=is_best,
                 )
             )
 
         return tell
 
 
-def _state(learner: Learner, panel: Panel, start: Start, backtests: Backtests) -> Floats:
-    """Return what a forecast needs of the past, of shape (series, 2 + memory)."""
-    memory = backtests.lags.memory
+def _state(learner: Learner, panel: Panel, start: Start, inputs: ForecastInputs) -> dict[str, Floats]:
+    """Return the parts that a forecast needs of the past.
+
+    They are of shape (series, 2 + memory), and where changes are told, (series, memory, exogenous).
+    """
+    memory = inputs.lags.memory
     state = np.full((len(panel.series), 2 + memory), np.nan)
-    for row, series in zip(state, panel.series, strict=True):
+    exogenous = np.full((len(panel.series), memory, len(inputs.exogenous)), np.nan)
+    for row, known, series in zip(state, exogenous, panel.series, strict=True):
         past = learner.past(series, start, 0)
         kept = past.values[-memory:]
         row[0], row[1] = series.first + len(past.values) - 1, past.scale
         row[len(row) - len(kept) :] = kept
-    return state
+        known[memory - len(kept) :] = series.exogenous[-memory:]
+    return {STATE: state, EXOGENOUS: exogenous} if inputs.has_changes else {STATE: state}
 
 
-def _held_out(
-    panel: Panel, found: Sequence[Backtest], start: Start, backtests: Backtests, table: pa.Table
-) -> HeldOut:
-    rows, truths, naive = [], [], []
-    for each in found:
-        row, truth, baseline = np.empty(len(each.pairs), dtype=np.int64), *np.empty((2, len(each.pairs)))
-        for code, part in each.pairs.by_series():
-            series = panel.series[code]
-            origins, steps = each.pairs.origins[part], each.pairs.steps[part]
-            past = Past(series.values, lags=backtests.lags, scale=1.0)
-            row[part], truth[part] = series.rows[origins + steps], series.values[origins + steps]
-            baseline[part] = past.base("seasonal", origins, steps)
-        rows.append(row)
-        truths.append(truth)
-        naive.append(baseline)
-    predicted = restored(np.concatenate([each.predicted for each in found]), start.transform)
+def _held_out(panel: Panel, best: Tried, backtests: Backtests, table: pa.Table) -> HeldOut:
+    pairs = best.backtest.pairs
+    rows, truth, naive = np.empty(len(pairs), dtype=np.int64), *np.empty((2, len(pairs)))
+    for code, part in pairs.by_series():
+        series = panel.series[code]
+        origins, steps = pairs.origins[part], pairs.steps[part]
+        past = Past(series.values, lags=backtests.lags, scale=1.0)
+        rows[part], truth[part] = series.rows[origins + steps], series.values[origins + steps]
+        naive[part] = past.base("seasonal", origins, steps)
     return HeldOut(
-        table=table.take(pa.array(np.concatenate(rows))),
-        truth=np.concatenate(truths),
-        scores=predicted[:, np.newaxis],
-        baseline=np.concatenate(naive)[:, np.newaxis],
+        table=table.take(pa.array(rows)),
+        truth=truth,
+        scores=restored(best.backtest.predicted, best.start.transform)[:, np.newaxis],
+        baseline=naive[:, np.newaxis],
         labels=None,
-        steps=np.concatenate([each.pairs.steps for each in found]),
+        steps=pairs.steps,
+        origins=Origins(panel=panel, table=table, pairs=pairs),
     )
 
 
-def _in_words(backtests: Backtests, panel: Panel, start: Start) -> str:
+def _in_words(backtests: Backtests, panel: Panel, best: Tried) -> tuple[str, str]:
     season = f"repeating after {backtests.lags.season}" if backtests.lags.season > 1 else "without a season"
-    of_logarithms = " of logarithms" if start.transform == "log" else ""
-    return (
-        f"Steps of {panel.frequency.in_words}, {season}; up to {backtests.horizon} ahead, tried {backtests.folds} "
-        f"times on what was known already. What trees correct{of_logarithms}: {start.base}."
+    longer = f" and {backtests.lags.longer}" if backtests.lags.longer else ""
+    steps = (
+        f"Steps of {panel.frequency.in_words}, {season}{longer}; up to {backtests.horizon} ahead, tried on the "
+        f"last {backtests.folds * backtests.horizon}, of which nothing was learned then."
     )
+    begins = _BEGINS[best.start.base]
+    if best.rounds == 0:
+        return steps, f"A forecast is {begins}: no trees came nearer to the backtests than that alone."
+    of_logarithms = ", both as logarithms" if best.start.transform == "log" else ""
+    return steps, f"A forecast begins with {begins}; the trees say how far from there a value lies{of_logarithms}."
+
+
+_BEGINS: Mapping[Base, str] = MappingProxyType(
+    {
+        "level": "the mean of the newest values",
+        "last": "the newest value",
+        "seasonal": "the value of a season before",
+        "longer": "the value of a longer season before",
+        "drift": "the value of a season before and what the series has grown since",
+    }
+)

@@ -31,6 +31,9 @@ from tests.support.fakes.heartbeats import InMemoryHeartbeats
 from tests.support.fakes.trainer import ScriptedTrainer, compared_by_url
 from tests.support.processes import eventually
 
+ENDLESS = 10**9
+"""More parts than a test waits for."""
+
 
 class ScriptedBatchPredictor:
     """Calls each step of its script in order, then gives a table."""
@@ -132,10 +135,7 @@ def test_a_batch_that_is_cancelled_while_it_is_worked_on_ends_cancelled(
         )
         an_empty_ledger.commit(outcome.events)
 
-    def until_seen() -> None:
-        time.sleep(0.5)
-
-    with working(an_empty_ledger, ScriptedBatchPredictor(cancel, until_seen)):
+    with working(an_empty_ledger, ScriptedBatchPredictor(cancel, parts=ENDLESS)):
         assert becomes(an_empty_ledger, a_pending_batch, JobStatus.CANCELLED)
     registered = an_empty_ledger.read(after=0, limit=10, topics=("dataset.registered.v1",))
     assert registered == []

@@ -9,8 +9,11 @@ from application.health.views import ServiceHealth
 from application.ports.health import Condition, Dependency, HealthStatus, Probe
 from infrastructure.system.clock import SystemClock
 from tests.support.fakes.clock import FakeClock
+from tests.support.processes import eventually
 
 Check = Callable[..., ServiceHealth]
+
+ENOUGH_S = 60.0
 
 
 class Hanging:
@@ -52,11 +55,11 @@ def a_dependency(name: str, probe: Probe, *, is_vital: bool = False) -> Dependen
     return Dependency(name=name, url=f"test://{name}", probe=probe, is_vital=is_vital)
 
 
-def a_health(*dependencies: Dependency, timeout_s: float = 1.0, kept_s: float = 0.0) -> Health:
+def a_health(*dependencies: Dependency, timeout_s: float = ENOUGH_S, kept_s: float = 0.0) -> Health:
     return Health(dependencies, clock=SystemClock(), version="1.2.3", timeout_s=timeout_s, kept_s=kept_s)
 
 
-def checked(*dependencies: Dependency, timeout_s: float = 1.0) -> ServiceHealth:
+def checked(*dependencies: Dependency, timeout_s: float = ENOUGH_S) -> ServiceHealth:
     return asyncio.run(a_health(*dependencies, timeout_s=timeout_s).check())
 
 
@@ -111,6 +114,7 @@ def test_a_dependency_that_does_not_answer_is_not_asked_again(a_hanging_dependen
 
     found = asyncio.run(ask_often())
     assert {each.status for each in found} == {HealthStatus.DEGRADED}
+    assert eventually(lambda: a_hanging_dependency.looks > 0)
     assert a_hanging_dependency.looks == 1
 
 

@@ -90,10 +90,10 @@ def test_who_has_not_looked_lately_knows_nothing(watched: Watched) -> None:
 def test_trainings_need_a_worker(watched: Watched, signs: tuple[str, ...], status: str, alive: int) -> None:
     watched.after(0)
     watched.after(1, *signs)
-    dependency = Dependency(name=WORKERS, url="", probe=workers(watched.watch))
+    dependency = Dependency(name=WORKERS, url="", probe=workers(watched.watch, backlog=lambda: {"waiting": 2}))
     health = Health([dependency], clock=watched.clock, version="1")
     [found] = asyncio.run(health.check()).dependencies
-    assert (found.status, found.details) == (status, {"alive": alive})
+    assert (found.status, found.details) == (status, {"alive": alive, "waiting": 2})
 
 
 def test_who_answers_is_counted_apart_from_who_trains(watched: Watched) -> None:

@@ -71,6 +71,17 @@ def test_a_job_that_was_interrupted_keeps_its_turn() -> None:
     assert claimed(jobs) == [job(1), job(2)]
 
 
+def test_a_job_that_could_not_be_begun_is_offered_again_unless_another_worker_was_faster() -> None:
+    jobs = waiting(0, 0)
+    first, second = jobs.claim(AT_ONCE), jobs.claim(AT_ONCE)
+    assert first is not None
+    assert second is not None
+    jobs.apply(training_job_started(originator_id=job(1)))
+    jobs.give_back(first)
+    jobs.give_back(second)
+    assert claimed(jobs) == [job(2)]
+
+
 def test_a_job_that_another_worker_holds_or_that_has_ended_is_not_offered() -> None:
     jobs = waiting(0, 0, 0)
     jobs.apply(training_job_started(originator_id=job(1)))

@@ -103,7 +103,12 @@ def test_a_verification_whose_model_was_retired_meanwhile_fails_and_says_so(
 ) -> None:
     attempts.complete(a_pending_job, attempts.start(a_pending_job).attempt, TRAINED)
     requested = request_verification(
-        "churn", "1.0.0", context=a_context(), ledger=an_empty_ledger, identity=RandomIdentity()
+        "churn",
+        "1.0.0",
+        context=a_context(),
+        ledger=an_empty_ledger,
+        identity=RandomIdentity(),
+        version_here=TRAINED.environment.get,
     )
     an_empty_ledger.commit(requested.events)
     (verifying,) = (each.originator_id for each in requested.events)

@@ -41,6 +41,13 @@ class Watched:
         assert job is not None
         return [(job.id, job.attempt)] if job.status is JobStatus.RUNNING else []
 
+    def look_for(self, seconds: float, watch: LeaseWatch | None = None) -> None:
+        """Look now, and every second until so many have passed."""
+        (watch or self.watch).look()
+        for _ in range(int(seconds)):
+            self.clock.advance(1)
+            (watch or self.watch).look()
+
     def status(self) -> JobStatus:
         job = self.ledger.job(self.job_id, TrainingJob)
         assert job is not None
@@ -53,20 +60,26 @@ def a_watched_job(an_empty_ledger: Ledger, a_pending_job: UUID, attempts: Attemp
 
 
 def test_a_job_whose_worker_is_silent_for_a_lease_waits_for_another(a_watched_job: Watched) -> None:
-    a_watched_job.watch.look()
-    a_watched_job.clock.advance(LEASE_S - 1)
-    a_watched_job.watch.look()
+    a_watched_job.look_for(LEASE_S - 1)
     assert a_watched_job.status() is JobStatus.RUNNING
-    a_watched_job.clock.advance(1)
-    a_watched_job.watch.look()
+    a_watched_job.look_for(1)
+    assert a_watched_job.status() is JobStatus.PENDING
+
+
+def test_time_in_which_nobody_could_look_takes_no_job_away(a_watched_job: Watched) -> None:
+    a_watched_job.heartbeats.beat(a_watched_job.job_id, a_watched_job.attempt)
+    a_watched_job.look_for(LEASE_S / 5)
+    a_watched_job.clock.advance(100 * LEASE_S)  # the database was away, or all of this machine was paused
+    a_watched_job.look_for(LEASE_S / 5)
+    assert a_watched_job.status() is JobStatus.RUNNING
+    a_watched_job.look_for(LEASE_S / 2)
     assert a_watched_job.status() is JobStatus.PENDING
 
 
 def test_a_worker_that_shows_signs_of_life_keeps_its_job(a_watched_job: Watched) -> None:
     for _ in range(10):
         a_watched_job.heartbeats.beat(a_watched_job.job_id, a_watched_job.attempt)
-        a_watched_job.watch.look()
-        a_watched_job.clock.advance(LEASE_S - 1)
+        a_watched_job.look_for(LEASE_S - 1)
     assert a_watched_job.status() is JobStatus.RUNNING
 
 
@@ -80,24 +93,18 @@ def test_a_clock_that_steps_takes_no_job_away(a_watched_job: Watched, step_s: fl
 
 
 def test_a_new_watcher_gives_every_worker_a_whole_lease(a_watched_job: Watched) -> None:
-    a_watched_job.watch.look()
-    a_watched_job.clock.advance(LEASE_S)
+    a_watched_job.look_for(LEASE_S - 1)
     watch = a_watched_job.another_watch()
-    watch.look()
+    a_watched_job.look_for(LEASE_S - 1, watch)
     assert a_watched_job.status() is JobStatus.RUNNING
-    a_watched_job.clock.advance(LEASE_S)
-    watch.look()
+    a_watched_job.look_for(1, watch)
     assert a_watched_job.status() is JobStatus.PENDING
 
 
 def test_the_next_attempt_is_judged_by_itself(a_watched_job: Watched) -> None:
-    a_watched_job.watch.look()
-    a_watched_job.clock.advance(LEASE_S)
-    a_watched_job.watch.look()
+    a_watched_job.look_for(LEASE_S)
     a_watched_job.attempts.start(a_watched_job.job_id)
-    a_watched_job.watch.look()
-    a_watched_job.clock.advance(LEASE_S - 1)
-    a_watched_job.watch.look()
+    a_watched_job.look_for(LEASE_S - 1)
     assert a_watched_job.status() is JobStatus.RUNNING
 
 
@@ -105,18 +112,14 @@ def test_a_job_to_be_cancelled_whose_worker_died_ends_cancelled(a_watched_job: W
     job = a_watched_job.ledger.job(a_watched_job.job_id, TrainingJob)
     assert job is not None
     a_watched_job.ledger.commit(jobs.cancel(job, by=a_context().provenance))
-    a_watched_job.watch.look()
-    a_watched_job.clock.advance(LEASE_S)
-    a_watched_job.watch.look()
+    a_watched_job.look_for(LEASE_S)
     assert a_watched_job.status() is JobStatus.CANCELLED
 
 
 def test_a_job_that_costs_too_many_workers_fails(a_watched_job: Watched) -> None:
     for _ in range(jobs.LOST_WORKERS_MAX):
         assert a_watched_job.status() is JobStatus.RUNNING
-        a_watched_job.watch.look()
-        a_watched_job.clock.advance(LEASE_S)
-        a_watched_job.watch.look()
+        a_watched_job.look_for(LEASE_S)
         if a_watched_job.status() is JobStatus.PENDING:
             a_watched_job.attempts.start(a_watched_job.job_id)
     assert a_watched_job.status() is JobStatus.FAILED

@@ -1,16 +1,18 @@
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from application.integration.iterations import TrainingJobIteratedData
 from application.jobs.handlers import cancel as cancel_job
 from application.jobs.worker import Worker
 from application.ledger import Ledger
-from application.ports.artifacts import ArtifactUnavailable
+from application.ports.artifacts import ArtifactStoreUnreachable, ArtifactUnavailable
 from application.ports.live import LiveIterations
 from application.ports.reproduction import Compare
 from application.ports.trainer import Rival
@@ -19,17 +21,22 @@ from application.training.handlers import Attempts
 from application.training.projection import TRAINING_JOBS
 from application.training.repetitions import request_verification
 from application.training.work import TrainingWork
+from domain.commands import CommandCompleted
 from domain.jobs.values import InterruptionCause, JobStatus
+from domain.kernel import DomainEvent
 from domain.models import model as models
 from domain.models.model import Model
 from domain.models.values import ModelStatus, Reproduction
 from domain.training.job import TrainingJob
+from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from tests.application.training.conftest import request_job
 from tests.support.commands import a_context
 from tests.support.events import TRAINED
+from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.heartbeats import InMemoryHeartbeats
+from tests.support.fakes.identity import CountingIdentity
 from tests.support.fakes.trainer import ScriptedTrainer, compared_by_url
 
 ENOUGH_S = 20.0
@@ -56,6 +63,7 @@ def working(
     *,
     compare: Compare = compared_by_url,
     at_once: int = 1,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[Worker]:
     worker = Worker(
         ledger=ledger,
@@ -65,6 +73,7 @@ def working(
         heartbeats=InMemoryHeartbeats(),
         lease_s=1.0,
         at_once=at_once,
+        check=check,
     )
     thread = threading.Thread(target=worker.run)
     thread.start()
@@ -261,9 +270,92 @@ def test_an_unforeseen_error_fails_the_job_and_the_worker_lives(
     assert failed.code == "training.unforeseen"
 
 
+@pytest.mark.parametrize("error", [OSError("disk full"), ArtifactStoreUnreachable("The store is gone.")])
+def test_a_worker_that_could_keep_no_result_begins_nothing_until_it_can(
+    an_empty_ledger: Ledger,
+    a_pending_job: UUID,
+    attempts: Attempts,
+    error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks = iter([error, OSError("still"), None])
+
+    def check() -> None:
+        if (found := next(looks)) is not None:
+            assert status_of(an_empty_ledger, a_pending_job) is JobStatus.PENDING
+            raise found
+
+    with working(an_empty_ledger, attempts, ScriptedTrainer(), check=check):
+        wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
+    assert topics_of(an_empty_ledger, a_pending_job).count("training-job.started.v1") == 1
+    assert sum("No job can be begun for now" in each.getMessage() for each in caplog.records) == 1
+
+
+class LosableLog(Ledger):
+    """A log that cannot be written while it is lost."""
+
+    is_lost = False
+    refused = 0
+
+    def commit(self, events: Sequence[DomainEvent], record: CommandCompleted | None = None) -> int:
+        if self.is_lost:
+            self.refused += 1
+            raise OperationalError("The server is gone.")
+        return super().commit(events, record)
+
+
+@pytest.fixture
+def a_losable_log(an_empty_ledger: Ledger, tmp_path: Path) -> Iterator[LosableLog]:
+    """The log of the other fixtures, over a connection of its own."""
+    with LosableLog(sqlite_environment(tmp_path / "events.db")) as log:
+        yield log
+
+
+@pytest.mark.parametrize("end", [JobStatus.COMPLETED, JobStatus.FAILED])
+def test_what_came_of_a_training_is_recorded_once_the_log_can_be_written_again(
+    a_losable_log: LosableLog, a_pending_job: UUID, a_clock: FakeClock, end: JobStatus
+) -> None:
+    attempts = Attempts(ledger=a_losable_log, identity=CountingIdentity(), clock=a_clock, actor="worker:1")
+
+    def lose_the_log() -> None:
+        a_losable_log.is_lost = True
+
+    def fail() -> None:
+        if end is JobStatus.FAILED:
+            raise WorkFailed("All rows have the same target.", code="training.constant-target")
+
+    trainer = ScriptedTrainer(lose_the_log, fail)
+    with working(a_losable_log, attempts, trainer):
+        wait_for(lambda: a_losable_log.refused > 1)
+        assert status_of(a_losable_log, a_pending_job) is JobStatus.RUNNING
+        a_losable_log.is_lost = False
+        wait_for(lambda: status_of(a_losable_log, a_pending_job) is end)
+    job = a_losable_log.job(a_pending_job, TrainingJob)
+    assert job is not None
+    assert (job.attempt, len(trainer.rivals)) == (1, 1)
+
+
+def test_a_job_that_cannot_be_begun_waits_until_the_log_can_be_written_again(
+    a_losable_log: LosableLog, a_pending_job: UUID, a_clock: FakeClock
+) -> None:
+    attempts = Attempts(ledger=a_losable_log, identity=CountingIdentity(), clock=a_clock, actor="worker:1")
+    a_losable_log.is_lost = True
+    with working(a_losable_log, attempts, ScriptedTrainer()):
+        wait_for(lambda: a_losable_log.refused > 0)
+        a_losable_log.is_lost = False
+        wait_for(lambda: status_of(a_losable_log, a_pending_job) is JobStatus.COMPLETED)
+
+
 def verification_of(ledger: Ledger, version: str) -> UUID:
     """Let a job wait that trains a version again."""
-    outcome = request_verification("churn", version, context=a_context(), ledger=ledger, identity=RandomIdentity())
+    outcome = request_verification(
+        "churn",
+        version,
+        context=a_context(),
+        ledger=ledger,
+        identity=RandomIdentity(),
+        version_here=TRAINED.environment.get,
+    )
     ledger.commit(outcome.events)
     (requested,) = outcome.events
     return UUID(str(requested.originator_id))
@@ -272,7 +364,8 @@ def verification_of(ledger: Ledger, version: str) -> UUID:
 def test_a_verification_is_recorded_of_the_version_and_gives_no_other(
     an_empty_ledger: Ledger, a_model: Model, a_pending_job: UUID, attempts: Attempts
 ) -> None:
-    with working(an_empty_ledger, attempts, ScriptedTrainer()):
+    trainer = ScriptedTrainer()
+    with working(an_empty_ledger, attempts, trainer):
         wait_for(lambda: status_of(an_empty_ledger, a_pending_job) is JobStatus.COMPLETED)
         verifying = verification_of(an_empty_ledger, "1.0.0")
         wait_for(lambda: status_of(an_empty_ledger, verifying) is JobStatus.COMPLETED)
@@ -285,6 +378,7 @@ def test_a_verification_is_recorded_of_the_version_and_gives_no_other(
     *_, completed = an_empty_ledger.stream(verifying)
     assert (completed.version_id, completed.version) == (verified.version_id, "1.0.0")
     assert completed.provenance.command_id == verified.provenance.command_id
+    assert trainer.reported == [True, False]
 
 
 def test_a_verification_of_what_cannot_be_read_any_more_fails_and_says_nothing_of_the_version(

@@ -23,7 +23,7 @@ def test_what_asks_for_no_cluster_needs_none() -> None:
 
 def test_parquet_is_learned_from_on_a_cluster() -> None:
     assert needs_cluster(planned())
-    require_executable(planned(), has_cluster=True)
+    require_executable(planned(class_weight="balanced"), has_cluster=True)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,8 @@ def test_parquet_is_learned_from_on_a_cluster() -> None:
         (planned(), False, "ML_SERVICE_DASK_ADDRESS"),
         (planned(format_=DatasetFormat.CSV), True, "Parquet"),
         (planned(folds=2), True, "leave out folds"),
-        (planned(class_weight="balanced"), True, "leave out class_weight"),
     ],
-    ids=["none there", "CSV", "folds", "weights"],
+    ids=["none there", "CSV", "folds"],
 )
 def test_what_a_cluster_is_not_for_is_refused_with_what_to_do(
     plan: TrainingPlan, has_cluster: bool, told: str

@@ -9,6 +9,7 @@ from domain.models.values import ModelType
 from domain.training.hyperparameters.classification import Classification
 from domain.training.hyperparameters.parsing import BY_TYPE
 from domain.training.hyperparameters.parsing import parse as parse_of_type
+from domain.training.hyperparameters.regression import Regression
 
 ALIASES = Classification.ALIASES
 
@@ -124,7 +125,7 @@ def test_a_value_of_another_type_or_out_of_range_is_named_as_it_was_given(name, 
         ("num_leaves", True, "must be a whole number from 2 to 131,072, is true."),
         ("num_leaves", "x" * 300, f"must be a whole number from 2 to 131,072, is '{'x' * 40}…'."),
         ("target", "", "must be the name of a column, is ''."),
-        ("features", [], "must be a list of at least one column name, is a list."),
+        ("features", [], "must be a list of at least one column name, is an empty list."),
         ("features", {"age": 1}, "must be a list of at least one column name, is an object."),
         ("features", ["a", 5], "must be the name of a column, is 5."),
         ("threshold", 2, "must be 'auto' or a number from 0 to 1, is 2."),
@@ -188,3 +189,57 @@ def test_a_stored_plan_is_read_back_as_it_was():
     asked = parse({"features": ["a"], "eta": 1, "seed": 3, "lambda": 0.5})
     assert Classification.model_validate_json(asked.model_dump_json()) == asked
     assert Classification.model_validate(asked.model_dump()) == asked
+
+
+@pytest.mark.parametrize(
+    ("given", "objective"),
+    [
+        ({"objective": "l2"}, "regression"),
+        ({"objective": "mae"}, "regression_l1"),
+        ({"application": "mean_absolute_error"}, "regression_l1"),
+        ({"loss": "squared_error"}, "regression"),
+        ({"loss": "absolute_error"}, "regression_l1"),
+        ({"objective": "poisson"}, "poisson"),
+    ],
+)
+def test_an_objective_is_known_by_the_names_that_others_have_for_it(given, objective):
+    assert parse(given, ModelType.REGRESSION).objective == objective
+
+
+@pytest.mark.parametrize("value", ["quantil", "binary", 5, None, ["l1"]])
+def test_what_is_no_objective_is_answered_with_those_that_there_are(value):
+    with pytest.raises(
+        InvalidInput, match="must be 'regression', 'regression_l1', 'huber', 'quantile', 'poisson'"
+    ):
+        parse({"objective": value}, ModelType.REGRESSION)
+
+
+def test_an_objective_that_nobody_asked_for_is_not_stored_and_one_that_somebody_did_is():
+    asked = {"objective": "tweedie", "tweedie_variance_power": 1.2}
+    stored = parse(asked, ModelType.REGRESSION).model_dump_json()
+    assert Regression.model_validate_json(stored) == parse(asked, ModelType.REGRESSION)
+    assert not {"objective", "alpha", "tweedie_variance_power"} & set(parse({}, ModelType.REGRESSION).model_dump())
+
+
+@pytest.mark.parametrize(
+    ("given", "rounds"),
+    [
+        ({}, 0),
+        ({"subsample": 0.8}, 1),
+        ({"bagging_fraction": 0.8, "bagging_freq": 5}, 5),
+        ({"bagging_fraction": 0.8, "subsample_freq": 0}, 0),
+        ({"bagging_fraction": 1}, 0),
+        ({"bagging_freq": 3}, 3),
+    ],
+)
+@pytest.mark.parametrize("model_type", [each for each in ModelType if each is not ModelType.CLUSTERING])
+def test_a_share_of_the_rows_is_drawn_in_each_round_where_nothing_else_is_said(given, rounds, model_type):
+    assert parse(given, model_type).bagging_freq == rounds
+
+
+def test_a_share_of_the_rows_that_is_none_is_named_alone():
+    assert problems_of({"subsample": "half"}) == [("subsample", "half")]
+
+
+def test_a_stored_plan_draws_no_rows_where_it_drew_none():
+    assert Classification.model_validate({"bagging_fraction": 0.8, "bagging_freq": 0}).bagging_freq == 0

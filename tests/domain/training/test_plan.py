@@ -118,6 +118,15 @@ def test_a_model_of_text_reads_the_columns_that_it_is_told_to():
     assert "no column of text beside the target 'city'" in refused(NLP, target="city").message
 
 
+def test_a_model_of_text_tells_labels_of_numbers_and_numbers_of_nothing_else():
+    assert planned(NLP, target="age", task="classification").hyperparameters.task == "classification"
+    assert refused(NLP, target="smoker", task="regression").field == "hyperparameters.target"
+
+
+def test_a_plan_that_leaves_the_task_to_the_target_is_stored_as_before_there_was_one():
+    assert "task" not in planned(NLP, target="age").model_dump(mode="json")["hyperparameters"]
+
+
 def test_a_clustering_has_no_target_and_compares_by_all_that_can_be_learned_from():
     found = planned(CLUSTERING, dataset=a_dataset(target=None))
     assert found.target is None
@@ -165,6 +174,50 @@ def test_labels_are_balanced_in_one_way():
     assert "give one of them" in problem.message
 
 
+@pytest.mark.parametrize("asked", [{"class_weight": "balanced"}, {"calibration": "platt"}, {"threshold": "auto"}])
+@pytest.mark.parametrize("numbers", [{"target": "age"}, {"target": "price", "task": "regression"}])
+def test_what_is_for_labels_is_refused_where_a_text_tells_numbers(asked, numbers):
+    problem = refused(NLP, **asked, **numbers)
+
+    assert problem.field == f"hyperparameters.{next(iter(asked))}"
+    assert "let task be 'classification'" in problem.message
+    assert planned(NLP, **asked, target="age", task="classification").hyperparameters.task == "classification"
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "told"),
+    [
+        ({"alpha": 0.5}, "alpha", "leave it out, or let objective be 'quantile' or 'huber'."),
+        ({"objective": "poisson", "alpha": 0.5}, "alpha", "is of no use where objective is 'poisson'"),
+        ({"objective": "quantile", "alpha": 1.0}, "alpha", "give a number below 1."),
+        (
+            {"objective": "gamma", "tweedie_variance_power": 1.2},
+            "tweedie_variance_power",
+            "let objective be 'tweedie'.",
+        ),
+        ({"objective": "huber", "executor": "dask"}, "alpha", "give it, in the unit of the target."),
+    ],
+)
+def test_what_is_said_of_another_objective_is_refused_with_what_to_give(given, field, told):
+    problem = refused(**given)
+
+    assert problem.field == f"hyperparameters.{field}"
+    assert told in problem.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"objective": "quantile", "alpha": 0.99},
+        {"objective": "huber", "alpha": 30},
+        {"objective": "tweedie", "tweedie_variance_power": 1.2},
+        {"objective": "huber", "executor": "dask", "alpha": 30},
+    ],
+)
+def test_what_is_said_of_the_objective_asked_for_is_planned(given):
+    assert planned(**given).hyperparameters.objective == given["objective"]
+
+
 def dated(**changes):
     columns = (
         *CONTENTS.columns,
@@ -202,7 +255,7 @@ def test_rows_are_held_apart_by_time_which_may_be_learned_from(split, column):
     [
         ({"split": "group"}, "split", "takes a group_column: name it"),
         ({"split": "time"}, "split", "takes a time_column: name it"),
-        ({"split": "stratified"}, "split", "a regression has none"),
+        ({"split": "stratified"}, "split", "must be 'auto', 'random', 'group' or 'time'"),
         ({"split": "random", "group_column": "store"}, "group_column", "is of no use where split is 'random'"),
         ({"split": "group", "group_column": "store", "time_column": "day"}, "time_column", "of no use"),
         ({"group_column": "store", "time_column": "day"}, "group_column", "say by split which"),

@@ -1,14 +1,12 @@
 """What nothing refers to goes, and nothing else, whatever happens meanwhile."""
 
-import json
+import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -26,34 +24,12 @@ from infrastructure.artifacts.references import LogNotUnderstood
 from infrastructure.artifacts.remote_files import RemoteFiles
 from infrastructure.artifacts.remote_waste import RemoteWaste
 from infrastructure.artifacts.waste import waste_at
-from infrastructure.event_store.log_rows import EventRow, Page
+from tests.infrastructure.artifacts.logs import InMemoryLog
 from tests.support.examples import examples
 
 NOW = datetime(2031, 3, 1, tzinfo=UTC)
 LIMIT = timedelta(days=7)
 LONG_AGO = NOW - timedelta(days=30)
-
-_EVENT = json.loads(
-    (Path(__file__).parents[1] / "event_store" / "golden" / "training-job.failed.v1.json").read_bytes()
-)
-
-
-class InMemoryLog:
-    """A log of jobs that failed, with words on why."""
-
-    def __init__(self) -> None:
-        self.rows: list[EventRow] = []
-
-    def append(self, *words: str, topic: str = "training-job.failed.v1") -> None:
-        state = json.dumps({**_EVENT, "error": " ".join(words)}).encode()
-        self.rows.append((len(self.rows) + 1, uuid4().hex.encode(), 1, topic.encode(), state, True))
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Any]:
-        yield self
-
-    def pages(self) -> Iterator[Page]:
-        yield list(self.rows), []
 
 
 class Kept:
@@ -232,6 +208,57 @@ def test_who_keeps_an_object_between_the_last_look_at_it_and_its_removal_is_told
     collect(log, waste, before=NOW - LIMIT, is_dry_run=False, on_step=lambda *_: None)
     assert refused
     assert kept.put(b"waste") == name
+
+
+def test_what_is_kept_between_the_look_at_its_age_and_the_rename_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(ArtifactPlace(root=tmp_path / "root"))
+    name, rename = kept.put(b"waste"), Path.rename
+
+    def late(path: Path, target: Path) -> Path:
+        kept.put(b"waste", at=NOW)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    assert not waste_at(kept.place).set_aside(name, before=NOW - LIMIT)
+    assert kept.has(name)
+    assert not list(waste_at(kept.place).aside())
+
+
+def test_what_is_kept_between_the_copy_and_the_last_look_at_its_age_stays(tmp_path: Path) -> None:
+    kept = Kept(ArtifactPlace(root=tmp_path / "root", url=f"memory://{tmp_path.name}"))
+    name = kept.put(b"waste")
+
+    class Late(RemoteFiles):
+        def copy(self, path: str, target: str) -> None:
+            super().copy(path, target)
+            MemoryFileSystem.store[f"/{tmp_path.name}/{path}"].created = NOW  # as by who keeps it
+
+    waste = RemoteWaste(Late(f"memory://{tmp_path.name}"))
+    assert not waste.set_aside(name, before=NOW - LIMIT)
+    assert kept.has(name)
+    assert not list(waste.aside())
+
+
+def test_who_keeps_an_object_that_a_collection_removes_after_that_sends_it_again(tmp_path: Path) -> None:
+    """The collection has looked at its age before, and is through when the sender looks."""
+    (tmp_path / "file").write_bytes(b"waste")
+    name = hashlib.sha256(b"waste").hexdigest()
+
+    class Collected(RemoteFiles):
+        is_removed = False
+
+        def has(self, path: str) -> bool:
+            if not self.is_removed:
+                self.is_removed = True
+                self.remove(place_of(name))
+            return super().has(path)
+
+    files = Collected(f"memory://{tmp_path.name}")
+    files.send(tmp_path / "file", name)
+    assert files.is_removed
+    assert list(files.names()) == [name]
 
 
 class Collecting(RuleBasedStateMachine):

@@ -144,12 +144,12 @@ def test_a_restoring_that_was_killed_is_begun_again(
 
 
 def test_artifacts_move_with_a_backup_from_a_directory_to_an_object_store_and_back(
-    tmp_path: Path, s3_url: str
+    tmp_path: Path, bucket_url: str
 ) -> None:
     """And are refused where there are others."""
     home, elsewhere = (
         DataHome(tmp_path / "home"),
-        ArtifactPlace(root=tmp_path / "cache", url=f"{s3_url}/artifacts"),
+        ArtifactPlace(root=tmp_path / "cache", url=f"{bucket_url}/artifacts"),
     )
     home.fill()
     home.back_up(tmp_path / "backup")
@@ -162,14 +162,16 @@ def test_artifacts_move_with_a_backup_from_a_directory_to_an_object_store_and_ba
     back.restore(tmp_path / "again")
     assert back.artifact_files() == home.artifact_files()
 
-    with pytest.raises(DirectoryNotEmpty, match="s3://"):
+    with pytest.raises(DirectoryNotEmpty, match=bucket_url):
         DataHome(tmp_path / "other").restore(tmp_path / "backup", artifacts=elsewhere)
 
 
-def test_a_restoring_into_an_object_store_that_was_broken_off_is_begun_again(tmp_path: Path, s3_url: str) -> None:
+def test_a_restoring_into_an_object_store_that_was_broken_off_is_begun_again(
+    tmp_path: Path, bucket_url: str
+) -> None:
     home, elsewhere = (
         DataHome(tmp_path / "home"),
-        ArtifactPlace(root=tmp_path / "cache", url=f"{s3_url}/artifacts"),
+        ArtifactPlace(root=tmp_path / "cache", url=f"{bucket_url}/artifacts"),
     )
     home.fill()
     home.back_up(tmp_path / "backup")

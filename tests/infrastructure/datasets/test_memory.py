@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from infrastructure.datasets.parquet_files import read_parquet_cells
 from tests.support.tables import write_large
 
 GROWTH_MAX_MB = 100
@@ -72,3 +74,16 @@ def test_a_wide_table_is_read_in_the_same_memory(tmp_path: Path, suffix: str) ->
     write_large(path, size_bytes=20_000_000, numeric=1_500, text=500, batch_rows=500)
 
     assert growth_mb(path) < GROWTH_MAX_MB
+
+
+def test_of_a_large_row_group_only_the_rows_asked_for_are_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "one-group.parquet"
+    table = pa.table({name: np.random.default_rng(0).normal(size=500_000) for name in "abcd"})
+    pq.write_table(table, path, use_dictionary=False, compression="none")
+    size = table.nbytes
+    assert pq.read_metadata(path).num_row_groups == 1
+    del table
+    before = pa.total_allocated_bytes()
+
+    for _ in read_parquet_cells(path):
+        assert pa.total_allocated_bytes() - before < size / 2

@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from infrastructure.evaluation.closed_forms import share_interval
 from infrastructure.evaluation.intervals import spreads
 from infrastructure.evaluation.judged import Judged
+from infrastructure.evaluation.ranking import areas_of_many
 from infrastructure.evaluation.weighing import metrics_of, metrics_of_all
+from infrastructure.learning.metrics import roc_auc
 
 ROWS = 80
 
@@ -88,6 +91,31 @@ def test_an_interval_is_as_wide_as_the_closed_form_says() -> None:
     assert -found.below == pytest.approx(half, rel=0.2)
     assert found.above == pytest.approx(half, rel=0.2)
     assert of_four_times_as_many.above == found.above / 2
+
+
+def test_the_area_of_many_labels_varies_as_its_influences_say() -> None:
+    found, errors = [], []
+    for seed in range(200):
+        said = judged(labels=12, seed=seed, rows=120)
+        influences = areas_of_many(said)
+        assert influences is not None
+        assert influences.sum() == pytest.approx(0.0, abs=1e-6)
+        of_labels = [roc_auc(said.truth == label, said.scores[:, label]) for label in range(12)]
+        found.append(np.mean(of_labels))
+        errors.append(np.sqrt(np.square(influences).sum()) / 120)
+
+    assert np.mean(errors) == pytest.approx(np.std(found), rel=0.2)
+    assert areas_of_many(judged(labels=3)) is None
+    assert areas_of_many(judged(labels=None)) is None
+
+
+def test_the_area_of_many_labels_has_an_interval() -> None:
+    assert "auc" in spreads(judged(labels=12), seed=0, rows=ROWS)
+
+
+@pytest.mark.parametrize(("hits", "low", "high"), [(0, 0.0, 0.0370), (100, 0.9630, 1.0), (30, 0.2189, 0.3958)])
+def test_a_share_of_few_rows_is_never_certain(hits: int, low: float, high: float) -> None:
+    assert share_interval(hits, 100) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
 
 
 @given(seed=st.integers(0, 2**31 - 1), labels=st.sampled_from([None, 2, 4]))

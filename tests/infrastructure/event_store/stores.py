@@ -82,6 +82,12 @@ def begin(writers: list[subprocess.Popen[str]]) -> None:
         writer.stdin.flush()
 
 
+def first_of(writer: subprocess.Popen[str]) -> int:
+    """Return the first position that the writer was told, once it was."""
+    assert writer.stdout is not None
+    return int(writer.stdout.readline())
+
+
 def finish(writer: subprocess.Popen[str]) -> list[int]:
     """Return the positions that the writer was told, once it has ended."""
     output, _ = writer.communicate()

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as np_st
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from infrastructure.learning.calibration import Calibration, Isotonic, Platt, calibrated_unseen
+from infrastructure.learning.calibration import Calibration, Isotonic, Platt
 
 KINDS = ["isotonic", "platt"]
 probabilities = st.floats(0, 1).map(lambda value: round(value, 2))
@@ -58,13 +58,11 @@ def test_calibrated_scores_are_probabilities_whatever_they_were_fitted_on(
 ) -> None:
     scores, truth = rows
 
-    for found in (
-        Calibration.fitted(kind, scores, truth)(scores),
-        calibrated_unseen(kind, scores, truth, seed=1),
-    ):
-        assert found.shape == scores.shape
-        assert np.all((found >= 0) & (found <= 1))
-        assert found.sum(axis=1) == pytest.approx(np.ones(len(scores)))
+    found = Calibration.fitted(kind, scores, truth)(scores)
+
+    assert found.shape == scores.shape
+    assert np.all((found >= 0) & (found <= 1))
+    assert found.sum(axis=1) == pytest.approx(np.ones(len(scores)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -78,20 +76,6 @@ def test_a_calibration_comes_back_from_plain_json(kind: str, rows: tuple[np.ndar
     assert np.array_equal(back(scores), fitted(scores))
     one_by_one = [fitted(scores[[row]])[0] for row in range(len(scores))]
     assert np.array_equal(one_by_one, fitted(scores))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_calibration_mends_what_is_too_sure_of_itself(kind: str) -> None:
-    chance = np.random.default_rng(0)
-    odds = chance.normal(size=2_000)
-    truth = (chance.random(2_000) < 1 / (1 + np.exp(-odds))).astype(np.float64)
-    too_sure = 1 / (1 + np.exp(-4 * odds))
-    scores = np.column_stack([1 - too_sure, too_sure])
-
-    def log_loss(said: np.ndarray) -> float:
-        return float(-np.mean(np.log(said[np.arange(2_000), truth.astype(int)])))
-
-    assert log_loss(calibrated_unseen(kind, scores, truth, seed=0)) < log_loss(scores) - 0.1
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from application.ports.predictor import Rows
 from domain.datasets.values import Column, ColumnType, Contents, DatasetFormat
+from domain.inference.instants import seconds_of
 from domain.models.values import ModelType
 from domain.training.hyperparameters.parsing import parse
 from domain.training.values import TrainingPlan
@@ -136,3 +137,10 @@ def test_calendar_and_clock_are_learned_from_one_feature(visits: tuple[TrainingP
     assert first.gain is not None
     assert second.gain is not None
     assert 0.9 < first.gain == pytest.approx(1.0 - second.gain)
+
+
+@given(given_instants=st.lists(instants.map(lambda instant: instant.replace(microsecond=0)), min_size=1))
+@example(given_instants=[datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+def test_instants_of_every_year_are_the_seconds_that_clients_say(given_instants: list[datetime]) -> None:
+    column = pa.chunked_array([pa.array(given_instants, pa.timestamp("us", "UTC"))])
+    assert numbers(column).tolist() == [seconds_of(each.isoformat()) for each in given_instants]

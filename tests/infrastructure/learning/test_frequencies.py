@@ -76,15 +76,22 @@ def test_equal_distances_are_steps_whatever_is_missing(step, first, missing):
     ],
 )
 def test_the_season_and_the_calendar_are_those_of_the_frequency(frequency, season, named):
-    assert (frequency.season, frequency.calendar) == (season, named)
+    assert (frequency.season, frequency.calendar(10**9)) == (season, named)
     assert Frequency.read(frequency.written()) == frequency
+
+
+def test_months_are_told_of_days_that_go_on_for_two_years():
+    daily = Frequency(months=0, us=86_400_000_000, first=0)
+
+    assert daily.calendar(729) == ("weekday", "day")
+    assert daily.calendar(730) == ("weekday", "day", "month")
 
 
 @given(first=st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)))
 def test_the_calendar_is_pythons(first):
     hourly = Frequency(months=0, us=3_600_000_000, first=int(instants(first)[0]))
 
-    found = hourly.calendar_of(np.arange(50))
+    found = hourly.calendar_of(np.arange(50), hourly.calendar(10**9))
 
     times = [first + timedelta(hours=place) for place in range(50)]
     assert found.tolist() == [[each.hour * 60 + each.minute, each.weekday(), each.month] for each in times]
@@ -122,3 +129,29 @@ def test_several_series_share_one_frequency():
 def test_times_without_a_frequency_have_none(times):
     with pytest.raises(Irregular):
         frequency_of([instants(*times)])
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_midnights_of_a_zone_whose_clocks_are_changed_are_told_from_other_irregular_times(days):
+    midnights = [datetime(2025, 1, 1) + timedelta(days=days * place) for place in range(20)]
+    ahead = [each - timedelta(hours=2 if place in range(5, 12) else 1) for place, each in enumerate(midnights)]
+
+    with pytest.raises(Irregular, match="clocks are changed"):
+        frequency_of([instants(*ahead)])
+    with pytest.raises(Irregular, match="near in time"):
+        frequency_of([instants(*ahead, datetime(2027, 1, 1), datetime(2027, 1, 1, 1))])
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"),
+    [
+        (timedelta(days=7), "7 days"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(seconds=1), "1 second"),
+    ],
+)
+def test_steps_are_told_in_the_largest_unit_that_they_fill(apart, words):
+    times = instants(*(datetime(2026, 1, 1) + place * apart for place in range(9)))
+
+    assert frequency_of([times]).in_words == words

@@ -64,6 +64,11 @@ def test_what_is_held_out_lies_after_what_is_learned_from_and_rows_without_a_tim
     assert sorted(held_out(result, "day")) == days[rows.training_rows :]
 
 
+def test_few_rows_that_are_held_out_once_are_said_to_be_missed() -> None:
+    assert any("in 5 folds it learns from all" in note for note in trained(grouped()).notes)
+    assert trained(measured([float(index % 17) for index in range(5_000)])).notes == ()
+
+
 @pytest.mark.parametrize(
     "settings",
     [{}, {"split": "random"}, {"by": "group", "group_column": "group"}],

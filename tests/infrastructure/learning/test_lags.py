@@ -62,10 +62,10 @@ def test_the_base_is_what_it_is_called():
 
 
 def test_the_features_have_their_names():
-    lags = Lags(season=4)
+    lags = Lags(season=4, longer=12)
     values = np.arange(48.0)
 
-    (row,) = Past(values, lags=lags, scale=2.0).features(np.array([47]), np.array([2]))
+    (row,) = Past(values, lags=lags, scale=2.0).features(np.array([47]), np.array([2]), lags.names)
 
     named = dict(zip(lags.names, row.tolist(), strict=True))
     assert named["step"] == 2.0
@@ -73,16 +73,32 @@ def test_the_features_have_their_names():
     assert named["season_before"] == (45.0 - 45.5) / 2.0
     assert named["two_seasons_before"] == (41.0 - 45.5) / 2.0
     assert named["step_of_season"] == 2.0
-    assert named["growth"] == 4.0 / 2.0
+    assert named["longer_season_before"] == (37.0 - 45.5) / 2.0
+    assert named["growth"] == named["newest_growth"] == 4.0 / 2.0
+    assert named["newest_longer_growth"] == 12.0 / 2.0
+
+
+def test_what_is_no_feature_of_the_past_is_refused():
+    past = Past(np.arange(48.0), lags=Lags(season=4), scale=1.0)
+
+    for name in ("lag_x", "price"):
+        with pytest.raises(ValueError, match=name):
+            past.features(np.array([47]), np.array([1]), [name])
 
 
 def test_the_scale_is_that_of_a_season():
-    assert scale_of(np.array([1.0, 5.0, 2.0, 6.0]), season=2) == 1.0
-    assert scale_of(np.array([1.0, 5.0, 1.0, 5.0]), season=2) == 4.0
-    assert scale_of(np.array([3.0, 3.0, 3.0]), season=1) == 1.0
-    assert scale_of(np.array([3.0]), season=12) == 1.0
+    assert scale_of(np.array([1.0, 5.0, 2.0, 6.0]), known=4, season=2) == 1.0
+    assert scale_of(np.array([1.0, 5.0, 1.0, 5.0]), known=4, season=2) == 4.0
+    assert scale_of(np.array([3.0, 3.0, 3.0]), known=3, season=1) == 1.0
+    assert scale_of(np.array([3.0]), known=1, season=12) == 1.0
+
+
+def test_where_what_is_known_tells_no_scale_all_values_do():
+    assert scale_of(np.array([1.0, 5.0, 500.0]), known=2, season=1) == 4.0
+    for known in (0, 1, 2):
+        assert scale_of(np.array([500.0, 500.0, 900.0]), known=known, season=1) == 200.0
 
 
 def _all_of(values, lags, origins, steps):
     past = Past(values, lags=lags, scale=2.0)
-    return [past.features(origins, steps), *(past.base(base, origins, steps) for base in BASES)]
+    return [past.features(origins, steps, lags.names), *(past.base(base, origins, steps) for base in BASES)]

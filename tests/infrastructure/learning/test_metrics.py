@@ -73,3 +73,7 @@ def test_numbers_are_measured_as_scikit_learn_measures_them(pairs: list[tuple[fl
     assert ("r2" in found) == (len(np.unique(actual)) > 1)
     if "r2" in found:
         assert found["r2"] == pytest.approx(sklearn_metrics.r2_score(actual, predicted), **CLOSE)
+
+
+def test_numbers_whose_squares_are_none_have_no_r2() -> None:
+    assert regression_metrics(np.array([0.0, 1e-300]), np.array([0.0, 0.0])).keys() == {"rmse", "mae"}

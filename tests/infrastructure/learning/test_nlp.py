@@ -15,6 +15,7 @@ from application.ports.trainer import Iteration
 from application.ports.work import WorkFailed
 from domain.models.values import ModelType
 from infrastructure.learning.artifact import canonical_json
+from infrastructure.learning.calibration import Calibration
 from infrastructure.learning.manifest import TREES
 from infrastructure.learning.predictors.nlp import COEFFICIENTS, IDF, VOCABULARY, load
 from infrastructure.learning.terms import Vocabulary, learned_vocabulary, terms_of
@@ -102,6 +103,19 @@ def test_the_words_that_decide_are_named_with_their_column() -> None:
     assert all(name.split(": ")[0] in {"title", "text"} for name in why)
 
 
+def test_numbers_are_labels_where_they_are_asked_to_be() -> None:
+    moods = three_moods()
+    numbered = opinions(moods.cells["text"], [1, 5, 3] * 30)
+
+    found = trained(numbered, task="classification", model="linear")
+
+    assert found.manifest.labels == (1, 3, 5)
+    predictor = load(found.manifest, found.parts)
+    rows = rows_of(predictor.schema, [["so happy 1"], ["rather sad 2"]])
+    assert predictor.predict(rows).predictions == [1, 5]
+    assert trained(numbered, model="linear").manifest.labels is None
+
+
 def test_whichever_model_is_nearer_to_the_rows_held_out_is_kept_and_the_other_spoken_of() -> None:
     for table in (reviews(), stars()):
         by = {model: trained(table, model=model) for model in ("linear", "trees", "auto")}
@@ -132,6 +146,76 @@ def test_a_boolean_is_a_label_and_a_number_is_a_quantity() -> None:
     assert set(counted.metrics) >= {"rmse", "mae"}
 
 
+def complaints() -> ExampleTable:
+    """Return 600 letters, a tenth of which complain in words that others have, too."""
+    chance = np.random.default_rng(4)
+    texts, said = [], []
+    for _ in range(600):
+        is_angry = chance.random() < 0.1
+        words = chance.choice(["refund", "thanks", "invoice", "order", "again"], 6).tolist()
+        texts.append(" ".join([*words, *["late"] * int(chance.poisson(3.0 if is_angry else 1.0))]))
+        said.append("rage" if is_angry else "calm")
+    return opinions(texts, said)
+
+
+def test_of_two_labels_the_second_is_predicted_above_the_threshold_with_the_best_f1() -> None:
+    even, tuned = (trained(complaints(), model="linear", **asked) for asked in ({}, {"threshold": "auto"}))
+
+    threshold = tuned.manifest.settings["threshold"]
+    assert 0.0 < threshold < 0.5
+    assert tuned.metrics["f1"] > even.metrics["f1"]
+    assert tuned.parts == even.parts
+    assert any("above a probability" in note for note in tuned.notes)
+    predictor = load(tuned.manifest, tuned.parts)
+    rows = predictor.schema.conform(complaints().instances())
+    found = predictor.predict(rows_of(predictor.schema, rows))
+    assert found.predictions == [
+        "rage" if second > threshold else "calm" for second in found.scores[:, 1].tolist()
+    ]
+    assert [predictor.predict_row(row)[:2] for row in rows[:20]] == list(
+        zip(found.predictions[:20], (found.probabilities or ())[:20], strict=True)
+    )
+
+
+@pytest.mark.parametrize("model", ["linear", "trees"])
+def test_rare_labels_weigh_as_much_as_frequent_ones_where_it_is_asked_for(model: str) -> None:
+    plain, balanced = (trained(complaints(), model=model, class_weight=weight) for weight in ("none", "balanced"))
+
+    means = []
+    for each in (plain, balanced):
+        assert each.held_out is not None
+        means.append(each.held_out.scores[:, 1].mean())
+    assert means[0] < 0.2 < means[1]
+
+
+@pytest.mark.parametrize("table", [reviews(), three_moods()], ids=["two labels", "three labels"])
+@pytest.mark.parametrize("kind", ["isotonic", "platt"])
+def test_calibrated_probabilities_are_plain_numbers_that_are_served(table: ExampleTable, kind: str) -> None:
+    plain, found = (trained(table, model="linear", calibration=asked) for asked in ("none", kind))
+    calibrated, raw = load(found.manifest, found.parts), load(plain.manifest, plain.parts)
+    rows = rows_of(raw.schema, raw.schema.conform(table.instances()[:40]))
+
+    scores = calibrated.predict(rows).scores
+
+    expected = Calibration.of(found.manifest.settings["calibration"])(raw.predict(rows).scores)
+    assert np.array_equal(scores, expected)
+    assert not np.array_equal(scores, raw.predict(rows).scores)
+
+
+def test_what_nobody_asked_for_is_not_in_what_is_kept() -> None:
+    manifest = trained(reviews(), model="linear").manifest
+
+    assert manifest.settings == {"ngram_max": 2}
+    assert not {"class_weight", "calibration", "threshold"} & set(manifest.hyperparameters)
+
+
+def test_a_threshold_between_three_labels_is_refused() -> None:
+    with pytest.raises(WorkFailed, match="between two labels, the target has 3") as failure:
+        trained(three_moods(), threshold=0.3)
+
+    assert failure.value.code == "training.needless-threshold"
+
+
 @pytest.mark.parametrize(
     ("table", "settings", "code"),
     [
@@ -139,6 +223,7 @@ def test_a_boolean_is_a_label_and_a_number_is_a_quantity() -> None:
         (opinions([f"w{n}" for n in range(20)], ["a", "b"] * 10), {}, "training.no-terms"),
         (opinions(["x y"] * 20, ["a"] * 20), {}, "training.one-class"),
         (opinions(["x y"] * 20, [1.0] * 20), {}, "training.constant-target"),
+        (opinions(["x y"] * 20, [1.0, float("inf")] * 10), {}, "training.target-out-of-range"),
     ],
 )
 def test_texts_that_cannot_be_learned_from_say_why(table: ExampleTable, settings: Any, code: str) -> None:

@@ -8,6 +8,7 @@ from eventsourcing.persistence import OperationalError
 from application.integration.inbound import InboundEvent
 from application.integration.ingestion import ReadModelsBehind
 from application.ledger import Conflict
+from application.ports.artifacts import ArtifactStoreUnreachable
 from application.ports.messaging import MessagingUnavailable
 from domain.errors import InvalidInput
 from infrastructure.messaging.inbox_reacting import FAILURES_MAX, Reacting, Refused
@@ -18,6 +19,7 @@ OUTAGES = [
     sqlalchemy.exc.OperationalError("SELECT", {}, Exception("gone")),
     ReadModelsBehind("behind"),
     MessagingUnavailable("away"),
+    ArtifactStoreUnreachable("away"),
 ]
 
 

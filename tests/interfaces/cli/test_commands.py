@@ -3,8 +3,9 @@
 import json
 import shlex
 import signal
+import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from interfaces.cli.demo_tables import demo_tables
 from tests.interfaces.cli.commands import DEMO, run, run_apart, run_on_terminal, started
 from tests.support.data import churn, endless
-from tests.support.http import served
+from tests.support.http import client_of, served
 from tests.support.service import running_service
 
 QUICK = ("--set", "num_iterations=20", "--set", "min_data_in_leaf=5")
+LONG = ("--set", "num_iterations=100000", "--set", "learning_rate=1e-6", "--set", "early_stopping_rounds=0")
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,11 @@ def test_train_shows_a_person_the_version_and_its_metrics(a_service):
 
 
 def test_train_need_not_wait(a_service):
-    ended = run("train", "--model", "churn", "--dataset", "customers", *QUICK, "--no-wait", "--url", a_service)
+    ended = run("train", "--model", "churn", "--dataset", "customers", *LONG, "--no-wait", "--url", a_service)
     (job,) = ended.lines
     assert (ended.status, job["status"]) == (0, "pending")
-    cancelled = httpx.post(f"{a_service}/api/v1/training-jobs/{job['id']}/cancel", trust_env=False)
-    assert cancelled.status_code == 202
+    with client_of(a_service) as client:
+        assert client.post(f"/api/v1/training-jobs/{job['id']}/cancel").status_code == 202
 
 
 def test_verify_trains_a_version_again_and_says_that_it_came_out_the_same(a_service):
@@ -86,13 +88,9 @@ def test_a_training_that_is_refused_says_what_was_meant(a_service):
 
 def test_a_training_that_fails_says_why_and_ends_with_1(a_service):
     constant = "a,b,y\n" + "".join(f"{row},{row % 3},same\n" for row in range(50))
-    upload = httpx.post(
-        f"{a_service}/api/v1/datasets",
-        params={"name": "constant", "target": "y"},
-        content=constant,
-        headers={"content-type": "text/csv"},
-        trust_env=False,
-    )
+    parameters, headers = {"name": "constant", "target": "y"}, {"content-type": "text/csv"}
+    with client_of(a_service) as client:
+        upload = client.post("/api/v1/datasets", params=parameters, content=constant, headers=headers)
     assert upload.status_code == 201, upload.text
     ended = run("train", "--model", "churn", "--dataset", "constant", "--url", a_service)
     (job,) = ended.lines
@@ -180,14 +178,23 @@ def test_a_person_sees_events_line_by_line(a_service):
 
 def test_following_prints_what_happens_next(a_service):
     last = run("events", "--url", a_service).lines[-1]["position"]
-    with started("events", "--follow", "--after", str(last), "--url", a_service) as follower:
-        registered = httpx.post(
-            f"{a_service}/api/v1/models", json={"name": "newcomer", "type": "regression"}, trust_env=False
-        )
-        assert registered.status_code == 201
+    with (
+        started("events", "--follow", "--after", str(last), "--url", a_service) as follower,
+        client_of(a_service) as client,
+    ):
+        assert client.post("/api/v1/models", json={"name": "newcomer", "type": "regression"}).status_code == 201
         assert json.loads(follower.stdout.readline())["position"] == last + 1
         follower.send_signal(signal.SIGINT)
         assert follower.wait(timeout=30) == 130
+
+
+@contextmanager
+def reserved(port):
+    """Yield a port that the system gives to nobody who asks for any, and that can be listened at."""
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", port))
+        yield port
 
 
 def test_following_goes_on_when_the_service_is_back(tmp_path):
@@ -197,8 +204,9 @@ def test_following_goes_on_when_the_service_is_back(tmp_path):
             follower = resources.enter_context(started("events", "--follow", *registrations, "--url", api.url))
             api.register_model("before")
             assert json.loads(follower.stdout.readline())["data"]["name"] == "before"
+        port = resources.enter_context(reserved(httpx.URL(api.url).port))
         assert b"Asking again" in follower.stderr.readline()
-        with served(tmp_path, port=httpx.URL(api.url).port) as api:
+        with served(tmp_path, port=port) as api:
             api.register_model("after")
             assert json.loads(follower.stdout.readline())["data"]["name"] == "after"
             assert b"is back" in follower.stderr.readline()

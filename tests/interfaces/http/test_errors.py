@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from application.ledger import Conflict
 from application.models.commands import RegisterModel
 from application.ports.artifacts import ArtifactUnavailable
+from application.ports.sources import SourceUnavailable
 from domain.commands import KeyReused
 from domain.datasets.errors import UnreadableDataset
 from domain.errors import FieldProblem, InvalidInput, StaleVersion, UnreadableHistory
@@ -61,6 +62,7 @@ def told(error):
         ),
         (sqlalchemy.exc.TimeoutError("no connection is free"), 503, "read-model.unavailable"),
         (ServiceStopping(), 503, "service.stopping"),
+        (SourceUnavailable("away"), 503, "source.unavailable"),
         (ZeroDivisionError("the secret"), 500, "service.unexpected"),
     ],
 )

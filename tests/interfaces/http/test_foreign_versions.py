@@ -1,5 +1,7 @@
 """Versions that were trained elsewhere: taken over HTTP, and served like our own."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,8 @@ def test_its_lineage_says_where_it_came_from(api):
     assert api.post(VERSIONS, {"artifact_url": "churn.txt", "version": "2.0.0"}).status_code == 201
     lineage = api.get(f"{VERSIONS}/2.0.0/lineage").json()
     assert (lineage["training"], lineage["dataset_sha256"]) == (None, None)
+    written = (api.dataset_root / "churn.txt").read_bytes()
+    assert lineage["source"] == {"url": "churn.txt", "sha256": hashlib.sha256(written).hexdigest()}
     (link,) = api.get(f"{VERSIONS}/2.0.0/why").json()["chain"]
     assert link["sentence"].endswith("version 2.0.0, trained elsewhere and copied from churn.txt, in staging.")
     refused = api.post(f"{VERSIONS}/2.0.0/verify")

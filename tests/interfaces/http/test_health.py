@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.processes import eventually
+
 
 @pytest.mark.parametrize("base", ["", "/api/v1"])
 def test_a_service_that_has_caught_up_is_ready(api, a_model, base):
@@ -17,11 +19,6 @@ def test_a_service_whose_read_models_are_stopped_by_an_error_is_alive_and_not_re
         pass  # somebody else's position: the log ends before it
     api.runner.stop()
     api.runner.start()
-    response = api.client.get("/health/ready")
-    for _ in range(1_000):
-        if response.status_code == 503:
-            break
-        response = api.client.get("/health/ready")
-    assert response.status_code == 503
-    assert response.json()["problems"]
+    assert eventually(lambda: api.client.get("/health/ready").status_code == 503)
+    assert api.client.get("/health/ready").json()["problems"]
     assert api.client.get("/health/live").status_code == 200

@@ -54,6 +54,16 @@ def test_a_version_leads_back_to_job_dataset_and_commands(api, a_trained_version
         assert reference == {name: value for name, value in event.items() if name != "data"}
 
 
+def test_a_lineage_tells_what_was_learned_from_what_with_every_setting_of_the_day(api, a_trained_version):
+    plan = answer(api, "/models/churn/versions/1.0.0/lineage")["training"]["plan"]
+    stored = next(each["data"]["plan"] for each in api.events() if each["type"] == "training-job.requested.v1")
+    assert plan["hyperparameters"] == stored["hyperparameters"]
+    assert (plan["hyperparameters"]["num_iterations"], plan["hyperparameters"]["num_leaves"]) == (20, 31)
+    assert plan["target"] == stored["target"]["name"]
+    assert plan["features"] == [each["name"] for each in stored["features"]]
+    assert (plan["time"], plan["series"], plan["group"]) == (None, None, None)
+
+
 def test_causes_lead_from_the_registration_back_to_the_request(api, a_trained_version):
     by_id = {each["id"]: each for each in api.events()}
     lineage = answer(api, "/models/churn/versions/1.0.0/lineage")

@@ -127,7 +127,7 @@ def down():
 )
 def test_what_cannot_be_seen_is_left_out_and_told_as_down(tmp_path, probe, up):
     relay = Dependency(name="relay", url="", probe=probe)
-    health = Health([relay], clock=SystemClock(), version="1")
+    health = Health([relay], clock=SystemClock(), version="1", timeout_s=60.0)
     with served(tmp_path, health=health) as api:
         found = figures(api)
     assert found["ml_service_dependency_up", "relay"] == up

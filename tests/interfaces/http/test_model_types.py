@@ -61,7 +61,6 @@ def test_what_is_told_is_what_is_accepted(told: dict[ModelType, dict[str, Any]])
             for bound, beyond in (("minimum", -step), ("maximum", step)):
                 limit = each[bound]
                 if limit is not None:
-                    limit = int(limit) if each["kind"] == "integer" else limit
                     assert accepts(model_type, name, limit) is not each[f"is_{bound}_exclusive"], (name, bound)
                     assert not accepts(model_type, name, limit + beyond) or limit + beyond in each["choices"]
 
@@ -84,6 +83,7 @@ def test_a_setting_is_told_in_full(told: dict[ModelType, dict[str, Any]]) -> Non
     assert settings["class_weight"]["kind"] == "choice"
     assert settings["class_weight"]["choices"] == ["none", "balanced"]
     assert settings["learning_rate"]["is_minimum_exclusive"]
+    assert isinstance(settings["num_leaves"]["minimum"], int)
     assert settings["learning_rate"]["aliases"] == ["eta", "shrinkage_rate"]
     assert settings["num_leaves"]["description"] == "So many leaves a tree has at most."
     assert (settings["target"]["kind"], settings["features"]["kind"]) == ("column", "columns")

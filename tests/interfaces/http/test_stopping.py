@@ -11,7 +11,7 @@ import pytest
 
 from interfaces.http.exchange import Exchange
 from interfaces.http.stopping import Stopping
-from tests.support.http import CSV
+from tests.support.data import endless
 from tests.support.service import RunningService
 
 UPLOAD = (
@@ -32,11 +32,10 @@ def a_service(tmp_path):
 
 @pytest.fixture
 def a_running_job(a_service, tmp_path):
-    table = tmp_path / "table.csv"
-    table.write_bytes(CSV)
-    a_service.upload("table", table, "churned")
-    a_service.post("/models", {"name": "churn", "type": "classification"})
-    job = a_service.train("churn", "table", num_iterations=100_000, early_stopping_rounds=0, learning_rate=0.0001)
+    table, settings = endless()
+    a_service.upload("table", table.write(tmp_path), table.target)
+    a_service.post("/models", {"name": "long", "type": table.model_type})
+    job = a_service.train("long", "table", **settings)
     while a_service.get(f"/training-jobs/{job['id']}")["status"] != "running":
         time.sleep(0.05)
     return job

@@ -128,11 +128,12 @@ def test_a_job_that_goes_on_or_has_completed_is_not_done_over(api, a_job):
     assert len(api.events("training-job.requested.v1")) == 1
 
 
-def test_a_job_of_a_retired_model_is_not_done_over(api, a_model, a_job):
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_job_of_a_retired_model_or_dataset_is_not_done_over(api, a_job, kind):
     fail(api, a_job)
-    api.send("DELETE", f"/models/{a_model['id']}")
+    api.send("DELETE", f"/{kind}s/{a_job[f'{kind}_id']}")
     refused = api.post(f"/training-jobs/{a_job['id']}/retry")
-    assert (refused.status_code, refused.json()["error_code"]) == (404, "model.retired")
+    assert (refused.status_code, refused.json()["error_code"]) == (404, f"{kind}.retired")
 
 
 @pytest.mark.parametrize("job", ["nothing", "00000000-0000-4000-8000-000000000000"])

@@ -44,6 +44,13 @@ def test_a_version_is_trained_again_by_a_job_with_the_plan_that_it_came_from(api
     assert verify(api, version="nothing").json()["error_code"] == "model.version-not-found"
 
 
+def test_libraries_that_are_others_now_are_told_before_a_training_is_spent(api, a_trained_version):
+    job = verify(api).json()
+    differing = [{"what": "environment.lightgbm", "expected": "4.6.0", "actual": "4.7.0"}]
+    assert job.pop("environment_differences") == differing
+    assert api.get(f"/training-jobs/{job['id']}").json() == job
+
+
 def test_the_newest_verification_is_shown_with_the_version(api, a_trained_version):
     assert a_trained_version["verification"] is None
     verified(api, OTHER_TREES, reproduced=False)

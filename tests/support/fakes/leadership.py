@@ -1,11 +1,14 @@
 """A lease between processes that are none."""
 
+from threading import Lock
+
 
 class InMemoryLease:
     """What several holders compete for."""
 
     def __init__(self) -> None:
         self.holder: object | None = None
+        self.lock = Lock()
 
 
 class InMemoryLeadership:
@@ -17,12 +20,14 @@ class InMemoryLeadership:
 
     def is_held(self) -> bool:
         """Return whether this one leads; when nobody does, it does from now on."""
-        if self._lease.holder is None and not self._is_closed:
-            self._lease.holder = self
-        return self._lease.holder is self
+        with self._lease.lock:
+            if self._lease.holder is None and not self._is_closed:
+                self._lease.holder = self
+            return self._lease.holder is self
 
     def close(self) -> None:
         """Let go of the lease for good."""
-        self._is_closed = True
-        if self._lease.holder is self:
-            self._lease.holder = None
+        with self._lease.lock:
+            self._is_closed = True
+            if self._lease.holder is self:
+                self._lease.holder = None

@@ -18,22 +18,26 @@ class ScriptedTrainer:
 
     Attributes:
         rivals: What each training was to be compared with.
+        reported: Whether each was to be reported on.
     """
 
     def __init__(self, *script: Callable[[], None], rounds: int = 3) -> None:
         self._script: Sequence[Callable[[], None]] = script
         self._rounds = rounds
         self.rivals: list[Rival | None] = []
+        self.reported: list[bool] = []
 
     def train(
         self,
         plan: TrainingPlan,
         *,
+        is_reported: bool = True,
         rival: Rival | None = None,
         on_iteration: Callable[[Iteration], None],
         should_stop: Callable[[], bool],
     ) -> TrainedModel:
         self.rivals.append(rival)
+        self.reported.append(is_reported)
         for step in self._script:
             step()
         for iteration in range(1, self._rounds + 1):

@@ -36,9 +36,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def keep(artifacts: LocalArtifacts, root: Path | None, url: str = "model.txt", **bounds: Any) -> str:
     foreign = IsolatedForeignModels(artifacts=artifacts, allowed_root=root, **bounds)
-    return foreign.keep(
+    kept = foreign.keep(
         ForeignModel(url=url, model_type=ModelType.CLASSIFICATION, hyperparameters={}, labels=None, features=None)
     )
+    return kept.artifact_url
 
 
 def test_a_sound_model_is_kept_as_an_artifact_of_our_own_and_the_same_whenever_it_is(
@@ -81,6 +82,15 @@ def test_a_url_that_leads_elsewhere_is_refused_by_its_field(
     with pytest.raises(InvalidInput) as refused:
         keep(artifacts, root, url)
     assert [each.field for each in refused.value.problems] == ["artifact_url"]
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/model.txt", "file:///a%00.txt", "."])
+def test_nobody_is_told_to_send_a_model_as_only_datasets_are_sent(
+    artifacts: LocalArtifacts, root: Path, url: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        keep(artifacts, root, url)
+    assert not any(word in refused.value.message for word in ("upload", "dataset", "Parquet"))
 
 
 def test_where_no_directory_is_allowed_no_url_is(artifacts: LocalArtifacts) -> None:

@@ -39,6 +39,20 @@ def a_chain(depth: int) -> str:
     return f"{head}Tree=0\nnum_leaves={depth + 1}\nnum_cat=0\n{tree}\nend of trees\n"
 
 
+def hidden_behind_names(break_: str) -> str:
+    """Return an unsound model whose third name of a feature has a sound one in it, for who breaks lines there."""
+    sound = ["age\u00a0city\u00a0street", "feature_infos=none\u00a0none\u00a0none", "Tree=0", "num_leaves=1"]
+    names = break_.join([*sound, "leaf_value=1", "end of trees", "street"])
+    text = edited(r"^split_feature=\d+", "split_feature=7")
+    for pattern, replacement in (
+        ("max_feature_idx=1", "max_feature_idx=2"),
+        ("feature_names=age city", f"feature_names={names}"),
+        ("\nfeature_infos=", "\nfeature_infos=none "),
+    ):
+        text = text.replace(pattern, replacement, 1)
+    return text
+
+
 HOSTILE = {
     "nothing": "",
     "a pickle": "\x80\x04\x95",
@@ -69,6 +83,10 @@ HOSTILE = {
     "said twice": edited(r"^num_cat=(\d+)$", r"num_cat=\1\nnum_cat=\1"),
     "categories that are none": TEXT[: TEXT.rindex("pandas_categorical")] + "pandas_categorical:{",
     "a tree too deep": a_chain(DEPTH_MAX + 1),
+    "branches that meet again": a_chain(3).replace("left_child=-1", "left_child=1"),
+    "leaves that meet": a_chain(3).replace("right_child=1 2 -4", "right_child=1 2 -1"),
+    "trees behind a vertical tab": hidden_behind_names("\v"),
+    "trees behind a line of Unicode": hidden_behind_names("\u2028"),
     "numbers beyond what there are": edited(r"^objective=binary.*", "objective=poisson").replace(
         "leaf_value=", "leaf_value=701 ", 1
     ),

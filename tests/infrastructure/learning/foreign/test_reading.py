@@ -21,6 +21,7 @@ from tests.support.foreign import foreign_model, foreign_text, rows
 CLASSIFICATION, REGRESSION = ModelType.CLASSIFICATION, ModelType.REGRESSION
 NUMERIC, CATEGORICAL = FeatureType.NUMERIC, FeatureType.CATEGORICAL
 YEARS = Feature(name="years", type=NUMERIC)
+FOREST = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
 BINARY, MULTICLASS = foreign_text(), foreign_text("multiclass", num_class=3)
 
 
@@ -40,7 +41,7 @@ def read(directory: Path, text: str, model_type: ModelType, **said: Any) -> tupl
         ("regression", {"reg_sqrt": True}, REGRESSION),
         ("poisson", {}, REGRESSION),
         ("quantile", {"alpha": 0.9}, REGRESSION),
-        ("regression", {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, REGRESSION),
+        ("regression", FOREST, REGRESSION),
         ("binary", {"boosting": "dart"}, CLASSIFICATION),
     ],
 )
@@ -54,6 +55,35 @@ def test_a_model_answers_as_it_does_where_it_was_trained(
     expected = np.asarray(model.predict(rows())).reshape(len(scores), -1)
     assert np.array_equal(scores[:, -expected.shape[1] :], expected)
     assert manifest.best_iteration == 4
+
+
+@pytest.mark.parametrize(
+    ("objective", "parameters", "model_type"),
+    [
+        ("regression", {}, REGRESSION),
+        ("regression", FOREST, REGRESSION),
+        ("binary", FOREST, CLASSIFICATION),
+        ("multiclass", {"num_class": 3, **FOREST}, CLASSIFICATION),
+    ],
+)
+def test_contributions_add_up_to_the_raw_score_that_the_answer_is_made_of(
+    tmp_path: Path, objective: str, parameters: dict[str, Any], model_type: ModelType
+) -> None:
+    manifest, trees = read(tmp_path, foreign_model(objective, **parameters).model_to_string(), model_type)
+    predictor = predictor_of(manifest, {TREES: trees})
+    answered = predictor.predict(Rows(rows()))
+    explained = np.asarray(predictor.explain(Rows(rows()), answered.chosen)).sum(axis=1)
+
+    if answered.chosen is None:
+        assert explained == pytest.approx(answered.scores[:, 0])
+    elif answered.scores.shape[1] == 2:
+        assert 1.0 / (1.0 + np.exp(-explained)) == pytest.approx(np.array(answered.probabilities))
+    else:
+        labels = range(answered.scores.shape[1])
+        raw = np.array([predictor.explain(Rows(rows()), np.full(len(rows()), each)) for each in labels]).sum(
+            axis=2
+        )
+        assert answered.scores == pytest.approx((np.exp(raw) / np.exp(raw).sum(axis=0)).T)
 
 
 def test_categories_of_a_table_of_pandas_and_the_codes_of_labels_are_told_by_the_model(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tests of where datasets and models may be copied from."""
