@@ -13,6 +13,7 @@ from infrastructure.event_store.settings import sqlite_environment
 from infrastructure.system.clock import SystemClock
 from infrastructure.system.identity import RandomIdentity
 from tests.support.events import PREDICTED, TRAINED
+from tests.support.foreign import foreign_text
 from tests.support.http import Api, served
 
 BECAUSE = {"X_Reason": "because"}
@@ -22,6 +23,7 @@ def tell_everything(directory: Path) -> Ledger:
     """Let everything happen once at least, over HTTP where it can, and return the ledger that has it."""
     with served(directory) as api:
         _tell_of_models(api)
+        _tell_of_a_version_from_elsewhere(api)
         _tell_of_jobs(api)
         _tell_of_batches(api)
         _tell_of_the_end(api)
@@ -50,6 +52,12 @@ def _tell_of_models(api: Api) -> None:
     _ok(api.send("PATCH", path, change, Idempotency_Key="key-1").status_code)
 
 
+def _tell_of_a_version_from_elsewhere(api: Api) -> None:
+    (api.dataset_root / "bought.txt").write_text(foreign_text("regression"))
+    api.register_model("bought", type="regression")
+    _ok(api.post("/models/bought/versions", {"artifact_url": "bought.txt"}, **BECAUSE).status_code)
+
+
 def _tell_of_jobs(api: Api) -> None:
     _ok(api.upload(name="customers", target="churned").status_code)
     request = {
@@ -76,6 +84,7 @@ def _tell_of_jobs(api: Api) -> None:
     attempts.start(completed)
     attempts.complete(completed, 2, TRAINED)
     _tell_of_repetitions(api, attempts, failed=failed)
+    _tell_of_a_median(api)
 
 
 def _tell_of_repetitions(api: Api, attempts: Attempts, *, failed: UUID) -> None:
@@ -86,6 +95,14 @@ def _tell_of_repetitions(api: Api, attempts: Attempts, *, failed: UUID) -> None:
     retrying = api.post(f"/training-jobs/{failed}/retry", **BECAUSE)
     _ok(retrying.status_code)
     _ok(api.post(f"/training-jobs/{retrying.json()['id']}/cancel").status_code)
+
+
+def _tell_of_a_median(api: Api) -> None:
+    _ok(api.upload(name="ages", target="age").status_code)
+    asked = {"objective": "quantile", "alpha": 0.5, "bagging_fraction": 0.5}
+    job = api.post("/training-jobs", {"model_id": "bought", "dataset_id": "ages", "hyperparameters": asked})
+    _ok(job.status_code)
+    _ok(api.post(f"/training-jobs/{job.json()['id']}/cancel").status_code)
 
 
 def _tell_of_batches(api: Api) -> None:
