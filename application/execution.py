@@ -12,6 +12,7 @@ from domain.kernel import DomainEvent, Immutable, Provenance, envelope
 View = TypeVar("View")
 
 _NOT_ASKED_AGAIN = ""
+_TRIES = 10
 
 
 class Idempotency(Immutable):
@@ -47,11 +48,13 @@ class Outcome(Immutable, Generic[View]):
         events: To be stored together.
         view: What the sender sees of it; None where nothing is to be seen.
         version: Of the aggregate, with these events.
+        yields: Whether its sender wants the same whatever others do at that moment: who loses a race tries again.
     """
 
     events: tuple[Any, ...]
     view: View | None
     version: int
+    yields: bool = False
 
 
 class Executed(Immutable):
@@ -79,8 +82,8 @@ def execute(
 
     Where the answer to a commit can be lost, a command without a key that changes something is recorded, too.
 
-    `decide` reads what it needs and may refuse. When somebody else was faster it is asked once more, for
-    then it mostly knows a better reason than "conflict" (`model.name-taken`).
+    `decide` reads what it needs and may refuse. When somebody else was faster it is asked again: then it mostly
+    knows a better reason than "conflict" (`model.name-taken`), and what yields is stored after the other.
 
     Raises:
         DomainError: As `decide` refuses.
@@ -90,24 +93,30 @@ def execute(
     key = context.idempotency
     if key is not None and (done := replay(ledger=ledger, context=context)) is not None:
         return done
-    try:
-        outcome = decide()
-    except DomainError:
-        # the same command, sent twice at once, may stand in its own way ("name taken")
-        if (done := replay(ledger=ledger, context=context)) is not None:
-            return done
-        raise
-    rendered = answer(outcome)
-    is_recorded = key is not None or (ledger.answers_may_be_lost and bool(outcome.events))
-    record = _record(key, rendered, context.provenance) if is_recorded else None
-    try:
-        position = ledger.commit(outcome.events, record)
-    except DuplicateCommand as duplicate:
-        return _replayed(duplicate.recorded, key)
-    except Conflict:
-        decide()
-        raise
-    return Executed(answer=rendered, position=position, is_replay=False)
+    lost: Conflict | None = None
+    for _ in range(_TRIES):
+        try:
+            outcome = decide()
+        except DomainError:
+            # the same command, sent twice at once, may stand in its own way ("name taken")
+            if (done := replay(ledger=ledger, context=context)) is not None:
+                return done
+            raise
+        if lost is not None and not outcome.yields:
+            break
+        rendered = answer(outcome)
+        is_recorded = key is not None or (ledger.answers_may_be_lost and bool(outcome.events))
+        record = _record(key, rendered, context.provenance) if is_recorded else None
+        try:
+            position = ledger.commit(outcome.events, record)
+        except DuplicateCommand as duplicate:
+            return _replayed(duplicate.recorded, key)
+        except Conflict as conflict:
+            lost = conflict
+        else:
+            return Executed(answer=rendered, position=position, is_replay=False)
+    assert lost is not None
+    raise lost
 
 
 def replay(*, ledger: Ledger, context: Context) -> Executed | None:

@@ -15,7 +15,7 @@ from domain.kernel import require_version
 def cancel(
     job_id: UUID, *, documents: JobDocuments[Any, AnyJobResponse], context: Context, ledger: Ledger
 ) -> Outcome[AnyJobResponse]:
-    """Stop a job: at once when it waits, else as soon as its worker sees the request.
+    """Stop a job: at once when it waits, else as soon as its worker sees the request, whatever it tells meanwhile.
 
     Raises:
         JobNotFound: There is none.
@@ -26,7 +26,7 @@ def cancel(
     require_version(job, context.expected_version)
     events = jobs.cancel(job, by=context.provenance)
     view = documents.view_of([*ledger.stream(job_id), *events])
-    return Outcome(events=events, view=view, version=changed(events, job.version))
+    return Outcome(events=events, view=view, version=changed(events, job.version), yields=True)
 
 
 def load(job_id: UUID, *, of: type[AnyJob], ledger: Ledger) -> AnyJob:
