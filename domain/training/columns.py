@@ -43,7 +43,7 @@ def target_column(
     column = require_column(dataset.contents.columns, name, field=_TARGET_FIELD)
     if column.type not in allowed:
         types = " or ".join(sorted(allowed))
-        message = f"Column {name!r} is {column.type}: a {model_type} learns a {types} column."
+        message = f"Column {name!r} is {column.type}: models of type {model_type} learn a {types} column."
         if asked is not None:
             raise InvalidInput.of(_TARGET_FIELD, message, name)
         advice = f"It is the target of dataset {dataset.name!r}: name another column in {_TARGET_FIELD}."

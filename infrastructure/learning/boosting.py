@@ -23,6 +23,7 @@ OnIteration = Callable[[Iteration], None]
 DIVERGED = "The predictions left the range of numbers: lower the learning rate or scale the target down."
 
 _PARAMETERS = "\nparameters:\n"
+_PLACE_IN_ITS_SOURCE = re.compile(r" at \S+, line \d+ \.\s*$")
 _THREADS_LINE = re.compile(r"^\[num_threads: -?\d+\]$", re.MULTILINE)
 
 
@@ -289,5 +290,6 @@ def _told() -> Iterator[None]:
     except lgb.basic.LightGBMError as error:
         if "bad_alloc" in str(error):
             raise MemoryError(str(error)) from error
-        message = f"LightGBM refuses these data with these hyperparameters: {error}"
+        reason = _PLACE_IN_ITS_SOURCE.sub("", str(error))
+        message = f"LightGBM refuses these data with these hyperparameters: {reason.rstrip('. ')}."
         raise WorkFailed(message, code="training.refused") from error

@@ -66,7 +66,7 @@ def parse(model_type: ModelType, given: Mapping[str, Any]) -> Hyperparameters:
 def _unknown(model_type: ModelType, name: str) -> str:
     kind = BY_TYPE[model_type]
     if any(other.ALIASES.get(name, name) in other.model_fields for other in BY_TYPE.values()):
-        return f"is no hyperparameter of a {model_type} model."
+        return f"is no hyperparameter of models of type {model_type}."
     return f"is no hyperparameter.{suggestion(name, [*kind.model_fields, *kind.ALIASES])}"
 
 

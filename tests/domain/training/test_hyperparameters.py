@@ -52,7 +52,7 @@ def test_a_setting_of_another_type_is_told_from_one_that_there_is_not():
     with pytest.raises(InvalidInput) as refused:
         parse({"threshold": 0.5, "k": 3}, ModelType.REGRESSION)
     assert [problem.message for problem in refused.value.problems] == [
-        "is no hyperparameter of a regression model."
+        "is no hyperparameter of models of type regression."
     ] * 2
 
 

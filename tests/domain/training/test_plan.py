@@ -54,7 +54,7 @@ def test_a_classification_learns_any_label(target):
 def test_a_regression_learns_numbers_only(target):
     problem = refused(target=target)
     assert (problem.field, problem.value) == ("hyperparameters.target", target)
-    assert "a regression learns a numeric column" in problem.message
+    assert "models of type regression learn a numeric column" in problem.message
 
 
 @pytest.mark.parametrize("target", ["city", "smoker", "seen"])
@@ -68,7 +68,7 @@ def test_a_target_that_the_dataset_names_and_cannot_be_learned_is_blamed_on_the_
 
 def test_a_column_of_another_type_cannot_be_learned():
     assert (
-        "a classification learns a boolean or categorical or numeric column"
+        "models of type classification learn a boolean or categorical or numeric column"
         in refused(CLASSIFICATION, target="seen").message
     )
 
@@ -230,7 +230,7 @@ def dated(**changes):
 def test_dates_are_learned_from_and_no_target():
     assert names(planned(dataset=dated()).features) == ["age", "city", "smoker", "day", "store"]
     assert "day" in names(planned(dataset=dated(), features=["day", "age"]).features)
-    assert "a classification learns" in refused(CLASSIFICATION, dataset=dated(), target="day").message
+    assert "models of type classification learn" in refused(CLASSIFICATION, dataset=dated(), target="day").message
 
 
 @pytest.mark.parametrize("split", ["auto", "group"])
@@ -315,7 +315,7 @@ def test_without_dates_there_is_no_forecast():
         ({"series_column": "day"}, "series_column", "is datetime: series are told apart by text or numbers"),
         ({"series_column": "shop", "exogenous": ["shop"]}, "exogenous", "tells the series apart"),
         ({"exogenous": ["sold"]}, "exogenous[0]", "is the target"),
-        ({"target": "shop"}, "target", "a time_series learns a numeric column"),
+        ({"target": "shop"}, "target", "models of type time_series learn a numeric column"),
     ],
 )
 def test_columns_that_no_forecast_can_be_made_with_are_named(settings, field, words):

@@ -215,6 +215,14 @@ def test_a_target_that_an_objective_makes_no_sense_for_is_refused_before_a_round
     assert not rounds
 
 
+def test_what_lightgbm_refuses_is_told_without_where_its_source_does() -> None:
+    with pytest.raises(WorkFailed) as failure:
+        learned(claims(), objective="quantile", alpha=1e-300)
+
+    assert failure.value.code == "training.refused"
+    assert failure.value.message.endswith("hyperparameters: Check failed: alpha_ > 0 && alpha_ < 1.")
+
+
 def test_losses_are_those_of_scikit_learn() -> None:
     chance = np.random.default_rng(2)
     actual, predicted = chance.gamma(2.0, size=200), chance.gamma(2.0, size=200) + 1e-3
