@@ -19,7 +19,7 @@ LABELS_MAX = 1_000
 _EXACT_INTEGER_MAX = 2**53
 """Beyond it a float64 stands for several integers."""
 _NUMBER_MAX = float(np.finfo(np.float32).max)
-"""LightGBM keeps targets as float32."""
+"""LightGBM keeps targets as float32; squares of errors stay far within what a float64 can be."""
 _SMALLEST_NUMBER = float(np.finfo(np.float32).tiny)
 _LABEL_MAX = float(np.finfo(np.float64).max)
 """Of labels LightGBM sees the index only."""
@@ -154,7 +154,7 @@ def _numeric_labels(target: Column, distinct: Floats) -> tuple[Label, ...]:
     return tuple(float(each) for each in distinct)
 
 
-def require_range(target: Column, known: Floats, *, limit: float = _LABEL_MAX) -> None:
+def require_range(target: Column, known: Floats, *, limit: float = _NUMBER_MAX) -> None:
     """Demand that no number of a target is infinite, or too large to be learned.
 
     Raises:

@@ -284,6 +284,7 @@ def test_a_rival_that_looks_at_other_steps_is_not_compared_with(
         ({"sold": [None] * MONTHS}, "training.all-missing"),
         ({"month": ["2015-01-01"] * MONTHS}, "training.duplicate-times"),
         ({"month": [f"{1800 + n}-01-01T{n % 24:02}:00" for n in range(MONTHS)]}, "training.irregular-times"),
+        ({"sold": [1e300 * (1 + n % 12) for n in range(MONTHS)]}, "training.target-out-of-range"),
         ({"sold": [1.0] * 3 + [None] * (MONTHS - 3)}, "training.too-few-rows"),
         ({"sold": [1.0, *[None] * (MONTHS - 2), 2.0]}, "training.too-few-rows"),
     ],
