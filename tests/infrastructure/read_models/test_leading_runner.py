@@ -69,6 +69,8 @@ def start_engine(log: InMemoryEventLog, read_models: SqlReadModels) -> Iterator[
 
     def start() -> Engine:
         engines.append(Engine(log, read_models, lease))
+        # of what others apply before it has begun, it would not tell
+        assert eventually(lambda: log.followed == len(engines))
         return engines[-1]
 
     yield start

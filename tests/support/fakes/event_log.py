@@ -10,9 +10,14 @@ from domain.kernel import DomainEvent
 
 
 class InMemoryEventLog:
-    """Events in a list; positions count from 1."""
+    """Events in a list; positions count from 1.
+
+    Attributes:
+        followed: How often somebody began to follow it.
+    """
 
     def __init__(self) -> None:
+        self.followed = 0
         self._events: list[Recorded] = []
         self._changed = Condition()
 
@@ -43,6 +48,8 @@ class InMemoryEventLog:
     def follow(self, *, after: int, page_events: int = PAGE_EVENTS) -> Iterator["InMemoryFollowing"]:
         """Follow the log from the position on."""
         following = InMemoryFollowing(self._events, self._changed, after, page_events)
+        with self._changed:
+            self.followed += 1
         try:
             yield following
         finally:
